@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * kfree_skb: every packet that the kernel throws away, with the reason and the place.
+ * The tracepoint sees the whole machine, so the namespace is tested first. Its third
+ * argument came with kernel 5.17 (c504e5c2f964): two programs, one of which is loaded.
+ */
+#ifndef CALITRACE_DROP_H
+#define CALITRACE_DROP_H
+
+static __always_inline __u32 netns_flag(__u32 inum)
+{
+	if (!inum)
+		return 0;
+	if (inum == cfg.netns)
+		return EV_F_NODE_NETNS;
+	return bpf_map_lookup_elem(&calitrace_podns, &inum) ? EV_F_POD_NETNS : 0;
+}
+
+/*
+ * Whose packet is it? By device, else by route, else by socket: the device is NULL in
+ * LOCAL_OUT, and behind UDP's receive queue its place holds something else
+ * (sk_buff.dev_scratch), which a BTF load survives.
+ */
+static __always_inline bool drop_netns(const struct sk_buff *skb, struct packet_head *h)
+{
+	const struct net_device *dev = skb->dev;
+	__u32 inum = dev ? dev->nd_net.net->ns.inum : 0;
+	const struct rtable *rt;
+	__u32 flag = netns_flag(inum);
+
+	if (flag) {
+		h->ifindex = dev->ifindex;
+		goto found;
+	}
+	rt = skb_rtable(skb);
+	if (rt) {
+		inum = BPF_CORE_READ(rt, dst.dev, nd_net.net, ns.inum);
+		flag = netns_flag(inum);
+		if (flag)
+			goto found_no_dev;
+	}
+	inum = BPF_CORE_READ(skb, sk, __sk_common.skc_net.net, ns.inum);
+	flag = netns_flag(inum);
+	if (!flag)
+		return false;
+found_no_dev:
+	flag |= EV_F_NO_DEV;
+found:
+	h->netns = inum;
+	h->flags = flag;
+	return true;
+}
+
+static __always_inline int on_drop(const struct sk_buff *skb, __u64 location, __u32 reason)
+{
+	struct packet_head h = {
+		.kind = EV_DROP,
+		.lost = EV_LOST_DROP,
+		.skb = skb,
+		.reason = reason,
+		.location = location,
+	};
+	struct reader r = {};
+	struct pkt p = {};
+
+	if (skb->protocol != bpf_htons(ETH_P_IP) || !drop_netns(skb, &h))
+		return 0;
+	r.base = skb->head + skb->network_header;
+	if (parse(&r, &p) || !p.app)
+		return 0;
+	if (!in_pool(p.dst) && !in_pool(p.src) && !ct_in_pool(skb))
+		return 0;
+	packet_emit(&h, &p, &r, p.app == EV_APP_DNS || icmp_is_error(&p));
+	return 0;
+}
+
+SEC("tp_btf/kfree_skb")
+int BPF_PROG(calitrace_drop3, struct sk_buff *skb, void *location, int reason)
+{
+	return on_drop(skb, (__u64)location, reason);
+}
+
+SEC("tp_btf/kfree_skb")
+int BPF_PROG(calitrace_drop2, struct sk_buff *skb, void *location)
+{
+	return on_drop(skb, (__u64)location, 0);
+}
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * fib_table_lookup: only failures are sent, and the hit that undoes one when another
+ * table follows. A look-up names neither packet nor namespace: a forwarded one is tied
+ * to a packet that just came in on this CPU, a local one to the task, if the
+ * task's namespace is the node's.
+ */
+#ifndef CALITRACE_FIB_H
+#define CALITRACE_FIB_H
+
+#define TABLE_LOCAL 255
+#define LOOPBACK_IF 1
+#define CUR_AGE_NS 10000000ULL
+#define MISS_AGE_NS 1000000ULL
+
+struct fib_flow {
+	__be32 src, dst;
+	__u32 iif;
+	__u8 proto;
+};
+
+/*
+ * 1 unless x is 0, without a branch: three for each of sixteen slots were 100000 steps for the
+ * verifier, 0.4 s of it. The barriers keep the compiler from making branches of it.
+ */
+static __always_inline __u64 differs(__u64 x)
+{
+	x |= -x;
+	asm volatile("" : "+r"(x));
+	x >>= 63;
+	asm volatile("" : "+r"(x));
+	return x;
+}
+
+/*
+ * How many recent packets fit: one if the destination is the same, since it is that pair of
+ * addresses that fails, else all of this source. *arp: the packet is an ARP request.
+ */
+static __always_inline __u32 cur_match(const struct fib_flow *f, __u64 now, bool *arp)
+{
+	__u32 zero = 0, i;
+	struct cur_ring *c = bpf_map_lookup_elem(&calitrace_cur, &zero);
+	__u64 n = 0, same = 0, arps = 0, other;
+
+	if (!c)
+		return 0;
+	for (i = 0; i < CUR_SLOTS; i++) {
+		const struct cur_slot *s = &c->slot[i];
+
+		/* after DNAT in PREROUTING only the source is what came in */
+		other = differs((s->ifindex ^ f->iif) | (s->src ^ f->src) |
+				(CUR_AGE_NS - (now - s->ts_ns)) >> 63);
+		n += 1 - other;
+		other |= differs(s->dst ^ f->dst);
+		same += 1 - other;
+		arps += (1 - other) & s->arp;
+	}
+	*arp = arps;
+	return same ? 1 : n;
+}
+
+/* A look-up made in softirq on behalf of a packet that just came in, e.g. for an ICMP error */
+static __always_inline bool cur_explains(const struct fib_flow *f, __u64 now)
+{
+	__u32 zero = 0, i;
+	struct cur_ring *c = bpf_map_lookup_elem(&calitrace_cur, &zero);
+
+	if (!c)
+		return false;
+	for (i = 0; i < CUR_SLOTS; i++) {
+		const struct cur_slot *s = &c->slot[i];
+
+		if ((s->src == f->dst || s->dst == f->dst) && now - s->ts_ns < MISS_AGE_NS)
+			return true;
+	}
+	return false;
+}
+
+static __always_inline void fib_emit(const struct flowi4 *fl, const struct fib_flow *f, __u32 table,
+				     int err, __u8 class, __u32 n)
+{
+	struct ev_fib *e = emit_reserve(sizeof(*e), EV_LOST_FIB);
+	struct task_struct *task;
+
+	if (!e)
+		return;
+	__builtin_memset(e, 0, sizeof(*e));
+	emit_header(&e->hdr, EV_FIB, sizeof(*e), 0, cfg.netns, f->iif);
+	e->class = class;
+	e->proto = f->proto;
+	e->ambiguous = n > 1;
+	e->err = -err;
+	e->table = table;
+	e->src = f->src;
+	e->dst = f->dst;
+	if (class == EV_FIB_OUTPUT) {
+		task = (void *)bpf_get_current_task();
+		e->pid = BPF_CORE_READ(task, tgid);
+		bpf_get_current_comm(e->comm, sizeof(e->comm));
+		e->sport = fl->uli.ports.sport;
+		e->dport = fl->uli.ports.dport;
+	}
+	emit_submit(e);
+}
+
+static __always_inline bool task_in_node(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return BPF_CORE_READ(task, nsproxy, net_ns, ns.inum) == cfg.netns;
+}
+
+static __always_inline void fib_hit(const struct flowi4 *fl, const struct fib_flow *f, __u32 table)
+{
+	__u32 zero = 0;
+	struct fib_miss *m = bpf_map_lookup_elem(&calitrace_miss, &zero);
+
+	if (!m || !m->live)
+		return;
+	m->live = 0;
+	if (m->src == f->src && m->dst == f->dst && m->iif == f->iif &&
+	    bpf_ktime_get_ns() - m->ts_ns < MISS_AGE_NS)
+		fib_emit(fl, f, table, 0, f->iif == LOOPBACK_IF ? EV_FIB_OUTPUT : EV_FIB_FORWARD,
+			 1);
+}
+
+static __always_inline void fib_failed(const struct flowi4 *fl, const struct fib_flow *f,
+				       __u32 table, int err)
+{
+	__u64 now = bpf_ktime_get_ns();
+	__u32 zero = 0, n = 1;
+	struct fib_miss *m = bpf_map_lookup_elem(&calitrace_miss, &zero);
+	__u8 class = EV_FIB_OUTPUT;
+	bool arp = false;
+
+	if (f->iif == LOOPBACK_IF) {
+		if (!in_pool(f->dst) || !task_in_node() || cur_explains(f, now))
+			return;
+	} else {
+		n = cur_match(f, now, &arp);
+		if (!n)
+			return;
+		class = arp ? EV_FIB_ARP : EV_FIB_FORWARD;
+	}
+	if (m) {
+		m->ts_ns = now;
+		m->src = f->src;
+		m->dst = f->dst;
+		m->iif = f->iif;
+		m->live = 1;
+	}
+	fib_emit(fl, f, table, err, class, n);
+}
+
+SEC("tp_btf/fib_table_lookup")
+int BPF_PROG(calitrace_fib, __u32 table, struct flowi4 *fl, struct fib_nh_common *nhc, int err)
+{
+	struct fib_flow f = {
+		.src = fl->saddr,
+		.dst = fl->daddr,
+		.iif = fl->__fl_common.flowic_iif,
+		.proto = fl->__fl_common.flowic_proto,
+	};
+
+	/* table local is walked first when there are rules: its misses mean nothing */
+	if (!f.iif || table == TABLE_LOCAL)
+		return 0;
+	if (err)
+		fib_failed(fl, &f, table, err);
+	else
+		fib_hit(fl, &f, table);
+	return 0;
+}
+
+#endif

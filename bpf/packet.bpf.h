@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* struct ev_packet, as the TC programs and the drop tracepoint send it. */
+#ifndef CALITRACE_PACKET_H
+#define CALITRACE_PACKET_H
+
+struct packet_small {
+	struct ev_packet e;
+	struct ev_addrs4 a;
+};
+
+struct packet_large {
+	struct ev_packet e;
+	struct ev_addrs4 a;
+	__u8 snap[EV_SNAP_LEN];
+};
+
+/* What is known before there is room in the ring */
+struct packet_head {
+	__u16 kind;
+	__u8 hook;
+	__u32 netns, ifindex, flags, lost;
+	const struct sk_buff *skb;
+	__u32 reason;
+	__u64 location;
+};
+
+static __always_inline void packet_fill(struct ev_packet *e, struct ev_addrs4 *a,
+					const struct packet_head *h, const struct pkt *p)
+{
+	__builtin_memset(e, 0, sizeof(*e));
+	__builtin_memset(a, 0, sizeof(*a));
+	e->hook = h->hook;
+	e->encap = p->encap;
+	e->proto = p->proto;
+	e->ttl = p->ttl;
+	e->icmp_type = p->icmp_type;
+	e->icmp_code = p->icmp_code;
+	e->tcp_flags = p->tcp_flags;
+	e->sport = p->sport;
+	e->dport = p->dport;
+	e->ip_id = p->ip_id;
+	e->dns_id = p->dns_id;
+	e->dns_flags = p->dns_flags;
+	e->ip_len = p->ip_len;
+	e->seq = p->seq;
+	e->flags = h->flags | (p->more_frags ? EV_F_FRAG : 0);
+	e->reason = h->reason;
+	e->location = h->location;
+	a->src = p->src;
+	a->dst = p->dst;
+	a->osrc = p->osrc;
+	a->odst = p->odst;
+	if (h->hook != EV_HOOK_TC_INGRESS) { /* nothing is attached yet there */
+		facts_dst(e, a, h->skb);
+		facts_ct(e, a, h->skb);
+	}
+}
+
+static __always_inline void packet_snap(struct packet_large *l, const struct reader *r,
+					const struct pkt *p)
+{
+	__u32 n = p->ip_len;
+
+	if (n > EV_SNAP_LEN)
+		n = EV_SNAP_LEN;
+	if (n < 28)
+		return;
+	/* the compiler must not forget the bounds that the verifier wants to see */
+	asm volatile("" : "+r"(n));
+	if (n > EV_SNAP_LEN || n < 28 || read_bytes(r, p->l3, l->snap, n))
+		return;
+	l->e.snap_len = n;
+	l->e.flags |= EV_F_SNAP;
+}
+
+static __always_inline void packet_emit(const struct packet_head *h, const struct pkt *p,
+					const struct reader *r, bool snap)
+{
+	if (snap) {
+		struct packet_large *l = emit_reserve(sizeof(*l), h->lost);
+
+		if (!l)
+			return;
+		packet_fill(&l->e, &l->a, h, p);
+		packet_snap(l, r, p);
+		emit_header(&l->e.hdr, h->kind, sizeof(*l), (__u64)h->skb, h->netns, h->ifindex);
+		emit_submit(l);
+	} else {
+		struct packet_small *s = emit_reserve(sizeof(*s), h->lost);
+
+		if (!s)
+			return;
+		packet_fill(&s->e, &s->a, h, p);
+		emit_header(&s->e.hdr, h->kind, sizeof(*s), (__u64)h->skb, h->netns, h->ifindex);
+		emit_submit(s);
+	}
+}
+
+static __always_inline bool icmp_is_error(const struct pkt *p)
+{
+	return p->proto == P_ICMP && (p->icmp_type == 3 || p->icmp_type == 11 || p->icmp_type == 12);
+}
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * TC ingress and egress of the pods' devices, the tunnels and the uplinks. Observes
+ * only: the one return value is TCX_NEXT, which clsact knows as TC_ACT_UNSPEC. One
+ * program serves Ethernet and tunnel devices, since all offsets count from the
+ * network header.
+ */
+#ifndef CALITRACE_PATH_H
+#define CALITRACE_PATH_H
+
+#define PATH_NEXT (-1)
+
+static __always_inline void cur_remember(__be32 src, __be32 dst, __u32 ifindex, __u32 arp)
+{
+	__u32 zero = 0;
+	struct cur_ring *c = bpf_map_lookup_elem(&calitrace_cur, &zero);
+	struct cur_slot *s;
+
+	if (!c)
+		return;
+	s = &c->slot[c->next++ & (CUR_SLOTS - 1)];
+	s->ts_ns = bpf_ktime_get_ns();
+	s->src = src;
+	s->dst = dst;
+	s->ifindex = ifindex;
+	s->arp = arp;
+}
+
+/* A pod asks for its gateway: whether proxy ARP answers hangs on a FIB look-up that follows. */
+static __always_inline void path_arp(struct __sk_buff *tc)
+{
+	struct reader r = { .tc = tc };
+	struct wire_arp arp;
+	__be32 sip, tip;
+
+	if (read_bytes(&r, 0, &arp, sizeof(arp)) || arp.op != bpf_htons(1) || arp.plen != 4)
+		return;
+	__builtin_memcpy(&sip, arp.sip, 4);
+	__builtin_memcpy(&tip, arp.tip, 4);
+	if (in_pool(sip))
+		cur_remember(sip, tip, tc->ifindex, 1);
+}
+
+static __always_inline void path_ip(struct __sk_buff *tc, __u8 hook)
+{
+	const struct sk_buff *skb = (const void *)tc;
+	struct reader r = { .tc = tc };
+	struct pkt p = {};
+	struct packet_head h = {
+		.kind = EV_PATH,
+		.hook = hook,
+		.netns = cfg.netns,
+		.ifindex = tc->ifindex,
+		.flags = EV_F_NODE_NETNS | (tc->gso_segs > 1 ? EV_F_GSO : 0),
+		.lost = EV_LOST_PATH,
+		.skb = skb,
+	};
+	bool snap;
+
+	if (parse(&r, &p)) {
+		count(EV_LOST_PARSE);
+		return;
+	}
+	if (!p.app)
+		return;
+	if (!in_pool(p.dst) && !in_pool(p.src) &&
+	    (hook == EV_HOOK_TC_INGRESS || !ct_in_pool(skb)))
+		return;
+	if (hook == EV_HOOK_TC_INGRESS)
+		cur_remember(p.src, p.dst, tc->ifindex, 0);
+	snap = p.app == EV_APP_DNS || icmp_is_error(&p);
+	packet_emit(&h, &p, &r, snap);
+}
+
+SEC("tc")
+int calitrace_in(struct __sk_buff *tc)
+{
+	if (tc->protocol == bpf_htons(ETH_P_IP))
+		path_ip(tc, EV_HOOK_TC_INGRESS);
+	else if (tc->protocol == bpf_htons(ETH_P_ARP))
+		path_arp(tc);
+	return PATH_NEXT;
+}
+
+SEC("tc")
+int calitrace_eg(struct __sk_buff *tc)
+{
+	if (tc->protocol == bpf_htons(ETH_P_IP))
+		path_ip(tc, EV_HOOK_TC_EGRESS);
+	return PATH_NEXT;
+}
+
+#endif
