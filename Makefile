@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+#   make            ./calitrace
+#   make static     ./calitrace-static, which needs nothing of the machine it runs on
+#   make demo       the founding incident on an embedded lab (root)
+#   make test       all tests (root); test-unit, test-bpf, test-matrix are its parts
+#   make lint       format, sizes, include direction, shell scripts
+#   make bpf-arm64  compile the kernel side for arm64, from whatever machine
+#   make install    PREFIX=/usr/local, DESTDIR
+#
+# V=1 shows the commands, SAN=1 builds with the address and undefined behaviour
+# sanitizers into a directory of its own. Cross build: CC=aarch64-linux-gnu-gcc.
+
+MAKEFLAGS += --no-builtin-rules
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: all static bpf bpf-x86_64 bpf-arm64 demo test test-progs test-unit test-bpf test-matrix \
+	lint install clean FORCE
+all:
+
+ifeq ($(origin CC),default)
+CC := cc
+endif
+ifeq ($(origin AR),default)
+AR := $(if $(filter %-gcc,$(CC)),$(CC:%-gcc=%-ar),ar)
+endif
+CLANG ?= clang
+LLVM_STRIP ?= llvm-strip
+PKG_CONFIG ?= pkg-config
+PREFIX ?= /usr/local
+
+# The compiler's target, not the machine's, says which object is embedded.
+MACHINE := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null || uname -m)))
+ARCH := $(patsubst aarch64%,arm64,$(MACHINE))
+B := .output
+O := $(B)/$(ARCH)$(if $(SAN),-san)
+
+ifeq ($(V),1)
+Q :=
+say = @:
+else
+Q := @
+say = @printf '  %-7s %s\n'
+endif
+
+# Sources. The kernel side is one translation unit that includes its parts.
+USER_SRCS := $(wildcard user/*.c)
+USER_OBJS := $(USER_SRCS:%.c=$(O)/%.o) $(O)/user/bpf_object.o
+MAIN_OBJ := $(O)/user/main.o
+LIB := $(O)/libcalitrace.a
+PROG := $(if $(SAN),$(O)/calitrace,calitrace)
+BPF_SRC := bpf/calitrace.bpf.c
+BPF_OBJ := $(B)/$(ARCH)/calitrace.bpf.o
+
+# Libraries. libpcap counts only once a source includes it: its archive pulls dbus, which has to
+# be stubbed in a static link, so objects under user/static/ go into that alone.
+PKGS := libbpf libelf zlib libnl-3.0 libnl-route-3.0 jansson
+PCAP := $(if $(wildcard user/*.c),$(shell grep -l '^\#include <pcap' $(USER_SRCS)))
+PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null))
+PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) $(if $(PCAP),-lpcap)
+STATIC_LIBS = $(shell $(PKG_CONFIG) --static --libs $(PKGS) 2>/dev/null)
+STATIC_SRCS := $(wildcard user/static/*.c)
+STATIC_OBJS := $(STATIC_SRCS:%.c=$(O)/%.o)
+
+, := ,
+CFLAGS ?= -O2 -g
+SANFLAGS := $(if $(SAN),-fsanitize=address$(,)undefined -fno-omit-frame-pointer)
+USER_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Werror -I. -Iuser $(PKG_CFLAGS) \
+	$(CFLAGS) $(SANFLAGS) $(CPPFLAGS) -MMD -MP
+
+# -mcpu=v3 has been understood since Linux 5.1. Of it, atomics whose result is used need 5.12:
+# those must not appear, and the kernel matrix loads everything on 5.10.
+BPF_CFLAGS := -O2 -g -std=gnu11 -Wall -Werror -target bpf -mcpu=v3 -MMD -MP
+BPF_TARGET_x86_64 := x86
+BPF_TARGET_arm64 := arm64
+
+# Objects whose source names CALITRACE_VERSION are compiled again when it changes.
+VERSION := $(or $(shell git describe --tags --dirty 2>/dev/null),0.1)
+VERSION_OBJS := $(if $(USER_SRCS),$(patsubst %.c,$(O)/%.o,$(shell grep -l CALITRACE_VERSION $(USER_SRCS))))
+
+all: $(PROG)
+static: calitrace-static
+bpf: bpf-x86_64 bpf-arm64
+bpf-x86_64 bpf-arm64: bpf-%: $(B)/%/calitrace.bpf.o
+
+# A missing library is named with its package before anything is compiled.
+$(B)/deps: tools/deps.sh
+	$(Q)mkdir -p $(@D)
+	$(Q)PKG_CONFIG='$(PKG_CONFIG)' tools/deps.sh check build
+	$(Q)touch $@
+
+$(B)/version: FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q)echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' >$@
+
+# DWARF goes, BTF stays.
+$(B)/%/calitrace.bpf.o: $(BPF_SRC) | $(B)/deps
+	$(say) BPF $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -D__TARGET_ARCH_$(BPF_TARGET_$*) -Ivmlinux/$* -c $< -o $@
+	$(Q)$(LLVM_STRIP) -g $@
+
+$(O)/%.o: %.c | $(B)/deps
+	$(say) CC $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(USER_CFLAGS) -c $< -o $@
+
+$(O)/user/bpf_object.o: user/bpf_object.S $(BPF_OBJ)
+	$(say) AS $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -DBPF_OBJECT='"$(BPF_OBJ)"' -c $< -o $@
+
+$(VERSION_OBJS): CPPFLAGS += -DCALITRACE_VERSION='"$(VERSION)"'
+$(VERSION_OBJS): $(B)/version
+
+# Everything but main(), for the tests. Made anew each time: no member outlives its source.
+$(LIB): $(filter-out $(MAIN_OBJ),$(USER_OBJS))
+	$(say) AR $@
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(PROG): $(USER_OBJS)
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+calitrace-static: $(USER_OBJS) $(STATIC_OBJS)
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static -s -o $@ $^ $(if $(PCAP),-lpcap) $(STATIC_LIBS)
+
+# Tests: each tests/unit/*.c and tests/bpf/*.c is a cmocka program of its own, linked with the
+# library and with tests/support/*.c.
+TEST_SUPPORT := $(patsubst %.c,$(O)/%.o,$(wildcard tests/support/*.c))
+UNIT_PROGS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*.c))
+BPF_PROGS := $(patsubst %.c,$(O)/%,$(wildcard tests/bpf/*.c))
+TEST_OBJS := $(addsuffix .o,$(UNIT_PROGS) $(BPF_PROGS)) $(TEST_SUPPORT)
+$(TEST_OBJS): CPPFLAGS += -Itests/support
+
+$(UNIT_PROGS) $(BPF_PROGS): %: %.o $(TEST_SUPPORT) $(LIB)
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
+
+# run_all PROGRAMS: all of them, then fail if one did
+run_all = @failed=0; for t in $(1); do $$t || { echo "FAILED: $$t" >&2; failed=1; }; done; exit $$failed
+
+test-progs: $(UNIT_PROGS) $(BPF_PROGS)
+test-unit: $(UNIT_PROGS)
+	$(call run_all,$^)
+test-bpf: $(BPF_PROGS)
+	$(call run_all,$^)
+
+# Packages are installed for root only, and before make asks pkg-config: hence the second make.
+INSTALL_OR_CHECK := $(if $(filter 0,$(shell id -u)),install,check)
+
+test:
+	$(Q)tools/deps.sh $(INSTALL_OR_CHECK) test
+	$(Q)$(MAKE) all bpf test-progs
+	$(Q)tests/run
+
+test-matrix:
+	$(Q)tools/deps.sh $(INSTALL_OR_CHECK) test
+	$(Q)$(MAKE) all test-progs
+	$(Q)tests/run matrix
+
+demo:
+	$(Q)tools/deps.sh $(INSTALL_OR_CHECK) demo
+	$(Q)$(MAKE) all
+	$(Q)tools/demo.sh
+
+lint:
+	$(Q)tools/lint.sh
+
+install: $(PROG)
+	install -D -m 755 $(PROG) $(DESTDIR)$(PREFIX)/bin/calitrace
+
+clean:
+	$(Q)rm -rf $(B) calitrace calitrace-static
+
+-include $(USER_OBJS:.o=.d) $(STATIC_OBJS:.o=.d) $(TEST_OBJS:.o=.d) \
+	$(B)/x86_64/calitrace.bpf.d $(B)/arm64/calitrace.bpf.d

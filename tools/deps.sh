@@ -1,0 +1,117 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What calitrace needs of the machine, by the names of Debian's packages.
+#
+#   tools/deps.sh check   build|test|demo   print what is missing, fail if anything is
+#   tools/deps.sh install build|test|demo   install what is missing (root, Debian or Ubuntu)
+#
+# Things are looked for by what they provide and not in dpkg's database, so that
+# a tool from elsewhere counts, and so that "check" works on any distribution.
+# Nothing is printed and nothing touched when all is there.
+
+set -euo pipefail
+
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+PKG_CONFIG=${PKG_CONFIG:-pkg-config}
+
+die() { echo "deps.sh: $*" >&2; exit 1; }
+
+# KIND THING PACKAGE; kinds: cmd (in PATH), lib (pkg-config), file, static (a static program)
+needs_build() {
+	cat <<-'EOF'
+		cmd make make
+		cmd gcc gcc
+		file /usr/include/stdio.h libc6-dev
+		cmd clang clang
+		cmd llvm-strip llvm
+		cmd pkg-config pkg-config
+		lib libbpf libbpf-dev
+		lib libelf libelf-dev
+		lib zlib zlib1g-dev
+		lib libnl-3.0 libnl-3-dev
+		lib libnl-route-3.0 libnl-route-3-dev
+		lib jansson libjansson-dev
+		lib libpcap libpcap-dev
+	EOF
+}
+
+needs_demo() {
+	needs_build
+	cat <<-'EOF'
+		cmd ip iproute2
+		cmd iptables iptables
+		cmd ipset ipset
+		cmd dnsmasq dnsmasq-base
+		cmd dig bind9-dnsutils
+		cmd ping iputils-ping
+		cmd unshare util-linux
+		cmd sysctl procps
+		cmd modprobe kmod
+		cmd ethtool ethtool
+		cmd jq jq
+	EOF
+}
+
+needs_test() {
+	needs_demo
+	cat <<-'EOF'
+		lib cmocka libcmocka-dev
+		cmd qemu-system-x86_64 qemu-system-x86
+		static busybox busybox-static
+		cmd cpio cpio
+		cmd xz xz-utils
+		cmd tcpdump tcpdump
+		cmd shellcheck shellcheck
+		cmd clang-format clang-format
+	EOF
+}
+
+have() {
+	local kind=$1 thing=$2 path
+
+	case $kind in
+	cmd) command -v "$thing" >/dev/null ;;
+	lib) "$PKG_CONFIG" --exists "$thing" 2>/dev/null ;;
+	file) [ -e "$thing" ] ;;
+	# A dynamic program names its interpreter right after the program headers.
+	static) path=$(command -v "$thing") && ! head -c 4096 "$path" | grep -q 'ld-linux' ;;
+	esac
+}
+
+missing_packages() {
+	local kind thing package
+
+	while read -r kind thing package; do
+		have "$kind" "$thing" || echo "$package"
+	done < <("needs_$1")
+}
+
+[ $# -eq 2 ] || die "usage: tools/deps.sh check|install build|test|demo"
+mode=$1
+what=$2
+case $what in build | test | demo) ;; *) die "no such set of packages: $what" ;; esac
+
+mapfile -t missing < <(missing_packages "$what")
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+install=(apt-get install -y --no-install-recommends "${missing[@]}")
+case $mode in
+check)
+	die "missing for $what: ${missing[*]}
+deps.sh: on Debian or Ubuntu, as root: ${install[*]}"
+	;;
+install)
+	command -v apt-get >/dev/null ||
+		die "missing for $what (Debian's names): ${missing[*]}"
+	[ "$(id -u)" -eq 0 ] || die "missing for $what, as root: ${install[*]}"
+	echo "deps.sh: installing ${missing[*]}" >&2
+	export DEBIAN_FRONTEND=noninteractive
+	# A foreign repository that does not answer is no reason to stop: the install decides.
+	apt-get update -qq >&2 || :
+	"${install[@]}" -qq >&2 || die "could not install: ${missing[*]}"
+	mapfile -t missing < <(missing_packages "$what")
+	[ ${#missing[@]} -eq 0 ] || die "still missing after the install: ${missing[*]}"
+	;;
+*) die "no such mode: $mode" ;;
+esac
