@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Why: a table of causes, from the symptom down to the root. Each row says when the evidence
+ * holds, how sure that makes it, and in which words to tell it. Nothing is claimed that no row
+ * proves; what needs the other node's trace is at most likely.
+ */
+#include "engine_priv.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "addr.h"
+
+/* What the rows look at, gathered once */
+struct facts {
+	const struct engine *e;
+	struct fnd *f;
+	bool route_kind;		/* leaked, or no route: a route should have been there */
+	uint32_t missing;		/* blocks without a unicast route */
+	const struct gone *gone;	/* of the first block whose route was seen to go */
+	uint32_t gone_cnt;
+	bool all_down, in_use;
+	const struct bgp_peer *down_peer; /* the gateway of a block that is missing or silent */
+	bool down_peer_known;		/* that it is that block's is known, not guessed */
+	uint32_t down_cnt;
+	struct route_ref error_route;
+};
+
+static void evidence(struct fnd *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void evidence(struct fnd *f, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (f->f.evidence_cnt == MAX_EVIDENCE)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(f->f.evidence[f->f.evidence_cnt++], EVIDENCE_LEN, fmt, ap);
+	va_end(ap);
+}
+
+static struct because *because(struct fnd *f, enum cause c, enum confidence conf)
+{
+	struct because *b;
+
+	if (f->f.because_cnt == MAX_BECAUSE)
+		return NULL;
+	b = &f->f.because[f->f.because_cnt++];
+	*b = (struct because){ .cause = c, .confidence = conf };
+	return b;
+}
+
+static const struct route *block_route(const struct engine *e, const struct prefix *block)
+{
+	return mirror__lookup_len(e->mirror, &block->addr, block->len, 31);
+}
+
+static void add_peer(struct finding *f, const struct addr *a)
+{
+	for (uint32_t i = 0; i < f->peer_cnt; i++)
+		if (addr_eq(&f->peer[i], a))
+			return;
+	if (f->peer_cnt < MAX_BLOCKS)
+		f->peer[f->peer_cnt++] = *a;
+}
+
+/* Routes of the blocks: which are missing, who was their gateway */
+static void gather_blocks(struct facts *x)
+{
+	struct finding *f = &x->f->f;
+
+	for (uint32_t i = 0; i < f->block_cnt; i++) {
+		const struct route *r = block_route(x->e, &f->block[i]);
+		const struct gone *g = mirror__gone(x->e->mirror, &f->block[i].addr, f->block[i].len,
+						    f->block[i].len);
+		const struct addr *gw = NULL;
+
+		if (r && r->type == RTN_UNICAST) {
+			gw = r->nh_cnt ? &r->nh[0].gw : NULL;
+		} else {
+			x->missing++;
+			if (g) {
+				x->gone_cnt++;
+				if (!x->gone || g->ts_ns < x->gone->ts_ns)
+					x->gone = g;
+				gw = g->route.nh_cnt ? &g->route.nh[0].gw : NULL;
+			}
+		}
+		if (gw && addr_is_set(gw)) {
+			const struct bgp_peer *p = bgp_peer_find(x->e, gw);
+
+			add_peer(f, gw);
+			if (p && !bgp_peer_up(x->e, p)) {
+				x->down_peer = p;
+				x->down_peer_known = true;
+			}
+		}
+	}
+}
+
+static void gather_peers(struct facts *x)
+{
+	for (uint32_t i = 0; i < x->e->peer_cnt; i++) {
+		if (bgp_peer_up(x->e, &x->e->peer[i]))
+			continue;
+		x->down_cnt++;
+		if (!x->down_peer)
+			x->down_peer = &x->e->peer[i];
+	}
+}
+
+static void gather(const struct engine *e, struct fnd *f, struct facts *x)
+{
+	*x = (struct facts){ .e = e, .f = f };
+	x->route_kind = f->f.verdict == V_LEAKED || f->f.verdict == V_NO_ROUTE;
+	x->all_down = bgp_all_down(e);
+	x->in_use = bgp_in_use(e);
+	gather_blocks(x);
+	gather_peers(x);
+}
+
+/* ---- the rows ---- */
+
+static bool row_default_missing(const struct facts *x)
+{
+	return x->f->f.verdict == V_NO_ROUTE && !mirror__has_default(x->e->mirror) &&
+	       (x->f->proxy_arp || x->f->external);
+}
+
+static void say_default_missing(const struct facts *x, struct because *b)
+{
+	char pod[ADDR_STRLEN], gw[ADDR_STRLEN];
+	struct addr any = { .family = 4 };
+	const struct gone *g = mirror__gone(x->e->mirror, &any, 0, 0);
+
+	b->since_from = g ? SINCE_SEEN : SINCE_BEFORE_START;
+	if (g) {
+		b->since_ns = g->ts_ns;
+		b->by = g->by;
+	}
+	evidence(x->f, "table main has no default route");
+	if (x->f->proxy_arp && addr_is_set(&x->f->pod))
+		evidence(x->f, "pod %s asks on %s for its gateway %s (ARP), and the node stays silent: "
+			 "proxy ARP answers only for what the node can route to",
+			 addr_str(&x->f->pod, pod), x->f->f.dev, addr_str(&x->f->example, gw));
+}
+
+static bool row_route_missing(const struct facts *x)
+{
+	return x->route_kind && x->missing && !x->f->proxy_arp;
+}
+
+static enum confidence sure_route_missing(const struct facts *x)
+{
+	return x->gone ? CONF_CERTAIN : CONF_LIKELY;
+}
+
+static void say_route_missing(const struct facts *x, struct because *b)
+{
+	struct finding *f = &x->f->f;
+	char text[PREFIX_STRLEN], gw[ADDR_STRLEN];
+	const struct route *r;
+
+	b->since_from = x->gone ? SINCE_SEEN : SINCE_BEFORE_START;
+	if (x->gone) {
+		const struct route *was = &x->gone->route;
+
+		b->since_ns = x->gone->ts_ns;
+		b->by = x->gone->by;
+		evidence(x->f, "the route %s via %s dev %s was %s while we watched%s%s",
+			 prefix_str(&was->dst, text),
+			 was->nh_cnt ? addr_str(&was->nh[0].gw, gw) : "?",
+			 was->nh_cnt ? mirror__dev(x->e->mirror, was->nh[0].ifindex) : "?",
+			 x->gone->flushed ? "flushed with its link" : "deleted",
+			 b->by.pid ? " by " : "", b->by.pid ? b->by.comm : "");
+	} else {
+		evidence(x->f, "no route covers %s%s; it was gone before we started, so who owned it "
+			 "and since when is not known here",
+			 prefix_str(&f->block[0], text),
+			 f->block_from == BLOCK_GUESS ? " (block length guessed)" : "");
+	}
+	r = mirror__lookup(x->e->mirror, &x->f->example);
+	if (f->verdict == V_LEAKED && r && r->nh_cnt)
+		evidence(x->f, "the best match for %s is now %s via %s dev %s",
+			 addr_str(&x->f->example, gw), r->dst.len ? "a shorter route" : "the default route",
+			 addr_str(&r->nh[0].gw, text), mirror__dev(x->e->mirror, r->nh[0].ifindex));
+}
+
+/* The peers lost this node's routes: what goes out right cannot come back */
+static bool row_return_missing(const struct facts *x)
+{
+	return x->f->f.verdict == V_UNANSWERED && x->f->f.block_cnt && !x->f->local && x->in_use &&
+	       (x->all_down || x->down_peer_known);
+}
+
+static bool bgp_made(const struct facts *x)
+{
+	/* routes of Felix (proto 80) or of the administrator do not hang on BGP */
+	return x->in_use && (!x->gone || x->gone->route.protocol == RTPROT_BIRD);
+}
+
+static bool row_bgp_down(const struct facts *x)
+{
+	return x->all_down && (row_return_missing(x) || (row_route_missing(x) && bgp_made(x)));
+}
+
+static void say_bgp_down(const struct facts *x, struct because *b)
+{
+	uint64_t since = 0;
+	char peer[ADDR_STRLEN];
+
+	for (uint32_t i = 0; i < x->e->peer_cnt; i++)
+		if (x->e->peer[i].since_ns > since && x->e->peer[i].ever)
+			since = x->e->peer[i].since_ns;
+	b->since_from = since ? SINCE_SEEN : SINCE_BEFORE_START;
+	b->since_ns = since;
+	evidence(x->f, "no TCP connection of this node on port 179 is established; %s listens on it",
+		 x->e->bgp_listen ? "a process" : "nobody");
+	for (uint32_t i = 0; i < x->e->peer_cnt && i < 3; i++)
+		evidence(x->f, "BGP peer %s: %s", addr_str(&x->e->peer[i].peer, peer),
+			 bgp_state_name(x->e->peer[i].last));
+}
+
+static bool row_peer_down(const struct facts *x)
+{
+	if (x->all_down || !x->down_peer)
+		return false;
+	if (row_return_missing(x))
+		return true;
+	return row_route_missing(x) && bgp_made(x) && (x->down_peer_known || !x->gone);
+}
+
+static enum confidence sure_peer_down(const struct facts *x)
+{
+	if (x->down_peer_known)
+		return CONF_CERTAIN;
+	/* whose block it was, nobody told */
+	return x->down_cnt == 1 ? CONF_LIKELY : CONF_UNCLEAR;
+}
+
+static void say_peer_down(const struct facts *x, struct because *b)
+{
+	char peer[ADDR_STRLEN];
+
+	b->since_from = x->down_peer->since_ns && x->down_peer->ever ? SINCE_SEEN : SINCE_BEFORE_START;
+	b->since_ns = b->since_from == SINCE_SEEN ? x->down_peer->since_ns : 0;
+	if (x->down_peer_known)
+		add_peer(&x->f->f, &x->down_peer->peer);
+	evidence(x->f, "the BGP session with %s is not established (%s)%s",
+		 addr_str(&x->down_peer->peer, peer), bgp_state_name(x->down_peer->last),
+		 x->down_peer_known ? "" : "; whether the block is that node's is not known");
+}
+
+static bool row_stale(const struct facts *x)
+{
+	return x->f->f.verdict == V_BLACKHOLE && x->f->route.have_dst && x->f->route.dst.len < 32 &&
+	       (x->f->route.protocol == RTPROT_BIRD || x->f->route.protocol == RTPROT_FELIX);
+}
+
+static void say_stale(const struct facts *x, struct because *b)
+{
+	char a[ADDR_STRLEN], p[PREFIX_STRLEN];
+
+	(void)b;
+	evidence(x->f, "%s lies in this node's own block %s, and no pod here has it",
+		 addr_str(&x->f->example, a), prefix_str(&x->f->route.dst, p));
+}
+
+static bool row_unresolved(const struct facts *x)
+{
+	return x->f->f.verdict == V_UNREACHABLE && x->f->route.have_dst &&
+	       x->f->route.protocol == RTPROT_BIRD;
+}
+
+static void say_unresolved(const struct facts *x, struct because *b)
+{
+	char p[PREFIX_STRLEN];
+
+	(void)b;
+	evidence(x->f, "bird has put an unreachable route for %s: it cannot resolve the BGP next hop",
+		 prefix_str(&x->f->route.dst, p));
+}
+
+static bool row_beyond(const struct facts *x)
+{
+	return x->f->f.verdict == V_UNANSWERED && !x->f->local && !row_return_missing(x);
+}
+
+static void say_beyond(const struct facts *x, struct because *b)
+{
+	char a[ADDR_STRLEN];
+
+	(void)b;
+	evidence(x->f, "requests to %s left this node by %s as they should; no reply came back to it",
+		 addr_str(&x->f->example, a), x->f->f.dev[0] ? x->f->f.dev : "?");
+}
+
+static bool row_no_listener(const struct facts *x)
+{
+	return x->f->f.verdict == V_NO_SOCKET;
+}
+
+static const struct row {
+	enum cause cause;
+	bool (*holds)(const struct facts *x);
+	enum confidence (*sure)(const struct facts *x);	/* NULL: conf */
+	enum confidence conf;
+	void (*say)(const struct facts *x, struct because *b);
+	const char *sentence, *advice;
+} rows[] = {
+	/* from the symptom to the root */
+	{ C_DEFAULT_ROUTE_MISSING, row_default_missing, NULL, CONF_CERTAIN, say_default_missing,
+	  "This node has no default route.",
+	  "restore the default route (ip route add default via GATEWAY dev NIC); then see who took it away" },
+	{ C_ROUTE_MISSING, row_route_missing, sure_route_missing, CONF_CERTAIN, say_route_missing,
+	  "The route for the block is missing.",
+	  "see why the routing daemon has no route for it: calicoctl node status; birdcl show route" },
+	{ C_RETURN_ROUTE_MISSING, row_return_missing, NULL, CONF_LIKELY, NULL,
+	  "The other node has probably lost its route back to this node's pods.",
+	  "trace on the other node: calitrace live there shows whether the replies leak" },
+	{ C_BGP_DOWN, row_bgp_down, NULL, CONF_CERTAIN, say_bgp_down,
+	  "No BGP session of this node is established, so it neither learns nor announces routes.",
+	  "look at calicoctl node status (or birdcl show protocols) and at this node's address there: do "
+	  "the peers know this node by an address that it still has?" },
+	{ C_BGP_PEER_DOWN, row_peer_down, sure_peer_down, CONF_CERTAIN, say_peer_down,
+	  "The BGP session that the route came by is down.",
+	  "check calico-node on that peer, and TCP port 179 between the two nodes" },
+	{ C_STALE_ENDPOINT, row_stale, NULL, CONF_LIKELY, say_stale,
+	  "The address belongs to this node's own block, but to no pod on it.",
+	  "find out who still uses that address: a service with a stale endpoint, or a cached DNS answer" },
+	{ C_BGP_NEXTHOP_UNRESOLVED, row_unresolved, NULL, CONF_LIKELY, say_unresolved,
+	  "BIRD cannot resolve the next hop of that block.",
+	  "see birdcl show route all for the block, and whether this node reaches the next hop" },
+	{ C_NO_LISTENER, row_no_listener, NULL, CONF_CERTAIN, NULL,
+	  "The packet reached its target, and nothing listens on that port there.",
+	  "check that the server runs, and that it listens on that address and port" },
+	{ C_BEYOND_NODE, row_beyond, NULL, CONF_LIKELY, say_beyond,
+	  "The packets left this node correctly; they, or the replies, are lost beyond it.",
+	  "run calitrace live on the node that owns the destination" },
+};
+
+static void list_blocks(const struct finding *f, char *buf, size_t sz)
+{
+	char text[PREFIX_STRLEN];
+
+	if (!f->block_cnt)
+		snprintf(buf, sz, "addresses outside the pools");
+	else if (f->block_cnt == 1)
+		snprintf(buf, sz, "%s", prefix_str(&f->block[0], text));
+	else
+		snprintf(buf, sz, "%s and %u more block%s", prefix_str(&f->block[0], text),
+			 f->block_cnt - 1, f->block_cnt == 2 ? "" : "s");
+}
+
+static void symptom(const struct fnd *f, char *buf, size_t sz)
+{
+	char blocks[96], a[ADDR_STRLEN];
+	const char *dev = f->f.dev[0] ? f->f.dev : "?";
+
+	list_blocks(&f->f, blocks, sizeof(blocks));
+	switch (f->f.verdict) {
+	case V_LEAKED:
+		snprintf(buf, sz, "Packets for %s leave this node by %s%s%s without the tunnel.", blocks,
+			 dev, addr_is_set(&f->gateway) ? " towards " : "",
+			 addr_is_set(&f->gateway) ? addr_str(&f->gateway, a) : "");
+		break;
+	case V_NO_ROUTE:
+		if (f->proxy_arp)
+			snprintf(buf, sz, "Pods get no answer when they ask for their gateway, so their "
+				 "packets are never sent.");
+		else
+			snprintf(buf, sz, "Packets for %s find no route on this node.", blocks);
+		break;
+	case V_BLACKHOLE:
+		snprintf(buf, sz, "Packets for %s end in a blackhole route.",
+			 addr_str(&f->example, a));
+		break;
+	case V_UNREACHABLE:
+	case V_PROHIBIT:
+		snprintf(buf, sz, "Packets for %s meet a route of type %s.", blocks,
+			 verdict_name(f->f.verdict));
+		break;
+	case V_UNANSWERED:
+		snprintf(buf, sz, "Requests to %s (e.g. %s) get no reply.", blocks,
+			 addr_str(&f->example, a));
+		break;
+	default:
+		snprintf(buf, sz, "Packets for %s are lost on %s: %s.", blocks, dev,
+			 verdict_name(f->f.verdict));
+	}
+}
+
+static void append(char *buf, size_t sz, const char *s)
+{
+	size_t n = strlen(buf);
+
+	snprintf(buf + n, sz - n, " %s", s);
+}
+
+void cause_explain(const struct engine *e, struct fnd *f)
+{
+	const struct row *deepest = NULL;
+	struct facts x;
+
+	f->f.because_cnt = f->f.evidence_cnt = 0;
+	f->f.peer_cnt = 0;
+	memset(f->f.because, 0, sizeof(f->f.because));
+	symptom(f, f->f.explain, sizeof(f->f.explain));
+	gather(e, f, &x);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct row *r = &rows[i];
+		struct because *b;
+
+		if (!r->holds(&x))
+			continue;
+		b = because(f, r->cause, r->sure ? r->sure(&x) : r->conf);
+		if (!b)
+			break;
+		/* what was lost could have said otherwise */
+		if (e->lost && b->confidence == CONF_CERTAIN)
+			b->confidence = CONF_LIKELY;
+		if (r->say)
+			r->say(&x, b);
+		append(f->f.explain, sizeof(f->f.explain), r->sentence);
+		/* a guess does not become the cause while something surer is known */
+		if (!deepest || b->confidence != CONF_UNCLEAR)
+			deepest = r;
+	}
+	f->f.cause = deepest ? deepest->cause : C_UNKNOWN;
+	if (!deepest || deepest->cause == C_BEYOND_NODE)
+		because(f, C_UNKNOWN, CONF_UNCLEAR);
+	snprintf(f->f.advice, sizeof(f->f.advice), "%s", deepest ? deepest->advice :
+		 "compare with calitrace live on the node at the other end; -v shows more");
+	if (e->lost)
+		evidence(f, "%llu events were lost: what they would have told is missing here",
+			 (unsigned long long)e->lost);
+}

@@ -1,0 +1,841 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Takes observations in, keeps the time, and decides when something is final. The rest of the
+ * engine stands in journey.c (which packet), judge.c (what became of it), finding.c and cause.c
+ * (what it means), bgp.c and mirror.c (the state of the node).
+ */
+#include "engine.h"
+
+#include <errno.h>
+#include <linux/types.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../bpf/events.h"
+#include "addr.h"
+#include "engine_priv.h"
+
+#define DEFAULT_PACKETS 65536
+#define PING_PROBE_PORT 1025	/* iputils: ping connects a UDP socket to it to learn its source */
+
+void engine_emit(struct engine *e, struct record *rec)
+{
+	if (e->opts.emit)
+		e->opts.emit(e->opts.emit_ctx, rec);
+}
+
+int engine__new(const struct engine_opts *opts, struct engine **ret)
+{
+	struct engine *e = calloc(1, sizeof(*e));
+
+	if (!e)
+		return -ENOMEM;
+	e->opts = *opts;
+	if (!e->opts.max_packets)
+		e->opts.max_packets = DEFAULT_PACKETS;
+	e->mirror = mirror__new();
+	if (!e->mirror) {
+		free(e);
+		return -ENOMEM;
+	}
+	list_init(&e->age);
+	list_init(&e->settle);
+	list_init(&e->vanish);
+	list_init(&e->reply);
+	*ret = e;
+	return 0;
+}
+
+void engine__free(struct engine *e)
+{
+	if (!e)
+		return;
+	while (!list_empty(&e->age))
+		journey_free(e, list_entry(e->age.next, struct trk, age));
+	hmap_free(&e->by_skb);
+	hmap_free(&e->by_key);
+	finding_free_all(e);
+	mirror__free(e->mirror);
+	free(e->peer);
+	free(e);
+}
+
+const struct mirror *engine__mirror(const struct engine *e)
+{
+	return e->mirror;
+}
+
+uint64_t engine__problems(const struct engine *e)
+{
+	return e->problems;
+}
+
+const struct finding *engine__finding(const struct engine *e, uint32_t id)
+{
+	return id && id <= e->finding_cnt ? &e->finding[id - 1]->f : NULL;
+}
+
+/* ---- counters ---- */
+
+static void count_verdict(struct engine *e, enum verdict v, int by)
+{
+	if (v == V_NONE)
+		return;
+	e->verdicts[v] += by;
+	if (verdict_is_problem(v))
+		e->problems += by;
+}
+
+static void latency_add(struct latency *l, int64_t us)
+{
+	uint64_t v = us < 0 ? 0 : us;
+	int log = 0;
+
+	while (v >> (log + 1) && log < 62)
+		log++;
+	/* below 8 us each value has its own bucket, above it eight share a power of two */
+	if (log < 3)
+		l->bucket[v]++;
+	else
+		l->bucket[log * 8 + ((v >> (log - 3)) & 7)]++;
+	l->cnt++;
+}
+
+static uint64_t latency_quantile(const struct latency *l, double q)
+{
+	uint64_t want = (uint64_t)((double)l->cnt * q), sum = 0;
+
+	if (!l->cnt)
+		return 0;
+	for (int i = 0; i < 64 * 8; i++) {
+		sum += l->bucket[i];
+		if (sum > want)
+			return i < 8 ? (uint64_t)i :
+				       ((uint64_t)(8 | (i & 7)) << (i / 8 - 3));
+	}
+	return 0;
+}
+
+/* ---- the packet as the renderers get it ---- */
+
+static size_t dns_name(const uint8_t *p, size_t len, char *out, size_t sz)
+{
+	size_t i = 0, n = 0;
+
+	while (i < len && p[i] && p[i] < 64) {
+		size_t label = p[i++];
+
+		if (i + label > len)
+			break;
+		if (n && n + 1 < sz)
+			out[n++] = '.';
+		for (size_t k = 0; k < label && n + 1 < sz; k++)
+			out[n++] = (char)p[i + k];
+		i += label;
+	}
+	out[n] = 0;
+	return i < len && !p[i] ? i + 1 : 0;
+}
+
+/* Offset of the DNS message in an IPv4 packet, 0: out of reach */
+static size_t dns_offset(const uint8_t *p, size_t len)
+{
+	size_t ihl;
+
+	if (len < 28)
+		return 0;
+	ihl = (size_t)(p[0] & 15) * 4;
+	if (p[9] == PROTO_UDP)
+		return ihl + 8;
+	return len > ihl + 13 ? ihl + (size_t)(p[ihl + 12] >> 4) * 4 + 2 : 0;
+}
+
+static void fill_dns(const struct trk *t, struct packet *p)
+{
+	size_t off, name;
+
+	if (t->app != APP_DNS || (t->proto == PROTO_TCP && !t->dns_id && !t->dns_flags))
+		return;
+	p->dns_valid = true;
+	p->dns_id = t->dns_id;
+	p->dns_response = t->dns_flags & 0x8000;
+	p->dns_rcode = t->dns_flags & 15;
+	off = t->snap ? dns_offset(t->snap, t->snap_len) + 12 : 0;
+	if (off <= 12 || off >= t->snap_len)
+		return;
+	name = dns_name(t->snap + off, t->snap_len - off, p->qname, sizeof(p->qname));
+	if (name && off + name + 2 <= t->snap_len)
+		p->dns_qtype = (uint16_t)(t->snap[off + name] << 8 | t->snap[off + name + 1]);
+}
+
+static void fill_hops(const struct engine *e, const struct trk *t, struct packet *p)
+{
+	for (int i = 0; i < t->hop_cnt && i < MAX_HOPS; i++) {
+		p->hop[i].at = t->hop[i].at;
+		p->hop[i].ts_ns = t->hop[i].ts_ns;
+		strncpy(p->hop[i].dev, mirror__dev(e->mirror, t->hop[i].ifindex), DEV_LEN - 1);
+		p->hop_cnt++;
+	}
+}
+
+static void fill_packet(const struct engine *e, const struct trk *t, struct packet *p)
+{
+	memset(p, 0, sizeof(*p));
+	p->id = t->id;
+	p->rev = t->rev;
+	p->ts_ns = t->first_ns;
+	p->app = t->app;
+	p->proto = t->proto;
+	p->src = t->first.src;
+	p->dst = t->dst;
+	p->orig_dst = t->orig_dst;
+	if (t->proto == PROTO_ICMP) {
+		p->icmp_valid = !t->from_fib;
+		p->icmp_type = t->icmp_type;
+		p->icmp_code = t->icmp_code;
+		p->icmp_id = t->first.sport;
+		p->icmp_seq = t->first.dport;
+		p->icmp_echo = t->icmp_type == 8 || t->icmp_type == 0;
+	} else {
+		p->sport = t->first.sport;
+		p->dport = t->first.dport;
+		p->tcp_flags = t->tcp_flags;
+	}
+	p->ip_id = t->ip_id;
+	p->len = t->ip_len;
+	p->netns = t->netns;
+	fill_dns(t, p);
+	p->encap.kind = t->encap;
+	p->encap.src = t->encap_src;
+	p->encap.dst = t->encap_dst;
+	p->verdict = t->verdict;
+	p->at = t->at;
+	strncpy(p->dev, mirror__dev(e->mirror, t->ifindex), DEV_LEN - 1);
+	p->block = t->block;
+	p->block_from = t->block_from;
+	p->route = t->route;
+	p->err = t->err;
+	memcpy(p->reason, t->reason, sizeof(p->reason));
+	memcpy(p->location, t->location, sizeof(p->location));
+	p->latency_us = t->latency_us;
+	p->late_us = t->late_us;
+	fill_hops(e, t, p);
+	p->by = t->by;
+	p->finding = t->finding;
+}
+
+void engine_emit_packet(struct engine *e, struct trk *t)
+{
+	struct packet p;
+	struct record rec = { .kind = REC_PACKET, .ts_ns = t->first_ns, .packet = &p };
+
+	t->rev++;
+	fill_packet(e, t, &p);
+	engine_emit(e, &rec);
+}
+
+/* ---- deadlines ---- */
+
+/* Where the packets with a good provisional verdict wait; egress and vanish have their own delay. */
+static void settle_later(struct trk *t, struct list *queue, uint64_t delay)
+{
+	list_del(&t->settle);
+	t->settle_at = t->last_ns + delay;
+	list_append(queue, &t->settle);
+}
+
+void engine_set_verdict(struct engine *e, struct trk *t, enum verdict v)
+{
+	t->verdict = v;
+	if (!t->settled)
+		settle_later(t, &e->settle, SETTLE_NS);
+}
+
+/* A reply got through: its request's block and its own are alive. */
+static void good_exchange(struct engine *e, const struct trk *reply)
+{
+	if (!reply->pair_good)
+		return;
+	finding_good(e, &reply->pair_block, &reply->pair_dst, reply->last_ns);
+	if (addr_is_set(&reply->block.addr))
+		finding_good(e, &reply->block, &reply->dst, reply->last_ns);
+}
+
+/* The verdict is final for now: count it, tell it. */
+static void settle(struct engine *e, struct trk *t)
+{
+	bool problem = verdict_is_problem(t->verdict);
+
+	list_del(&t->settle);
+	if (t->settled && t->counted == t->verdict)
+		return;
+	if (t->settled) {
+		count_verdict(e, t->counted, -1);
+		finding_uncount(e, t);
+	}
+	t->settled = true;
+	t->counted = t->verdict;
+	count_verdict(e, t->verdict, 1);
+	if (problem)
+		finding_problem(e, t);
+	else
+		good_exchange(e, t);
+	if (t->verdict != V_NONE && (problem || t->rev || e->opts.all))
+		engine_emit_packet(e, t);
+}
+
+static void vanish(struct engine *e, struct trk *t)
+{
+	/*
+	 * Came in for an address of ours, was not dropped: a local socket has it. For any other
+	 * address nothing is decided: it may wait for a neighbour.
+	 */
+	if (t->verdict == V_NONE && !t->encapsulated && mirror__is_local(e->mirror, &t->dst)) {
+		t->verdict = V_DELIVERED;
+		t->at = AT_LOCAL;
+		judge_block(e, &t->dst, &t->block, &t->block_from);
+	}
+	settle(e, t);
+}
+
+static void unanswered(struct engine *e, struct trk *t)
+{
+	list_del(&t->reply);
+	if (t->answered || verdict_is_problem(t->verdict))
+		return;
+	t->verdict = V_UNANSWERED;
+	e->apps[t->app].unanswered++;
+	settle(e, t);
+}
+
+static void run_deadlines(struct engine *e)
+{
+	uint64_t now = e->now_ns;
+
+	while (!list_empty(&e->settle)) {
+		struct trk *t = list_entry(e->settle.next, struct trk, settle);
+
+		if (t->settle_at > now)
+			break;
+		settle(e, t);
+	}
+	while (!list_empty(&e->vanish)) {
+		struct trk *t = list_entry(e->vanish.next, struct trk, settle);
+
+		if (t->settle_at > now)
+			break;
+		vanish(e, t);
+	}
+	while (!list_empty(&e->reply)) {
+		struct trk *t = list_entry(e->reply.next, struct trk, reply);
+
+		if (t->reply_at > now)
+			break;
+		unanswered(e, t);
+	}
+}
+
+static bool may_forget(const struct engine *e, const struct trk *t)
+{
+	uint64_t keep = KEEP_NS;
+
+	if (t->role == ROLE_REQUEST && !t->answered)
+		keep = e->opts.reply_timeout_ns + LATE_NS;
+	return e->now_ns > t->first_ns + keep;
+}
+
+/* Oldest first. Requests wait longer than the rest, so a bounded look ahead skips them. */
+static void run_ageing(struct engine *e)
+{
+	struct list *l = e->age.next;
+	int skipped = 0;
+
+	while (l != &e->age && skipped < 64) {
+		struct trk *t = list_entry(l, struct trk, age);
+
+		l = l->next;
+		if (may_forget(e, t))
+			journey_free(e, t);
+		else if (e->now_ns <= t->first_ns + KEEP_NS)
+			break;
+		else
+			skipped++;
+	}
+}
+
+static void make_room(struct engine *e)
+{
+	struct obs_loss loss = { .what = LOSS_MAP, .count = 1 };
+	struct record rec = { .kind = REC_LOSS, .ts_ns = e->now_ns, .loss = &loss };
+	struct trk *t;
+
+	if (e->trk_cnt < e->opts.max_packets || list_empty(&e->age))
+		return;
+	t = list_entry(e->age.next, struct trk, age);
+	/* what waits for nothing any more is no loss */
+	if (!t->settled || (t->role == ROLE_REQUEST && !t->answered && !verdict_is_problem(t->verdict))) {
+		e->lost++;
+		engine_emit(e, &rec);
+	}
+	journey_free(e, t);
+}
+
+/* ---- packets ---- */
+
+static void on_request(struct engine *e, struct trk *t)
+{
+	e->apps[t->app].sent++;
+	t->reply_at = t->first_ns + e->opts.reply_timeout_ns;
+	list_append(&e->reply, &t->reply);
+}
+
+static void answer(struct engine *e, struct trk *reply, struct trk *req)
+{
+	int64_t us = (int64_t)(reply->first_ns - req->first_ns) / 1000;
+	struct app_stats *s = &e->apps[req->app];
+
+	req->answered = true;
+	list_del(&req->reply);
+	if (reply->app == APP_DNS && reply->dns_flags & 0x8000)
+		s->rcode[reply->dns_flags & 15]++;
+	reply->latency_us = us;
+	if (req->counted == V_UNANSWERED) {
+		req->late_us = us;
+		s->late++;
+		engine_emit_packet(e, req);
+		return;
+	}
+	req->latency_us = us;
+	s->answered++;
+	latency_add(&e->latency[req->app], us);
+}
+
+static void on_reply(struct engine *e, struct trk *t, const struct flow_key *k)
+{
+	struct trk *req = journey_request(e, k);
+	enum block_from from;
+	struct trk *older;
+
+	if (!req)
+		return;
+	t->answered = true;
+	answer(e, t, req);
+	/* copies of the same request that nobody will answer any more */
+	while ((older = journey_request(e, k))) {
+		older->answered = true;
+		list_del(&older->reply);
+		if (older->counted != V_UNANSWERED)
+			e->apps[older->app].answered++;
+	}
+	t->pair_good = !verdict_is_problem(req->verdict);
+	t->pair_dst = req->dst;
+	judge_block(e, &req->dst, &t->pair_block, &from);
+}
+
+static void keep_snap(struct trk *t, const struct obs_pkt *p)
+{
+	if (t->snap || !p->snap_len)
+		return;
+	t->snap = malloc(p->snap_len);
+	if (!t->snap)
+		return;
+	memcpy(t->snap, p->snap, p->snap_len);
+	t->snap_len = p->snap_len;
+}
+
+static struct trk *packet_get(struct engine *e, const struct obs *o, bool *fresh)
+{
+	uint64_t sig = journey_sig(&o->pkt);
+	struct trk *t = journey_find(e, o, sig);
+	struct flow_key k;
+
+	*fresh = !t;
+	if (!t) {
+		make_room(e);
+		t = journey_new(e, o, sig);
+		if (!t)
+			return NULL;
+		e->seen++;
+		e->last_packet_ns = o->ts_ns;
+		e->silence_told = false;
+	} else if (t->role == ROLE_REQUEST && !o->pkt.encap) {
+		journey_key(&o->pkt, &k);
+		if (!addr_eq(&k.dst, &t->dst)) {
+			if (!addr_is_set(&t->orig_dst))
+				t->orig_dst = t->dst;
+			t->dst = k.dst;
+		}
+		journey_add_key(e, t, &k);
+	} else if (!o->pkt.encap && !addr_eq(&o->pkt.dst, &t->dst)) {
+		if (!addr_is_set(&t->orig_dst))
+			t->orig_dst = t->dst;
+		t->dst = o->pkt.dst;
+	}
+	keep_snap(t, &o->pkt);
+	return t;
+}
+
+static void begin(struct engine *e, struct trk *t, const struct obs_pkt *p)
+{
+	struct flow_key k;
+
+	if (t->role == ROLE_REQUEST) {
+		on_request(e, t);
+	} else if (t->role == ROLE_REPLY) {
+		journey_key(p, &k);
+		on_reply(e, t, &k);
+	}
+}
+
+static void on_path(struct engine *e, const struct obs *o)
+{
+	const struct obs_pkt *p = &o->pkt;
+	bool fresh;
+	struct trk *t = packet_get(e, o, &fresh);
+
+	if (!t)
+		return;
+	journey_hop(t, p->hook, p->ifindex, o->ts_ns);
+	t->encapsulated = p->encap != ENCAP_NONE;
+	if (fresh)
+		begin(e, t, p);
+	if (p->hook == AT_TC_EGRESS) {
+		/* a drop that came first stands */
+		if (verdict_is_problem(t->verdict))
+			return;
+		judge_egress(e, t, p);
+		if (t->settled)
+			settle(e, t);
+	} else if (!t->settled) {
+		t->ifindex = p->ifindex;
+		t->at = AT_TC_INGRESS;
+		settle_later(t, &e->vanish, VANISH_NS);
+	}
+}
+
+static void on_drop(struct engine *e, const struct obs *o)
+{
+	const struct obs_pkt *p = &o->pkt;
+	bool fresh;
+	struct trk *t;
+
+	if (judge_drop_is_noise(e, p))
+		return;
+	t = packet_get(e, o, &fresh);
+	if (!t)
+		return;
+	/* the rest of an aggregate that a drop names was counted with it */
+	journey_hop(t, AT_DROP, p->ifindex, o->ts_ns);
+	if (fresh)
+		begin(e, t, p);
+	if (!judge_drop(e, t, p, o->ts_ns))
+		return;
+	if (t->settled)
+		settle(e, t);
+}
+
+/* ---- look-ups that failed ---- */
+
+static enum app fib_app(const struct engine *e, const struct obs_fib *f)
+{
+	if (f->proto == PROTO_ICMP)
+		return APP_ICMP;
+	for (int i = 0; i < 4; i++)
+		if (e->opts.dns_port[i] && f->dport == e->opts.dns_port[i] &&
+		    (f->proto == PROTO_UDP || f->proto == PROTO_TCP))
+			return APP_DNS;
+	if (f->proto == PROTO_TCP)
+		return APP_TCP;
+	if (f->proto == PROTO_UDP && f->dport == PING_PROBE_PORT && !strncmp(f->by.comm, "ping", 4))
+		return APP_ICMP;
+	return APP_NONE;
+}
+
+static void fib_cancel(struct engine *e, const struct obs_fib *f)
+{
+	for (int i = 0; i < FIB_FAILS; i++) {
+		struct fib_fail *k = &e->fib_fail[i];
+
+		if (addr_eq(&k->fib.dst, &f->dst) && addr_eq(&k->fib.src, &f->src) &&
+		    k->fib.ifindex == f->ifindex)
+			k->ts_ns = 0;
+	}
+}
+
+static void on_arp(struct engine *e, const struct obs_fib *f, uint64_t ts_ns)
+{
+	struct arp_silence *a = NULL;
+
+	for (uint32_t i = 0; i < e->arp_cnt; i++)
+		if (addr_eq(&e->arp[i].pod, &f->src))
+			a = &e->arp[i];
+	if (!a && e->arp_cnt < ARP_SILENCES)
+		a = &e->arp[e->arp_cnt++];
+	if (!a)
+		a = &e->arp[ts_ns % ARP_SILENCES];
+	*a = (struct arp_silence){ ts_ns, f->ifindex, f->src, f->dst };
+	finding_arp(e, a, ts_ns);
+}
+
+static void on_fib(struct engine *e, const struct obs *o)
+{
+	const struct obs_fib *f = &o->fib;
+	struct fib_fail *slot;
+
+	if (!f->err) {
+		fib_cancel(e, f);
+		return;
+	}
+	if (f->class == EV_FIB_ARP) {
+		on_arp(e, f, o->ts_ns);
+		return;
+	}
+	slot = &e->fib_fail[e->fib_next++ % FIB_FAILS];
+	slot->ts_ns = o->ts_ns;
+	slot->fib = *f;
+	slot->open = f->class == EV_FIB_OUTPUT && fib_app(e, f) != APP_NONE;
+}
+
+/* A look-up of a local task that nothing undid: its packet was never born. */
+static void fib_to_packet(struct engine *e, struct fib_fail *k)
+{
+	struct obs o = { .kind = OBS_FIB, .ts_ns = k->ts_ns };
+	const struct obs_fib *f = &k->fib;
+	enum verdict v = judge_errno(f->err);
+	struct route_ref none = { 0 };
+	const struct route *r;
+	struct trk *t;
+
+	k->open = false;
+	if (v == V_NONE)
+		return;
+	o.pkt = (struct obs_pkt){
+		.proto = f->proto, .src = f->src, .dst = f->dst, .netns = f->netns,
+		.sport = f->sport, .dport = f->dport, .skb = k->ts_ns,
+	};
+	make_room(e);
+	t = journey_new(e, &o, k->ts_ns);
+	if (!t)
+		return;
+	e->seen++;
+	e->last_packet_ns = o.ts_ns;
+	t->role = ROLE_PLAIN;
+	t->from_fib = true;
+	t->app = fib_app(e, f);
+	t->proto = t->app == APP_ICMP ? PROTO_ICMP : f->proto;
+	t->by = f->by;
+	t->at = AT_FIB;
+	t->err = f->err == EAGAIN ? ENETUNREACH : f->err;
+	judge_block(e, &f->dst, &t->block, &t->block_from);
+	r = mirror__lookup(e->mirror, &f->dst);
+	t->route = none;
+	if (r && r->type != RTN_UNICAST)
+		judge_set_route(e, r, &t->route);
+	t->verdict = v;
+	settle(e, t);
+}
+
+static void run_fib(struct engine *e)
+{
+	for (int i = 0; i < FIB_FAILS; i++) {
+		struct fib_fail *k = &e->fib_fail[i];
+
+		if (k->ts_ns && k->open && e->now_ns > k->ts_ns + SETTLE_NS)
+			fib_to_packet(e, k);
+	}
+}
+
+/* ---- the node's state ---- */
+
+static void flushed(void *ctx, const struct obs_route *r)
+{
+	struct engine *e = ctx;
+	struct record rec = { .kind = REC_ROUTE, .ts_ns = e->now_ns, .route = r };
+
+	rec.dev = r->route.nh_cnt ? mirror__dev(e->mirror, r->route.nh[0].ifindex) : "";
+	if (e->snapshot_done && r->route.table != 255)
+		engine_emit(e, &rec);
+}
+
+static void on_route(struct engine *e, const struct obs *o)
+{
+	bool news = mirror__route(e->mirror, &o->route, o->ts_ns);
+
+	if (!news || o->route.snapshot)
+		return;
+	flushed(e, &o->route);
+}
+
+static void on_link(struct engine *e, const struct obs *o)
+{
+	struct obs_link l = o->link;
+	struct record rec = { .kind = REC_LINK, .ts_ns = o->ts_ns, .link = &l };
+
+	if (mirror__link(e->mirror, &o->link, o->ts_ns, &l.op, flushed, e) && !o->link.snapshot)
+		engine_emit(e, &rec);
+}
+
+static void on_addr(struct engine *e, const struct obs *o)
+{
+	struct record rec = { .kind = REC_ADDR, .ts_ns = o->ts_ns, .addr = &o->addr };
+
+	rec.dev = mirror__dev(e->mirror, o->addr.ifindex);
+	if (mirror__addr(e->mirror, &o->addr) && !o->addr.snapshot)
+		engine_emit(e, &rec);
+}
+
+static void on_bgp(struct engine *e, const struct obs *o)
+{
+	struct obs_bgp b = o->bgp;
+	struct record rec = { .kind = REC_BGP, .ts_ns = o->ts_ns, .bgp = &b };
+	const struct bgp_peer *p = bgp_peer_find(e, &b.peer);
+
+	if (b.state == BGP_CLOSED && p && p->since_ns && p->established &&
+	    o->ts_ns < p->since_ns + 2 * NSEC_PER_SEC)
+		b.state = BGP_CLOSED_AFTER_ACCEPT;
+	bgp_observe(e, &b, o->ts_ns);
+	/* attempts are told by how they end */
+	if (!b.snapshot && b.state != BGP_CONNECTING)
+		engine_emit(e, &rec);
+}
+
+static void on_loss(struct engine *e, const struct obs *o)
+{
+	struct record rec = { .kind = REC_LOSS, .ts_ns = o->ts_ns, .loss = &o->loss };
+
+	if (o->loss.what == LOSS_WITHHELD)
+		e->withheld += o->loss.count;
+	else
+		e->lost += o->loss.count;
+	engine_emit(e, &rec);
+}
+
+static void on_neigh(struct engine *e, const struct obs *o)
+{
+	struct record rec = { .kind = REC_NEIGH, .ts_ns = o->ts_ns, .neigh = &o->neigh };
+
+	rec.dev = mirror__dev(e->mirror, o->neigh.ifindex);
+	if (!o->neigh.snapshot)
+		engine_emit(e, &rec);
+}
+
+static void run_silence(struct engine *e)
+{
+	uint64_t since = e->last_packet_ns ? e->last_packet_ns : e->start_ns;
+	struct record rec = { .kind = REC_SILENCE, .ts_ns = e->now_ns };
+
+	if (e->silence_told || e->now_ns < since + SILENCE_NS)
+		return;
+	e->silence_told = true;
+	rec.silence_ns = e->now_ns - since;
+	engine_emit(e, &rec);
+}
+
+static void run_time(struct engine *e, uint64_t ts_ns)
+{
+	if (ts_ns > e->now_ns)
+		e->now_ns = ts_ns;
+	if (!e->started) {
+		e->started = true;
+		e->start_ns = ts_ns;
+	}
+	run_deadlines(e);
+}
+
+static void on_tick(struct engine *e)
+{
+	run_fib(e);
+	run_ageing(e);
+	run_silence(e);
+	if (e->now_ns < e->last_check_ns + NSEC_PER_SEC / 4)
+		return;
+	e->last_check_ns = e->now_ns;
+	finding_review(e, e->now_ns);
+}
+
+static void on_snapshot(struct engine *e, const struct obs *o)
+{
+	if (o->kind == OBS_BEGIN_SNAPSHOT) {
+		mirror__begin_snapshot(e->mirror);
+		e->bgp_in_snapshot = false;
+		return;
+	}
+	mirror__end_snapshot(e->mirror, o->ts_ns, flushed, e);
+	e->snapshot_done = true;
+}
+
+void engine__feed(struct engine *e, const struct obs *o)
+{
+	run_time(e, o->ts_ns);
+	switch (o->kind) {
+	case OBS_PATH:
+		on_path(e, o);
+		break;
+	case OBS_DROP:
+		on_drop(e, o);
+		break;
+	case OBS_FIB:
+		on_fib(e, o);
+		break;
+	case OBS_ROUTE:
+		on_route(e, o);
+		break;
+	case OBS_LINK:
+		on_link(e, o);
+		break;
+	case OBS_ADDR:
+		on_addr(e, o);
+		break;
+	case OBS_NEIGH:
+		on_neigh(e, o);
+		break;
+	case OBS_BGP:
+		on_bgp(e, o);
+		break;
+	case OBS_POOLS:
+		e->pools = o->pools;
+		break;
+	case OBS_LOSS:
+		on_loss(e, o);
+		break;
+	case OBS_TICK:
+		on_tick(e);
+		break;
+	case OBS_BEGIN_SNAPSHOT:
+	case OBS_END_SNAPSHOT:
+		on_snapshot(e, o);
+		break;
+	}
+}
+
+void engine__finish(struct engine *e, uint64_t ts_ns)
+{
+	run_time(e, ts_ns);
+	/* what has a verdict keeps it; what waits for a reply is left as it was */
+	while (!list_empty(&e->settle))
+		settle(e, list_entry(e->settle.next, struct trk, settle));
+	while (!list_empty(&e->vanish))
+		vanish(e, list_entry(e->vanish.next, struct trk, settle));
+	e->now_ns += SETTLE_NS + 1;
+	run_fib(e);
+	finding_finish(e, ts_ns);
+}
+
+void engine__summary(const struct engine *e, uint64_t ts_ns, struct summary *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->duration_ns = e->started && ts_ns > e->start_ns ? ts_ns - e->start_ns : 0;
+	out->seen = e->seen;
+	out->problems = e->problems;
+	memcpy(out->verdicts, e->verdicts, sizeof(out->verdicts));
+	memcpy(out->apps, e->apps, sizeof(out->apps));
+	for (int a = 0; a < APP_MAX; a++) {
+		out->apps[a].p50_us = latency_quantile(&e->latency[a], 0.5);
+		out->apps[a].p99_us = latency_quantile(&e->latency[a], 0.99);
+	}
+	out->lost = e->lost;
+	out->withheld = e->withheld;
+	out->finding_cnt = e->finding_cnt;
+	for (uint32_t i = 0; i < e->finding_cnt; i++)
+		out->open_cnt += !e->finding[i]->f.recovered;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The engine: observations in, records out. Pure: no I/O, no clock (OBS_TICK tells the time), no
+ * globals, so that a replay of the same observations gives the same records.
+ */
+#ifndef CALITRACE_ENGINE_H
+#define CALITRACE_ENGINE_H
+
+#include "mirror.h"
+#include "model.h"
+
+struct engine;
+
+struct engine_opts {
+	uint64_t reply_timeout_ns;
+	bool all;			/* records of good packets, too */
+	uint16_t dns_port[4];		/* host order, 0: unset */
+	uint32_t max_packets;		/* in memory at once; 0: default */
+	record_fn emit;
+	void *emit_ctx;
+};
+
+/* 0 or -ENOMEM; free with engine__free(). */
+int engine__new(const struct engine_opts *opts, struct engine **ret);
+void engine__free(struct engine *e);
+
+/* Observations in the order of time. What a record points to lives during the call of emit only. */
+void engine__feed(struct engine *e, const struct obs *o);
+/* Decides what can be decided at the end of the trace, prints findings that changed. */
+void engine__finish(struct engine *e, uint64_t ts_ns);
+/* Cheap: may be asked after each feed. */
+uint64_t engine__problems(const struct engine *e);
+void engine__summary(const struct engine *e, uint64_t ts_ns, struct summary *out);
+/* Borrowed; for the sources that need to know links, addresses and routes. */
+const struct mirror *engine__mirror(const struct engine *e);
+/* Finding by id (1 ...), NULL past the end; borrowed until the next feed. */
+const struct finding *engine__finding(const struct engine *e, uint32_t id);
+
+#endif

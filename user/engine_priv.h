@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Shared by engine.c, journey.c, judge.c, finding.c and cause.c, by nobody else. */
+#ifndef CALITRACE_ENGINE_PRIV_H
+#define CALITRACE_ENGINE_PRIV_H
+
+#include "engine.h"
+#include "hmap.h"
+
+#define NSEC_PER_SEC 1000000000ULL
+#define NSEC_PER_MSEC 1000000ULL
+
+/* After TC egress come the queue and the driver: a drop there shows within this time. */
+#define SETTLE_NS (10 * NSEC_PER_MSEC)
+/* A packet that came in and was seen nowhere else went to a local socket. */
+#define VANISH_NS (100 * NSEC_PER_MSEC)
+/* Neighbour failures name packets that left up to 3 s ago. */
+#define KEEP_NS (5 * NSEC_PER_SEC)
+/* Replies are called late up to this long after the request. */
+#define LATE_NS (30 * NSEC_PER_SEC)
+/* Silence is told once for each stretch of this length. */
+#define SILENCE_NS (10 * NSEC_PER_SEC)
+
+#define TRK_KEYS 3
+#define TRK_HOPS 8
+
+#define RTN_UNICAST 1
+#define RTN_LOCAL 2
+#define RTN_BLACKHOLE 6
+#define RTN_UNREACHABLE 7
+#define RTN_PROHIBIT 8
+#define PROTO_ICMP 1
+#define PROTO_TCP 6
+#define PROTO_UDP 17
+#define RTPROT_BIRD 12
+#define RTPROT_FELIX 80
+
+enum role { ROLE_PLAIN, ROLE_REQUEST, ROLE_REPLY, ROLE_ICMP_ERROR };
+
+/* An exchange end to end: what a request and its reply have in common */
+struct flow_key {
+	struct addr src, dst;
+	uint16_t sport, dport, id;	/* ICMP: id, seq in the ports */
+	uint8_t proto, pad;
+};
+
+struct list {
+	struct list *prev, *next;
+};
+
+struct trk_hop {
+	uint64_t ts_ns;
+	uint32_t ifindex;
+	uint8_t at;
+};
+
+struct trk;
+struct trk_key {
+	struct hnode node;
+	struct trk *owner;
+	struct flow_key key;
+};
+
+/* A packet on its way through the node */
+struct trk {
+	struct hnode by_skb;
+	struct trk_key key[TRK_KEYS];
+	uint8_t key_cnt;
+	struct list age, settle, reply;	/* queues, each in the order of its deadline */
+	uint64_t settle_at, reply_at;
+
+	uint64_t id, skb, sig, first_ns, last_ns;
+	uint32_t rev;
+	enum app app;
+	enum role role;
+	uint8_t proto, icmp_type, icmp_code, tcp_flags;
+	bool gso, settled, answered, from_fib, pod_drop, encapsulated;
+	uint16_t ip_id, ip_len, dns_id, dns_flags;
+	uint32_t netns;
+	struct flow_key first;		/* as first seen */
+	struct addr dst, orig_dst;	/* after and before NAT */
+	bool pair_good;			/* a reply: its request was no problem itself, and was for ... */
+	struct prefix pair_block;
+	struct addr pair_dst;
+	uint8_t *snap;
+	uint16_t snap_len;
+
+	enum verdict verdict, counted;	/* now; as it stands in the counters */
+	enum hook at;
+	uint32_t ifindex;
+	struct prefix block;
+	enum block_from block_from;
+	struct route_ref route;
+	uint16_t err;
+	char reason[REASON_LEN], location[LOCATION_LEN];
+	int64_t latency_us, late_us;
+	enum encap_kind encap;
+	struct addr encap_src, encap_dst;
+	uint8_t hop_cnt;
+	struct trk_hop hop[TRK_HOPS];
+	struct actor by;
+	uint32_t finding;
+};
+
+/* A look-up that failed, kept for the drop or the packet that it explains */
+struct fib_fail {
+	uint64_t ts_ns;
+	struct obs_fib fib;
+	bool open;			/* waits to become a packet that was never born */
+};
+#define FIB_FAILS 32
+
+/* A pod that asks for its gateway and gets no answer */
+struct arp_silence {
+	uint64_t ts_ns;
+	uint32_t ifindex;
+	struct addr pod, gateway;
+};
+#define ARP_SILENCES 64
+
+struct bgp_peer {
+	struct addr peer;
+	int32_t established;		/* connections */
+	uint64_t since_ns;		/* of the last change; 0: before we started */
+	enum bgp_state last;
+	bool ever;
+};
+#define MAX_PEERS 8192
+
+/* A finding and what the engine has to know of it besides */
+struct fnd {
+	struct finding f;
+	bool dirty;			/* counts changed since it was emitted */
+	bool proxy_arp, external, local;/* where the packets were for */
+	bool all_blocks;		/* node-wide: no session was up */
+	uint64_t emitted_ns, good_ns;
+	uint32_t arp_ifindex;
+	struct addr example;		/* a destination */
+	struct addr gateway;		/* of the route taken, family 0: none */
+	struct addr pod;		/* proxy ARP: who asked */
+	struct route_ref route;
+};
+
+struct latency {
+	uint32_t bucket[64 * 8];	/* eight to each power of two of microseconds */
+	uint64_t cnt;
+};
+
+struct engine {
+	struct engine_opts opts;
+	struct mirror *mirror;
+	struct obs_pools pools;
+	uint64_t now_ns, start_ns, last_packet_ns, last_check_ns;
+	bool started, silence_told, snapshot_done;
+
+	struct hmap by_skb, by_key;
+	struct list age, settle, vanish, reply;
+	uint32_t trk_cnt;
+	uint64_t next_id;
+
+	struct fib_fail fib_fail[FIB_FAILS];
+	uint32_t fib_next;
+	struct arp_silence arp[ARP_SILENCES];
+	uint32_t arp_cnt;
+
+	struct bgp_peer *peer;
+	uint32_t peer_cnt, peer_cap;
+	bool bgp_listen, bgp_listen_known, bgp_in_snapshot;
+	uint64_t bgp_changed_ns;
+
+	struct fnd **finding;
+	uint32_t finding_cnt, finding_cap;
+	bool findings_dirty;
+
+	uint64_t seen, lost, withheld, problems;
+	uint64_t verdicts[V_MAX];
+	struct app_stats apps[APP_MAX];
+	struct latency latency[APP_MAX];
+};
+
+static inline void list_init(struct list *l)
+{
+	l->prev = l->next = l;
+}
+
+static inline bool list_empty(const struct list *l)
+{
+	return l->next == l;
+}
+
+static inline void list_del(struct list *n)
+{
+	n->prev->next = n->next;
+	n->next->prev = n->prev;
+	n->prev = n->next = n;
+}
+
+static inline void list_append(struct list *head, struct list *n)
+{
+	n->prev = head->prev;
+	n->next = head;
+	head->prev->next = n;
+	head->prev = n;
+}
+
+#define list_entry(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+
+/* journey.c: which packet an observation belongs to */
+struct trk *journey_find(struct engine *e, const struct obs *o, uint64_t sig);
+struct trk *journey_new(struct engine *e, const struct obs *o, uint64_t sig);
+void journey_add_key(struct engine *e, struct trk *t, const struct flow_key *k);
+/* The request that a reply with this key answers, NULL: none */
+struct trk *journey_request(struct engine *e, const struct flow_key *reply);
+void journey_free(struct engine *e, struct trk *t);
+void journey_hop(struct trk *t, enum hook at, uint32_t ifindex, uint64_t ts_ns);
+uint64_t journey_sig(const struct obs_pkt *p);
+void journey_key(const struct obs_pkt *p, struct flow_key *k);
+
+/* judge.c: what became of it */
+const struct pool *judge_pool(const struct engine *e, const struct addr *a);
+void judge_block(const struct engine *e, const struct addr *a, struct prefix *block,
+		 enum block_from *from);
+/* The kind of device that a packet was seen on */
+enum dev_class { DEV_OTHER, DEV_WORKLOAD, DEV_TUNNEL };
+enum dev_class judge_dev(const struct engine *e, uint32_t ifindex);
+void judge_egress(struct engine *e, struct trk *t, const struct obs_pkt *p);
+/* False: only looks like a drop */
+bool judge_drop(struct engine *e, struct trk *t, const struct obs_pkt *p, uint64_t ts_ns);
+bool judge_drop_is_noise(const struct engine *e, const struct obs_pkt *p);
+enum verdict judge_errno(uint16_t err);
+void judge_route(const struct engine *e, const struct addr *dst, const struct obs_pkt *p,
+		 struct route_ref *ref);
+void judge_set_route(const struct engine *e, const struct route *r, struct route_ref *ref);
+const struct arp_silence *judge_arp(const struct engine *e, const struct addr *pod, uint64_t ts_ns);
+
+/* finding.c */
+void finding_problem(struct engine *e, struct trk *t);
+void finding_arp(struct engine *e, const struct arp_silence *a, uint64_t ts_ns);
+/* A packet whose verdict was changed leaves the finding that it was counted in */
+void finding_uncount(struct engine *e, struct trk *t);
+/* An exchange with an address of that block fared well */
+void finding_good(struct engine *e, const struct prefix *block, const struct addr *dst, uint64_t ts_ns);
+/* Causes are looked at again; changed findings are emitted. */
+void finding_review(struct engine *e, uint64_t ts_ns);
+/* At the end: counts that changed are told, too */
+void finding_finish(struct engine *e, uint64_t ts_ns);
+void finding_free_all(struct engine *e);
+
+/* cause.c: fills because, cause, explain, advice, evidence, peers from what is known now */
+void cause_explain(const struct engine *e, struct fnd *f);
+bool bgp_in_use(const struct engine *e);
+/* No session of this node is established, and it uses BGP */
+bool bgp_all_down(const struct engine *e);
+const struct bgp_peer *bgp_peer_find(const struct engine *e, const struct addr *a);
+bool bgp_peer_up(const struct engine *e, const struct bgp_peer *p);
+void bgp_observe(struct engine *e, const struct obs_bgp *b, uint64_t ts_ns);
+
+/* engine.c */
+void engine_emit(struct engine *e, struct record *rec);
+void engine_emit_packet(struct engine *e, struct trk *t);
+void engine_set_verdict(struct engine *e, struct trk *t, enum verdict v);
+
+#endif

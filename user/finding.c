@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Findings: problems of one kind, folded. A finding is opened by the first problem packet (or by a
+ * pod's gateway that stays silent), grows with the others, is explained anew when the evidence
+ * changes, and recovers when exchanges of its blocks fare well again and their routes are back.
+ */
+#include "engine_priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "addr.h"
+
+#define MAX_FINDINGS 1000
+#define COUNTS_NS (5 * NSEC_PER_SEC)	/* changes of mere counts are told this often */
+#define FRESH_NS (3 * NSEC_PER_SEC)	/* a problem older than this says nothing of now */
+
+static void scope_name(const struct engine *e, const struct trk *t, char *buf, size_t sz)
+{
+	char text[PREFIX_STRLEN];
+
+	if (!addr_is_set(&t->block.addr))
+		snprintf(buf, sz, "external");
+	else if (bgp_all_down(e) && judge_dev(e, t->ifindex) != DEV_WORKLOAD)
+		snprintf(buf, sz, "all-blocks");
+	else
+		snprintf(buf, sz, "%s", prefix_str(&t->block, text));
+}
+
+static void key_of(const struct engine *e, const struct trk *t, char *buf, size_t sz)
+{
+	const char *verdict = verdict_name(t->verdict);
+	const char *dev = mirror__dev(e->mirror, t->ifindex);
+	char scope[PREFIX_STRLEN];
+
+	scope_name(e, t, scope, sizeof(scope));
+	switch (t->verdict) {
+	case V_NO_ROUTE:
+		if (t->pod_drop)
+			snprintf(buf, sz, "%s/proxy-arp", verdict);
+		else
+			snprintf(buf, sz, "%s/%s", verdict, scope);
+		break;
+	case V_BLACKHOLE:
+	case V_UNREACHABLE:
+	case V_PROHIBIT:
+	case V_UNANSWERED:
+		snprintf(buf, sz, "%s/%s", verdict, scope);
+		break;
+	case V_OTHER:
+		snprintf(buf, sz, "%s/%s/%s", verdict, t->location[0] ? t->location : "?", dev);
+		break;
+	default:
+		snprintf(buf, sz, "%s/%s/%s", verdict, dev, scope);
+	}
+}
+
+static struct fnd *finding_by_key(struct engine *e, const char *key, enum verdict v, uint64_t ts_ns)
+{
+	struct fnd *f;
+
+	for (uint32_t i = 0; i < e->finding_cnt; i++)
+		if (!strcmp(e->finding[i]->f.key, key))
+			return e->finding[i];
+	if (e->finding_cnt == MAX_FINDINGS)
+		return e->finding[MAX_FINDINGS - 1];
+	if (e->finding_cnt == e->finding_cap) {
+		uint32_t cap = e->finding_cap ? e->finding_cap * 2 : 16;
+		struct fnd **n = realloc(e->finding, cap * sizeof(*n));
+
+		if (!n)
+			return NULL;
+		e->finding = n;
+		e->finding_cap = cap;
+	}
+	f = calloc(1, sizeof(*f));
+	if (!f)
+		return NULL;
+	snprintf(f->f.key, sizeof(f->f.key), "%s", key);
+	f->f.id = e->finding_cnt + 1;
+	f->f.verdict = v;
+	f->f.first_ns = ts_ns;
+	e->finding[e->finding_cnt++] = f;
+	return f;
+}
+
+/* Weakest last: what is guessed for one block may not pass for knowledge */
+static enum block_from weaker(enum block_from a, enum block_from b)
+{
+	return a > b ? a : b;
+}
+
+static bool add_block(struct finding *f, const struct prefix *block, enum block_from from)
+{
+	uint32_t n = f->block_cnt < MAX_BLOCKS ? f->block_cnt : MAX_BLOCKS;
+
+	if (!addr_is_set(&block->addr))
+		return false;
+	for (uint32_t i = 0; i < n; i++)
+		if (prefix_eq(&f->block[i], block))
+			return false;
+	if (f->block_cnt < MAX_BLOCKS)
+		f->block[f->block_cnt++] = *block;
+	f->block_from = weaker(f->block_from, from);
+	return true;
+}
+
+static void emit(struct engine *e, struct fnd *f, uint64_t ts_ns)
+{
+	struct record rec = { .kind = REC_FINDING, .ts_ns = ts_ns, .finding = &f->f };
+
+	f->f.rev++;
+	f->f.ts_ns = ts_ns;
+	f->dirty = false;
+	f->emitted_ns = ts_ns;
+	engine_emit(e, &rec);
+}
+
+static void reopen(struct fnd *f, uint64_t ts_ns)
+{
+	f->f.last_ns = ts_ns;
+	f->f.recovered = false;
+	f->good_ns = 0;
+	f->dirty = true;
+}
+
+void finding_problem(struct engine *e, struct trk *t)
+{
+	char key[sizeof(((struct finding *)0)->key)];
+	bool fresh, more_blocks;
+	struct fnd *f;
+
+	key_of(e, t, key, sizeof(key));
+	f = finding_by_key(e, key, t->verdict, t->last_ns);
+	if (!f)
+		return;
+	fresh = f->f.rev == 0;
+	if (fresh || f->f.recovered) {
+		snprintf(f->f.dev, sizeof(f->f.dev), "%s", mirror__dev(e->mirror, t->ifindex));
+		f->example = t->dst;
+		f->gateway = t->route.gw;
+		f->route = t->route;
+		f->proxy_arp = t->pod_drop && t->verdict == V_NO_ROUTE;
+		f->external = !addr_is_set(&t->block.addr);
+		f->local = t->at == AT_TC_EGRESS && judge_dev(e, t->ifindex) == DEV_WORKLOAD;
+		f->all_blocks = !f->external && bgp_all_down(e);
+	}
+	f->f.packets++;
+	f->f.verdicts[t->verdict]++;
+	f->f.apps[t->app]++;
+	t->finding = f->f.id;
+	more_blocks = add_block(&f->f, &t->block, t->block_from);
+	reopen(f, t->last_ns);
+	if (fresh || more_blocks) {
+		cause_explain(e, f);
+		emit(e, f, e->now_ns);
+	}
+}
+
+void finding_arp(struct engine *e, const struct arp_silence *a, uint64_t ts_ns)
+{
+	struct fnd *f = finding_by_key(e, "no-route/proxy-arp", V_NO_ROUTE, ts_ns);
+
+	if (!f)
+		return;
+	f->proxy_arp = f->external = true;
+	f->pod = a->pod;
+	f->example = a->gateway;
+	if (!f->f.dev[0])
+		snprintf(f->f.dev, sizeof(f->f.dev), "%s", mirror__dev(e->mirror, a->ifindex));
+	reopen(f, ts_ns);
+	if (f->f.rev == 0) {
+		cause_explain(e, f);
+		emit(e, f, ts_ns);
+	}
+}
+
+void finding_uncount(struct engine *e, struct trk *t)
+{
+	struct fnd *f;
+
+	if (!t->finding || t->finding > e->finding_cnt)
+		return;
+	f = e->finding[t->finding - 1];
+	if (f->f.packets)
+		f->f.packets--;
+	if (f->f.verdicts[t->counted])
+		f->f.verdicts[t->counted]--;
+	if (f->f.apps[t->app])
+		f->f.apps[t->app]--;
+	f->dirty = true;
+	t->finding = 0;
+}
+
+static bool has_block(const struct finding *f, const struct prefix *block)
+{
+	for (uint32_t i = 0; i < f->block_cnt; i++)
+		if (prefix_eq(&f->block[i], block) || prefix_covers(&f->block[i], block) ||
+		    prefix_covers(block, &f->block[i]))
+			return true;
+	return false;
+}
+
+void finding_good(struct engine *e, const struct prefix *block, const struct addr *dst, uint64_t ts_ns)
+{
+	for (uint32_t i = 0; i < e->finding_cnt; i++) {
+		struct fnd *f = e->finding[i];
+		bool same;
+
+		if (f->f.recovered || ts_ns <= f->f.last_ns)
+			continue;
+		if (f->proxy_arp)
+			same = mirror__has_default(e->mirror);
+		else if (f->f.block_cnt)
+			same = addr_is_set(&block->addr) && has_block(&f->f, block);
+		else
+			same = addr_eq(dst, &f->example);
+		if (same && !f->good_ns)
+			f->good_ns = ts_ns;
+	}
+}
+
+static bool routes_back(const struct engine *e, const struct finding *f)
+{
+	for (uint32_t i = 0; i < f->block_cnt; i++) {
+		const struct route *r = mirror__lookup_len(e->mirror, &f->block[i].addr,
+							   f->block[i].len, 31);
+
+		if (!r || r->type != RTN_UNICAST)
+			return false;
+	}
+	return true;
+}
+
+static bool has_recovered(const struct engine *e, const struct fnd *f)
+{
+	if (!f->good_ns || f->good_ns <= f->f.last_ns)
+		return false;
+	if (f->f.verdict == V_LEAKED || (f->f.verdict == V_NO_ROUTE && !f->proxy_arp))
+		return routes_back(e, &f->f);
+	return true;
+}
+
+static bool same_chain(const struct finding *a, const struct finding *b)
+{
+	if (a->because_cnt != b->because_cnt || a->cause != b->cause || strcmp(a->explain, b->explain))
+		return false;
+	for (int i = 0; i < a->because_cnt; i++)
+		if (a->because[i].cause != b->because[i].cause ||
+		    a->because[i].confidence != b->because[i].confidence ||
+		    a->because[i].since_ns != b->because[i].since_ns)
+			return false;
+	return true;
+}
+
+/* Once the cure has begun, what is seen is evidence of the cure, not of the fault. */
+static bool fault_in_force(const struct engine *e, const struct fnd *f, uint64_t ts_ns)
+{
+	if (f->good_ns || ts_ns > f->f.last_ns + FRESH_NS)
+		return false;
+	if ((f->f.verdict == V_LEAKED || f->f.verdict == V_NO_ROUTE) && f->f.block_cnt)
+		return !routes_back(e, &f->f);
+	return true;
+}
+
+static void review_one(struct engine *e, struct fnd *f, uint64_t ts_ns, bool final)
+{
+	struct finding before = f->f;
+
+	if (f->f.recovered) {
+		if (final && f->dirty)
+			emit(e, f, ts_ns);
+		return;
+	}
+	if (has_recovered(e, f)) {
+		f->f.recovered = true;
+		f->f.recovered_ns = f->good_ns;
+		emit(e, f, ts_ns);
+		return;
+	}
+	if (fault_in_force(e, f, ts_ns))
+		cause_explain(e, f);
+	if (!same_chain(&before, &f->f) ||
+	    (f->dirty && (final || ts_ns > f->emitted_ns + COUNTS_NS)))
+		emit(e, f, ts_ns);
+}
+
+static void review_all(struct engine *e, uint64_t ts_ns, bool final)
+{
+	for (uint32_t i = 0; i < e->finding_cnt; i++)
+		review_one(e, e->finding[i], ts_ns, final);
+}
+
+void finding_review(struct engine *e, uint64_t ts_ns)
+{
+	review_all(e, ts_ns, false);
+}
+
+void finding_finish(struct engine *e, uint64_t ts_ns)
+{
+	review_all(e, ts_ns, true);
+}
+
+void finding_free_all(struct engine *e)
+{
+	for (uint32_t i = 0; i < e->finding_cnt; i++)
+		free(e->finding[i]);
+	free(e->finding);
+}

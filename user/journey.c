@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which packet does an observation belong to? Within a pass through the node the sk_buff
+ * address tells, but it is re-used within microseconds, so it counts only together with a
+ * signature of what NAT and tunnels leave alone. Where the kernel copied the packet, the
+ * addresses before or after NAT tell.
+ */
+#include "engine_priv.h"
+
+#include <linux/types.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../bpf/events.h"
+#include "addr.h"
+
+/* Neighbour failures come up to 3 s after the packet */
+#define SAME_PASS_NS (5 * NSEC_PER_SEC)
+/* A copy follows its original closely; retransmissions come 200 ms later at the earliest. */
+#define COPY_NS (50 * NSEC_PER_MSEC)
+
+uint64_t journey_sig(const struct obs_pkt *p)
+{
+	uint64_t a = p->proto, b;
+
+	a = a << 16 | p->ip_id;
+	a = a << 16 | p->dns_id;
+	a = a << 16 | p->dns_flags;
+	/* the ICMP id and the ports may be translated, the sequence number is not */
+	b = p->proto == PROTO_ICMP ? (uint64_t)p->icmp_type << 24 | p->icmp_code << 16 | p->dport :
+				     (uint64_t)p->tcp_flags << 32 | p->seq;
+	a ^= b * 0x9e3779b97f4a7c15ULL;
+	return a ^ a >> 31;
+}
+
+void journey_key(const struct obs_pkt *p, struct flow_key *k)
+{
+	memset(k, 0, sizeof(*k));
+	k->src = p->src;
+	k->dst = p->dst;
+	k->sport = p->sport;
+	k->dport = p->dport;
+	k->id = p->dns_id;
+	k->proto = p->proto;
+}
+
+static uint64_t key_hash(const struct flow_key *k)
+{
+	uint64_t h = hash_bytes(k->src.b, sizeof(k->src.b), k->proto);
+
+	h = hash_bytes(k->dst.b, sizeof(k->dst.b), h);
+	return hash_bytes(&k->sport, 3 * sizeof(uint16_t), h);
+}
+
+static bool key_eq(const struct flow_key *a, const struct flow_key *b)
+{
+	return a->proto == b->proto && a->sport == b->sport && a->dport == b->dport &&
+	       a->id == b->id && addr_eq(&a->src, &b->src) && addr_eq(&a->dst, &b->dst);
+}
+
+/* The key that the packet had before NAT, as conntrack knows it; false: it does not */
+static bool key_before_nat(const struct obs_pkt *p, struct flow_key *k)
+{
+	bool reply = p->flags & EV_F_CT_REPLY;
+
+	/* an encapsulated packet carries the entry of its outer header */
+	if (!(p->flags & EV_F_CT) || p->encap)
+		return false;
+	journey_key(p, k);
+	k->src = reply ? p->ct_rsrc : p->ct_src;
+	k->dst = reply ? p->ct_rdst : p->ct_dst;
+	k->sport = reply ? p->ct_rsport : p->ct_sport;
+	/* for ICMP the id stands in the source's place, type and code in the destination's */
+	if (p->proto != PROTO_ICMP)
+		k->dport = reply ? p->ct_rdport : p->ct_dport;
+	return true;
+}
+
+static bool hop_seen(const struct trk *t, enum hook at, uint32_t ifindex)
+{
+	for (int i = 0; i < t->hop_cnt; i++)
+		if (t->hop[i].at == at && t->hop[i].ifindex == ifindex)
+			return true;
+	return false;
+}
+
+static bool same_pass(const struct trk *t, const struct obs *o, uint64_t max_age)
+{
+	/* records of two CPUs may be out of order by a little: then the age is negative */
+	if (o->ts_ns > t->last_ns && o->ts_ns - t->last_ns > max_age)
+		return false;
+	return o->kind == OBS_DROP || !hop_seen(t, o->pkt.hook, o->pkt.ifindex);
+}
+
+static struct trk *find_skb(struct engine *e, const struct obs *o, uint64_t sig)
+{
+	uint64_t h = hash_bytes(&o->pkt.skb, sizeof(o->pkt.skb), sig);
+
+	for (struct hnode *n = hmap_first(&e->by_skb, h); n; n = hmap_next(n)) {
+		struct trk *t = hmap_entry(n, struct trk, by_skb);
+
+		if (t->skb == o->pkt.skb && t->sig == sig && same_pass(t, o, SAME_PASS_NS))
+			return t;
+	}
+	return NULL;
+}
+
+static struct trk *find_copy(struct engine *e, const struct obs *o, uint64_t sig,
+			     const struct flow_key *k, uint64_t max_age)
+{
+	for (struct hnode *n = hmap_first(&e->by_key, key_hash(k)); n; n = hmap_next(n)) {
+		const struct trk_key *tk = hmap_entry(n, struct trk_key, node);
+
+		if (key_eq(&tk->key, k) && tk->owner->sig == sig && same_pass(tk->owner, o, max_age))
+			return tk->owner;
+	}
+	return NULL;
+}
+
+struct trk *journey_find(struct engine *e, const struct obs *o, uint64_t sig)
+{
+	uint64_t max_age = o->kind == OBS_DROP ? SAME_PASS_NS : COPY_NS;
+	struct trk *t = find_skb(e, o, sig);
+	struct flow_key k;
+
+	if (t || o->pkt.hook == AT_TC_INGRESS)
+		return t;
+	journey_key(&o->pkt, &k);
+	t = find_copy(e, o, sig, &k, max_age);
+	if (!t && key_before_nat(&o->pkt, &k))
+		t = find_copy(e, o, sig, &k, max_age);
+	return t;
+}
+
+void journey_add_key(struct engine *e, struct trk *t, const struct flow_key *k)
+{
+	for (int i = 0; i < t->key_cnt; i++)
+		if (key_eq(&t->key[i].key, k))
+			return;
+	if (t->key_cnt == TRK_KEYS)
+		return;
+	t->key[t->key_cnt].key = *k;
+	t->key[t->key_cnt].owner = t;
+	if (!hmap_add(&e->by_key, &t->key[t->key_cnt].node, key_hash(k)))
+		t->key_cnt++;
+}
+
+struct trk *journey_request(struct engine *e, const struct flow_key *reply)
+{
+	struct flow_key k = *reply;
+	struct trk *best = NULL;
+
+	k.src = reply->dst;
+	k.dst = reply->src;
+	if (reply->proto != PROTO_ICMP) {
+		k.sport = reply->dport;
+		k.dport = reply->sport;
+	}
+	for (struct hnode *n = hmap_first(&e->by_key, key_hash(&k)); n; n = hmap_next(n)) {
+		const struct trk_key *tk = hmap_entry(n, struct trk_key, node);
+		struct trk *t = tk->owner;
+
+		if (t->role != ROLE_REQUEST || t->answered || !key_eq(&tk->key, &k))
+			continue;
+		/* of several copies (retransmissions) the latest is meant */
+		if (!best || t->first_ns > best->first_ns)
+			best = t;
+	}
+	return best;
+}
+
+static enum role role_of(const struct engine *e, const struct obs_pkt *p, enum app app)
+{
+	bool to_dns = false;
+
+	if (p->flags & EV_F_GSO)
+		return ROLE_PLAIN; /* an aggregate answers nothing and asks nothing that we could settle */
+	if (p->proto == PROTO_ICMP) {
+		if (p->icmp_type == 8)
+			return ROLE_REQUEST;
+		return p->icmp_type == 0 ? ROLE_REPLY : ROLE_ICMP_ERROR;
+	}
+	if (p->proto == PROTO_TCP && (p->tcp_flags & 0x06)) { /* SYN, RST */
+		if ((p->tcp_flags & 0x16) == 0x02)
+			return ROLE_REQUEST;
+		return ROLE_REPLY;
+	}
+	for (int i = 0; i < 4; i++)
+		to_dns = to_dns || (e->opts.dns_port[i] && p->dport == e->opts.dns_port[i]);
+	if (app == APP_DNS && (p->dns_flags & 0x8000))
+		return ROLE_REPLY;
+	return app == APP_DNS && to_dns ? ROLE_REQUEST : ROLE_PLAIN;
+}
+
+static enum app app_of(const struct engine *e, const struct obs_pkt *p)
+{
+	if (p->proto == PROTO_ICMP)
+		return APP_ICMP;
+	for (int i = 0; i < 4; i++) {
+		uint16_t port = e->opts.dns_port[i];
+
+		if (port && (p->sport == port || p->dport == port))
+			return APP_DNS;
+	}
+	return p->proto == PROTO_TCP ? APP_TCP : APP_NONE;
+}
+
+struct trk *journey_new(struct engine *e, const struct obs *o, uint64_t sig)
+{
+	const struct obs_pkt *p = &o->pkt;
+	struct trk *t = calloc(1, sizeof(*t));
+	struct flow_key k;
+
+	if (!t)
+		return NULL;
+	t->id = ++e->next_id;
+	t->skb = p->skb;
+	t->sig = sig;
+	t->first_ns = t->last_ns = o->ts_ns;
+	t->app = app_of(e, p);
+	t->role = role_of(e, p, t->app);
+	t->proto = p->proto;
+	t->icmp_type = p->icmp_type;
+	t->icmp_code = p->icmp_code;
+	t->tcp_flags = p->tcp_flags;
+	t->gso = p->flags & EV_F_GSO;
+	t->ip_id = p->ip_id;
+	t->ip_len = p->ip_len;
+	t->dns_id = p->dns_id;
+	t->dns_flags = p->dns_flags;
+	t->netns = p->netns;
+	t->latency_us = t->late_us = -1;
+	t->dst = p->dst;
+	journey_key(p, &t->first);
+	list_init(&t->age);
+	list_init(&t->settle);
+	list_init(&t->reply);
+	if (hmap_add(&e->by_skb, &t->by_skb, hash_bytes(&t->skb, sizeof(t->skb), sig))) {
+		free(t);
+		return NULL;
+	}
+	journey_add_key(e, t, &t->first);
+	/* a packet born on this node is first seen behind its NAT */
+	if (key_before_nat(p, &k) && !key_eq(&k, &t->first)) {
+		if (!addr_eq(&k.dst, &p->dst))
+			t->orig_dst = k.dst;
+		journey_add_key(e, t, &k);
+	}
+	list_append(&e->age, &t->age);
+	e->trk_cnt++;
+	return t;
+}
+
+void journey_hop(struct trk *t, enum hook at, uint32_t ifindex, uint64_t ts_ns)
+{
+	if (ts_ns > t->last_ns)
+		t->last_ns = ts_ns;
+	if (t->hop_cnt < TRK_HOPS)
+		t->hop[t->hop_cnt++] = (struct trk_hop){ ts_ns, ifindex, at };
+}
+
+void journey_free(struct engine *e, struct trk *t)
+{
+	hmap_del(&e->by_skb, &t->by_skb);
+	for (int i = 0; i < t->key_cnt; i++)
+		hmap_del(&e->by_key, &t->key[i].node);
+	list_del(&t->age);
+	list_del(&t->settle);
+	list_del(&t->reply);
+	e->trk_cnt--;
+	free(t->snap);
+	free(t);
+}

@@ -1,0 +1,537 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "mirror.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "addr.h"
+#include "hmap.h"
+
+#define TABLE_MAIN 254
+#define RTN_UNICAST_ 1		/* linux/rtnetlink.h; no kernel header in pure code */
+#define MAX_GONE 32768
+
+struct mroute {
+	struct hnode node;
+	struct route route;
+	uint32_t gen;
+};
+
+struct mgone {
+	struct hnode node;
+	struct gone gone;
+};
+
+struct mlink {
+	struct hnode node;
+	struct link_info link;
+	bool present;
+	uint32_t gen;
+};
+
+struct maddr {
+	struct obs_addr a;
+	uint32_t gen;
+};
+
+struct mirror {
+	struct hmap routes, gone, links;
+	uint32_t len_cnt[33];		/* routes of table main by prefix length */
+	uint32_t gone_len_cnt[33];
+	struct maddr *addr;
+	size_t addr_cnt, addr_cap;
+	uint32_t gen;
+	bool in_snapshot;
+};
+
+struct mirror *mirror__new(void)
+{
+	return calloc(1, sizeof(struct mirror));
+}
+
+static void free_nodes(struct hmap *m, size_t offset)
+{
+	for (size_t i = 0; i < m->size; i++) {
+		struct hnode *n = hmap_bucket(m, i);
+
+		while (n) {
+			struct hnode *next = n->next;
+
+			free((char *)n - offset);
+			n = next;
+		}
+	}
+	hmap_free(m);
+}
+
+void mirror__free(struct mirror *m)
+{
+	if (!m)
+		return;
+	free_nodes(&m->routes, offsetof(struct mroute, node));
+	free_nodes(&m->gone, offsetof(struct mgone, node));
+	free_nodes(&m->links, offsetof(struct mlink, node));
+	free(m->addr);
+	free(m);
+}
+
+static uint64_t prefix_hash(const struct prefix *p, uint32_t table)
+{
+	return hash_bytes(p->addr.b, sizeof(p->addr.b), ((uint64_t)table << 8) | p->len);
+}
+
+/* The kernel's identity of a route: prefix, tos, metric; the type and next hops are its value. */
+static bool same_key(const struct route *a, const struct route *b)
+{
+	return a->table == b->table && a->metric == b->metric && a->tos == b->tos &&
+	       prefix_eq(&a->dst, &b->dst);
+}
+
+static bool same_value(const struct route *a, const struct route *b)
+{
+	if (a->type != b->type || a->protocol != b->protocol || a->nh_cnt != b->nh_cnt)
+		return false;
+	for (int i = 0; i < a->nh_cnt; i++)
+		if (a->nh[i].ifindex != b->nh[i].ifindex || !addr_eq(&a->nh[i].gw, &b->nh[i].gw))
+			return false;
+	return true;
+}
+
+static struct mroute *route_find(const struct mirror *m, const struct route *r)
+{
+	struct hnode *n = hmap_first(&m->routes, prefix_hash(&r->dst, r->table));
+
+	for (; n; n = hmap_next(n)) {
+		struct mroute *mr = hmap_entry(n, struct mroute, node);
+
+		if (same_key(&mr->route, r))
+			return mr;
+	}
+	return NULL;
+}
+
+static struct mgone *gone_find(const struct mirror *m, const struct prefix *p)
+{
+	struct hnode *n = hmap_first(&m->gone, prefix_hash(p, TABLE_MAIN));
+
+	for (; n; n = hmap_next(n)) {
+		struct mgone *g = hmap_entry(n, struct mgone, node);
+
+		if (prefix_eq(&g->gone.route.dst, p))
+			return g;
+	}
+	return NULL;
+}
+
+static void gone_forget(struct mirror *m, const struct prefix *p)
+{
+	struct mgone *g = gone_find(m, p);
+
+	if (!g)
+		return;
+	m->gone_len_cnt[p->len]--;
+	hmap_del(&m->gone, &g->node);
+	free(g);
+}
+
+static void gone_remember(struct mirror *m, const struct route *r, uint64_t ts_ns, bool flushed,
+			  const struct actor *by)
+{
+	struct mgone *g;
+
+	if (r->table != TABLE_MAIN || r->dst.len > 32)
+		return;
+	g = gone_find(m, &r->dst);
+	if (!g) {
+		if (m->gone.cnt >= MAX_GONE)
+			return;
+		g = calloc(1, sizeof(*g));
+		if (!g)
+			return;
+		if (hmap_add(&m->gone, &g->node, prefix_hash(&r->dst, TABLE_MAIN))) {
+			free(g);
+			return;
+		}
+		m->gone_len_cnt[r->dst.len]++;
+	}
+	g->gone = (struct gone){ .route = *r, .ts_ns = ts_ns, .flushed = flushed };
+	if (by)
+		g->gone.by = *by;
+}
+
+static void route_remove(struct mirror *m, struct mroute *mr)
+{
+	if (mr->route.table == TABLE_MAIN)
+		m->len_cnt[mr->route.dst.len]--;
+	hmap_del(&m->routes, &mr->node);
+	free(mr);
+}
+
+static bool route_put(struct mirror *m, const struct route *r)
+{
+	struct mroute *mr = route_find(m, r);
+	bool changed;
+
+	if (r->table == TABLE_MAIN && r->type == RTN_UNICAST_)
+		gone_forget(m, &r->dst);
+	if (mr) {
+		changed = !same_value(&mr->route, r);
+		mr->route = *r;
+		mr->gen = m->gen;
+		return changed;
+	}
+	mr = calloc(1, sizeof(*mr));
+	if (!mr)
+		return false;
+	mr->route = *r;
+	mr->gen = m->gen;
+	if (hmap_add(&m->routes, &mr->node, prefix_hash(&r->dst, r->table))) {
+		free(mr);
+		return false;
+	}
+	if (r->table == TABLE_MAIN)
+		m->len_cnt[r->dst.len]++;
+	return true;
+}
+
+bool mirror__route(struct mirror *m, const struct obs_route *o, uint64_t ts_ns)
+{
+	struct mroute *mr;
+	bool was_unicast;
+
+	if (o->route.dst.len > 32)
+		return false;
+	switch (o->op) {
+	case ROUTE_ADD:
+	case ROUTE_REPLACE:
+		mr = route_find(m, &o->route);
+		was_unicast = mr && mr->route.type == RTN_UNICAST_;
+		/* a unicast route that turned into another type is gone as a way out */
+		if (was_unicast && o->route.type != RTN_UNICAST_)
+			gone_remember(m, &mr->route, ts_ns, false, &o->by);
+		return route_put(m, &o->route);
+	case ROUTE_DEL:
+	case ROUTE_FLUSH:
+		mr = route_find(m, &o->route);
+		if (o->route.type == RTN_UNICAST_)
+			gone_remember(m, mr ? &mr->route : &o->route, ts_ns,
+				      o->op == ROUTE_FLUSH, &o->by);
+		if (mr)
+			route_remove(m, mr);
+		return true;
+	}
+	return false;
+}
+
+void mirror__begin_snapshot(struct mirror *m)
+{
+	m->gen++;
+	m->in_snapshot = true;
+}
+
+struct sweep {
+	struct mirror *m;
+	uint32_t ifindex;	/* 0: by generation */
+	uint64_t ts_ns;
+	const struct actor *by;
+	enum route_op op;
+	void (*fn)(void *ctx, const struct obs_route *r);
+	void *ctx;
+};
+
+static bool route_uses(const struct route *r, uint32_t ifindex)
+{
+	for (int i = 0; i < r->nh_cnt; i++)
+		if (r->nh[i].ifindex == ifindex)
+			return true;
+	return false;
+}
+
+static bool sweep_wants(const struct sweep *s, const struct mroute *mr)
+{
+	if (s->ifindex)
+		return mr->route.type == RTN_UNICAST_ && route_uses(&mr->route, s->ifindex);
+	return mr->gen != s->m->gen;
+}
+
+static void route_sweep(const struct sweep *s)
+{
+	struct mirror *m = s->m;
+
+	for (size_t i = 0; i < m->routes.size; i++) {
+		struct hnode *n = hmap_bucket(&m->routes, i);
+
+		while (n) {
+			struct mroute *mr = hmap_entry(n, struct mroute, node);
+			struct obs_route o = { .op = s->op, .route = mr->route };
+
+			n = n->next;
+			if (!sweep_wants(s, mr))
+				continue;
+			if (s->by)
+				o.by = *s->by;
+			mirror__route(m, &o, s->ts_ns);
+			if (s->fn)
+				s->fn(s->ctx, &o);
+		}
+	}
+}
+
+void mirror__end_snapshot(struct mirror *m, uint64_t ts_ns,
+			  void (*fn)(void *ctx, const struct obs_route *r), void *ctx)
+{
+	struct sweep s = { .m = m, .ts_ns = ts_ns, .op = ROUTE_DEL, .fn = fn, .ctx = ctx };
+	size_t keep = 0;
+
+	if (!m->in_snapshot)
+		return;
+	m->in_snapshot = false;
+	route_sweep(&s);
+	for (size_t i = 0; i < m->addr_cnt; i++)
+		if (m->addr[i].gen == m->gen)
+			m->addr[keep++] = m->addr[i];
+	m->addr_cnt = keep;
+	for (size_t i = 0; i < m->links.size; i++)
+		for (struct hnode *n = hmap_bucket(&m->links, i); n; n = n->next) {
+			struct mlink *l = hmap_entry(n, struct mlink, node);
+
+			l->present = l->present && l->gen == m->gen;
+		}
+}
+
+static struct mlink *link_find(const struct mirror *m, uint32_t ifindex)
+{
+	struct hnode *n = hmap_first(&m->links, hash_bytes(&ifindex, sizeof(ifindex), 1));
+
+	return n ? hmap_entry(n, struct mlink, node) : NULL;
+}
+
+static enum link_op link_change(const struct mlink *l, const struct link_info *now, bool *changed)
+{
+	*changed = true;
+	if (!l->present)
+		return LINK_ADD;
+	if (l->link.up != now->up)
+		return now->up ? LINK_UP : LINK_DOWN;
+	if (l->link.running != now->running)
+		return now->running ? LINK_UP : LINK_DOWN;
+	*changed = l->link.mtu != now->mtu || strcmp(l->link.name, now->name);
+	return LINK_CHANGE;
+}
+
+static void link_flush(struct mirror *m, const struct obs_link *o, uint64_t ts_ns,
+		       void (*fn)(void *ctx, const struct obs_route *r), void *ctx)
+{
+	struct sweep s = {
+		.m = m, .ifindex = o->link.ifindex, .ts_ns = ts_ns, .by = &o->by,
+		.op = ROUTE_FLUSH, .fn = fn, .ctx = ctx,
+	};
+
+	route_sweep(&s);
+}
+
+bool mirror__link(struct mirror *m, const struct obs_link *o, uint64_t ts_ns, enum link_op *op,
+		  void (*fn)(void *ctx, const struct obs_route *r), void *ctx)
+{
+	struct mlink *l = link_find(m, o->link.ifindex);
+	bool changed, was_up;
+
+	if (!l) {
+		l = calloc(1, sizeof(*l));
+		if (!l)
+			return false;
+		l->link.ifindex = o->link.ifindex;
+		if (hmap_add(&m->links, &l->node,
+			     hash_bytes(&o->link.ifindex, sizeof(o->link.ifindex), 1))) {
+			free(l);
+			return false;
+		}
+	}
+	was_up = l->present && l->link.up;
+	if (o->op == LINK_DEL) {
+		*op = LINK_DEL;
+		changed = l->present;
+		l->present = false;
+		if (!l->link.name[0])
+			l->link = o->link;
+	} else {
+		*op = link_change(l, &o->link, &changed);
+		l->link = o->link;
+		l->present = true;
+		l->gen = m->gen;
+	}
+	/* IPv4 routes leave with IFF_UP, without a message of their own (fib_sync_down_dev) */
+	if (was_up && (o->op == LINK_DEL || !o->link.up))
+		link_flush(m, o, ts_ns, fn, ctx);
+	return changed;
+}
+
+static struct maddr *addr_find(struct mirror *m, const struct obs_addr *o)
+{
+	for (size_t i = 0; i < m->addr_cnt; i++) {
+		const struct obs_addr *a = &m->addr[i].a;
+
+		if (a->ifindex == o->ifindex && a->address.len == o->address.len &&
+		    addr_eq(&a->address.addr, &o->address.addr))
+			return &m->addr[i];
+	}
+	return NULL;
+}
+
+bool mirror__addr(struct mirror *m, const struct obs_addr *o)
+{
+	struct maddr *a = addr_find(m, o);
+
+	if (o->del) {
+		if (a)
+			*a = m->addr[--m->addr_cnt];
+		return a != NULL;
+	}
+	if (a) {
+		a->gen = m->gen;
+		return false;
+	}
+	if (m->addr_cnt == m->addr_cap) {
+		size_t cap = m->addr_cap ? m->addr_cap * 2 : 16;
+		struct maddr *n = realloc(m->addr, cap * sizeof(*n));
+
+		if (!n)
+			return false;
+		m->addr = n;
+		m->addr_cap = cap;
+	}
+	m->addr[m->addr_cnt++] = (struct maddr){ .a = *o, .gen = m->gen };
+	return true;
+}
+
+const struct route *mirror__lookup_len(const struct mirror *m, const struct addr *a, uint8_t min_len,
+				       uint8_t max_len)
+{
+	if (a->family != 4)
+		return NULL;
+	for (int len = max_len; len >= min_len; len--) {
+		struct prefix p;
+		const struct route *best = NULL;
+
+		if (!m->len_cnt[len])
+			continue;
+		p = prefix_of(a, len);
+		for (struct hnode *n = hmap_first(&m->routes, prefix_hash(&p, TABLE_MAIN)); n;
+		     n = hmap_next(n)) {
+			const struct mroute *mr = hmap_entry(n, struct mroute, node);
+
+			if (mr->route.table == TABLE_MAIN && prefix_eq(&mr->route.dst, &p) &&
+			    (!best || mr->route.metric < best->metric))
+				best = &mr->route;
+		}
+		if (best)
+			return best;
+	}
+	return NULL;
+}
+
+const struct route *mirror__lookup(const struct mirror *m, const struct addr *a)
+{
+	return mirror__lookup_len(m, a, 0, 32);
+}
+
+const struct gone *mirror__gone(const struct mirror *m, const struct addr *a, uint8_t min_len,
+				uint8_t max_len)
+{
+	if (a->family != 4)
+		return NULL;
+	for (int len = max_len; len >= min_len; len--) {
+		struct prefix p = prefix_of(a, len);
+		struct mgone *g = m->gone_len_cnt[len] ? gone_find(m, &p) : NULL;
+
+		if (g)
+			return &g->gone;
+	}
+	return NULL;
+}
+
+bool mirror__is_local(const struct mirror *m, const struct addr *a)
+{
+	for (size_t i = 0; i < m->addr_cnt; i++)
+		if (addr_eq(&m->addr[i].a.address.addr, a))
+			return true;
+	return false;
+}
+
+bool mirror__has_default(const struct mirror *m)
+{
+	struct addr any = { .family = 4 };
+	const struct route *r = mirror__lookup_len(m, &any, 0, 0);
+
+	return r && r->type == RTN_UNICAST_;
+}
+
+bool mirror__has_protocol(const struct mirror *m, uint8_t protocol)
+{
+	for (size_t i = 0; i < m->routes.size; i++)
+		for (struct hnode *n = hmap_bucket(&m->routes, i); n; n = n->next) {
+			const struct mroute *mr = hmap_entry(n, struct mroute, node);
+
+			if (mr->route.table == TABLE_MAIN && mr->route.protocol == protocol)
+				return true;
+		}
+	return false;
+}
+
+uint8_t mirror__block_len(const struct mirror *m, const struct prefix *p)
+{
+	uint32_t cnt[33] = { 0 };
+	uint8_t best = 0;
+
+	for (size_t i = 0; i < m->routes.size; i++)
+		for (struct hnode *n = hmap_bucket(&m->routes, i); n; n = n->next) {
+			const struct route *r = &hmap_entry(n, struct mroute, node)->route;
+
+			if (r->table == TABLE_MAIN && r->dst.len < 32 && prefix_covers(p, &r->dst))
+				cnt[r->dst.len]++;
+		}
+	for (uint8_t len = 1; len < 32; len++)
+		if (cnt[len] && cnt[len] > cnt[best])
+			best = len;
+	return best;
+}
+
+const char *mirror__dev(const struct mirror *m, uint32_t ifindex)
+{
+	const struct mlink *l = ifindex ? link_find(m, ifindex) : NULL;
+
+	return l ? l->link.name : "";
+}
+
+const struct link_info *mirror__link_info(const struct mirror *m, uint32_t ifindex)
+{
+	const struct mlink *l = ifindex ? link_find(m, ifindex) : NULL;
+
+	return l && l->present ? &l->link : NULL;
+}
+
+void mirror__each_route(const struct mirror *m, void (*fn)(void *ctx, const struct route *r), void *ctx)
+{
+	for (size_t i = 0; i < m->routes.size; i++)
+		for (struct hnode *n = hmap_bucket(&m->routes, i); n; n = n->next)
+			fn(ctx, &hmap_entry(n, struct mroute, node)->route);
+}
+
+void mirror__each_link(const struct mirror *m, void (*fn)(void *ctx, const struct link_info *l),
+		       void *ctx)
+{
+	for (size_t i = 0; i < m->links.size; i++)
+		for (struct hnode *n = hmap_bucket(&m->links, i); n; n = n->next) {
+			const struct mlink *l = hmap_entry(n, struct mlink, node);
+
+			if (l->present)
+				fn(ctx, &l->link);
+		}
+}
+
+void mirror__each_addr(const struct mirror *m, void (*fn)(void *ctx, const struct obs_addr *a),
+		       void *ctx)
+{
+	for (size_t i = 0; i < m->addr_cnt; i++)
+		fn(ctx, &m->addr[i].a);
+}

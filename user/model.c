@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The words of the contract for the model's enums. The contract is binding: a
+ * word may be added, never renamed. Nothing but tables.
+ */
+#include "model.h"
+
+#define LOOKUP(table, idx) lookup(table, sizeof(table) / sizeof((table)[0]), (size_t)(idx))
+
+static const char *lookup(const char *const *table, size_t cnt, size_t idx)
+{
+	return idx < cnt && table[idx] ? table[idx] : "?";
+}
+
+static const char *const verdict_names[V_MAX] = {
+	[V_NONE] = "none",
+	[V_DELIVERED] = "delivered",
+	[V_SENT] = "sent",
+	[V_LEAKED] = "leaked",
+	[V_NO_ROUTE] = "no-route",
+	[V_BLACKHOLE] = "blackhole",
+	[V_UNREACHABLE] = "unreachable",
+	[V_PROHIBIT] = "prohibit",
+	[V_RP_FILTER] = "rp-filter",
+	[V_MARTIAN] = "martian",
+	[V_FORWARDING_OFF] = "forwarding-off",
+	[V_FILTERED] = "filtered",
+	[V_ALLOWLIST] = "allowlist",
+	[V_NEIGH_FAILED] = "neigh-failed",
+	[V_TUNNEL_ERROR] = "tunnel-error",
+	[V_WRONG_NEXTHOP] = "wrong-nexthop",
+	[V_LINK_DOWN] = "link-down",
+	[V_TOO_BIG] = "too-big",
+	[V_TTL] = "ttl",
+	[V_NO_SOCKET] = "no-socket",
+	[V_OVERLOAD] = "overload",
+	[V_UNANSWERED] = "unanswered",
+	[V_OTHER] = "other",
+};
+
+static const char *const cause_names[C_MAX] = {
+	[C_UNKNOWN] = "unknown",
+	[C_ROUTE_MISSING] = "route-missing",
+	[C_DEFAULT_ROUTE_MISSING] = "default-route-missing",
+	[C_BGP_DOWN] = "bgp-down",
+	[C_BGP_PEER_DOWN] = "bgp-peer-down",
+	[C_BGP_NEXTHOP_UNRESOLVED] = "bgp-nexthop-unresolved",
+	[C_FOREIGN_ROUTE_CHANGE] = "foreign-route-change",
+	[C_RETURN_ROUTE_MISSING] = "return-route-missing",
+	[C_STALE_ENDPOINT] = "stale-endpoint",
+	[C_NO_LISTENER] = "no-listener",
+	[C_TUNNEL_DOWN] = "tunnel-down",
+	[C_TUNNEL_MISSING] = "tunnel-missing",
+	[C_BEYOND_NODE] = "beyond-node",
+};
+
+static const char *const confidence_names[] = {
+	[CONF_UNCLEAR] = "unclear",
+	[CONF_LIKELY] = "likely",
+	[CONF_CERTAIN] = "certain",
+};
+
+static const char *const app_names[APP_MAX] = {
+	[APP_NONE] = "none",
+	[APP_DNS] = "dns",
+	[APP_ICMP] = "icmp",
+	[APP_TCP] = "tcp",
+};
+
+static const char *const hook_names[] = {
+	[AT_NONE] = "none",
+	[AT_TC_INGRESS] = "tc-ingress",
+	[AT_TC_EGRESS] = "tc-egress",
+	[AT_FIB] = "fib",
+	[AT_DROP] = "drop",
+	[AT_LOCAL] = "local",
+};
+
+static const char *const encap_names[] = {
+	[ENCAP_NONE] = "none",
+	[ENCAP_IPIP] = "ipip",
+	[ENCAP_VXLAN] = "vxlan",
+	[ENCAP_WIREGUARD] = "wireguard",
+};
+
+static const char *const pool_mode_names[] = {
+	[POOL_UNKNOWN] = "unknown",
+	[POOL_NONE] = "none",
+	[POOL_IPIP] = "ipip",
+	[POOL_VXLAN] = "vxlan",
+	[POOL_CROSSSUBNET] = "crosssubnet",
+};
+
+static const char *const pool_from_names[] = {
+	[FROM_OPTION] = "option",
+	[FROM_IPSET] = "ipset",
+	[FROM_CONFD] = "confd",
+	[FROM_GUESS] = "guess",
+	[FROM_ROUTES] = "routes",
+	[FROM_DEVICE] = "device",
+};
+
+static const char *const block_from_names[] = {
+	[BLOCK_UNKNOWN] = "unknown",
+	[BLOCK_ROUTE] = "route",
+	[BLOCK_HISTORY] = "history",
+	[BLOCK_GUESS] = "guess",
+};
+
+static const char *const since_from_names[] = {
+	[SINCE_UNSET] = "unset",
+	[SINCE_SEEN] = "seen",
+	[SINCE_BEFORE_START] = "before-start",
+};
+
+static const char *const bgp_state_names[] = {
+	[BGP_CONNECTED] = "connected",
+	[BGP_REFUSED] = "refused",
+	[BGP_RESET] = "reset",
+	[BGP_TIMEOUT] = "timeout",
+	[BGP_CLOSED_AFTER_ACCEPT] = "closed-after-accept",
+	[BGP_CLOSED] = "closed",
+	[BGP_LISTEN] = "listen",
+	[BGP_NO_LISTEN] = "no-listen",
+	[BGP_CONNECTING] = "connecting",
+};
+
+static const char *const loss_names[] = {
+	[LOSS_RING] = "ring",
+	[LOSS_WITHHELD] = "withheld",
+	[LOSS_NETLINK] = "netlink",
+	[LOSS_MAP] = "map",
+	[LOSS_ATTACHMENT] = "attachment",
+	[LOSS_CLOCK] = "clock",
+};
+
+const char *verdict_name(enum verdict v)
+{
+	return LOOKUP(verdict_names, v);
+}
+
+const char *cause_name(enum cause c)
+{
+	return LOOKUP(cause_names, c);
+}
+
+const char *confidence_name(enum confidence c)
+{
+	return LOOKUP(confidence_names, c);
+}
+
+const char *app_name(enum app a)
+{
+	return LOOKUP(app_names, a);
+}
+
+const char *hook_name(enum hook h)
+{
+	return LOOKUP(hook_names, h);
+}
+
+const char *encap_name(enum encap_kind k)
+{
+	return LOOKUP(encap_names, k);
+}
+
+const char *pool_mode_name(enum pool_mode m)
+{
+	return LOOKUP(pool_mode_names, m);
+}
+
+const char *pool_from_name(enum pool_from f)
+{
+	return LOOKUP(pool_from_names, f);
+}
+
+const char *block_from_name(enum block_from f)
+{
+	return LOOKUP(block_from_names, f);
+}
+
+const char *since_from_name(enum since_from f)
+{
+	return LOOKUP(since_from_names, f);
+}
+
+const char *bgp_state_name(enum bgp_state s)
+{
+	return LOOKUP(bgp_state_names, s);
+}
+
+const char *loss_name(enum loss_what w)
+{
+	return LOOKUP(loss_names, w);
+}
+
+bool verdict_is_problem(enum verdict v)
+{
+	return v > V_SENT && v < V_MAX;
+}

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The plain data that flows through calitrace: observations go into the engine,
+ * records come out of it. No function here has an effect, no member is a
+ * pointer to something that its holder does not own, unless it says so.
+ *
+ * Times are CLOCK_MONOTONIC nanoseconds (_ns). Addresses are wide enough for
+ * IPv6 everywhere.
+ */
+#ifndef CALITRACE_MODEL_H
+#define CALITRACE_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define DEV_LEN 16
+#define COMM_LEN 16
+#define SNAP_LEN 192
+#define QNAME_LEN 256
+#define LOCATION_LEN 48
+#define REASON_LEN 40
+#define INFO_LEN 64
+#define NODE_LEN 256
+
+/* family: 4 or 6, 0: unset. IPv4 stands in the first four bytes, the rest is zero. */
+struct addr {
+	uint8_t b[16];
+	uint8_t family;
+};
+
+struct prefix {
+	struct addr addr;	/* host bits are zero */
+	uint8_t len;
+};
+
+enum verdict {
+	V_NONE,			/* not decided (yet) */
+	V_DELIVERED,
+	V_SENT,
+	V_LEAKED,
+	V_NO_ROUTE,
+	V_BLACKHOLE,
+	V_UNREACHABLE,
+	V_PROHIBIT,
+	V_RP_FILTER,
+	V_MARTIAN,
+	V_FORWARDING_OFF,
+	V_FILTERED,
+	V_ALLOWLIST,
+	V_NEIGH_FAILED,
+	V_TUNNEL_ERROR,
+	V_WRONG_NEXTHOP,
+	V_LINK_DOWN,
+	V_TOO_BIG,
+	V_TTL,
+	V_NO_SOCKET,
+	V_OVERLOAD,
+	V_UNANSWERED,
+	V_OTHER,
+	V_MAX,
+};
+
+enum cause {
+	C_UNKNOWN,
+	C_ROUTE_MISSING,
+	C_DEFAULT_ROUTE_MISSING,
+	C_BGP_DOWN,
+	C_BGP_PEER_DOWN,
+	C_BGP_NEXTHOP_UNRESOLVED,
+	C_FOREIGN_ROUTE_CHANGE,
+	C_RETURN_ROUTE_MISSING,
+	C_STALE_ENDPOINT,
+	C_NO_LISTENER,
+	C_TUNNEL_DOWN,
+	C_TUNNEL_MISSING,
+	C_BEYOND_NODE,
+	C_MAX,
+};
+
+enum confidence { CONF_UNCLEAR, CONF_LIKELY, CONF_CERTAIN };
+enum app { APP_NONE, APP_DNS, APP_ICMP, APP_TCP, APP_MAX };
+enum hook { AT_NONE, AT_TC_INGRESS, AT_TC_EGRESS, AT_FIB, AT_DROP, AT_LOCAL };
+enum encap_kind { ENCAP_NONE, ENCAP_IPIP, ENCAP_VXLAN, ENCAP_WIREGUARD };
+enum pool_mode { POOL_UNKNOWN, POOL_NONE, POOL_IPIP, POOL_VXLAN, POOL_CROSSSUBNET };
+enum pool_from { FROM_OPTION, FROM_IPSET, FROM_CONFD, FROM_GUESS, FROM_ROUTES, FROM_DEVICE };
+enum block_from { BLOCK_UNKNOWN, BLOCK_ROUTE, BLOCK_HISTORY, BLOCK_GUESS };
+enum since_from { SINCE_UNSET, SINCE_SEEN, SINCE_BEFORE_START };
+
+/* Words of the contract for each of the above; never NULL, "?" out of range. */
+const char *verdict_name(enum verdict v);
+const char *cause_name(enum cause c);
+const char *confidence_name(enum confidence c);
+const char *app_name(enum app a);
+const char *hook_name(enum hook h);
+const char *encap_name(enum encap_kind k);
+const char *pool_mode_name(enum pool_mode m);
+const char *pool_from_name(enum pool_from f);
+const char *block_from_name(enum block_from f);
+const char *since_from_name(enum since_from f);
+/* sent and delivered are good, V_NONE is neither, all others are problems */
+bool verdict_is_problem(enum verdict v);
+
+/* ---- observations: what the sources saw ---- */
+
+enum obs_kind {
+	OBS_PATH = 1,	/* pkt */
+	OBS_DROP,	/* pkt */
+	OBS_FIB,	/* fib */
+	OBS_ROUTE,	/* route */
+	OBS_LINK,	/* link */
+	OBS_ADDR,	/* addr */
+	OBS_NEIGH,	/* neigh */
+	OBS_BGP,	/* bgp */
+	OBS_POOLS,	/* pools: replaces all pools known before */
+	OBS_LOSS,	/* loss */
+	OBS_TICK,	/* nothing but the time: the engine has no clock */
+	OBS_END_SNAPSHOT, /* the state at start is complete; also ends a resync */
+	OBS_BEGIN_SNAPSHOT, /* a resync follows: what it does not repeat is gone */
+};
+
+struct actor {			/* who did it; pid 0: not known */
+	uint32_t pid;
+	char comm[COMM_LEN];
+};
+
+struct obs_pkt {
+	uint64_t skb;
+	uint32_t netns, ifindex, flags;	/* EV_F_* of bpf/events.h */
+	uint8_t hook;			/* enum hook */
+	uint8_t encap;			/* enum encap_kind */
+	uint8_t proto, ttl;
+	uint8_t icmp_type, icmp_code, tcp_flags;
+	uint8_t dst_type;		/* RTN_* */
+	uint16_t dst_error;
+	uint16_t sport, dport;		/* host order; ICMP: id and seq */
+	uint16_t ip_id, dns_id, dns_flags, ip_len;
+	uint32_t seq;
+	uint32_t dst_oif;
+	struct addr src, dst, osrc, odst, gw;
+	struct addr ct_src, ct_dst, ct_rsrc, ct_rdst;
+	uint16_t ct_sport, ct_dport, ct_rsport, ct_rdport;
+	uint32_t ct_status;
+	char reason[REASON_LEN];	/* by name; "" where the kernel gives none */
+	char location[LOCATION_LEN];	/* function, suffixes stripped; "" unknown */
+	uint16_t snap_len;
+	uint8_t snap[SNAP_LEN];		/* from the innermost IP header on */
+};
+
+struct obs_fib {
+	uint32_t netns, ifindex, table;
+	uint8_t class;			/* EV_FIB_* of bpf/events.h */
+	uint8_t proto;
+	bool ambiguous;
+	uint16_t err;			/* positive errno, 0: hit */
+	uint16_t sport, dport;
+	struct addr src, dst;
+	struct actor by;
+};
+
+enum route_op { ROUTE_ADD, ROUTE_DEL, ROUTE_REPLACE, ROUTE_FLUSH };
+
+#define MAX_NEXTHOPS 8
+struct nexthop {
+	struct addr gw;			/* family 0: on link */
+	uint32_t ifindex;
+};
+
+struct route {
+	struct prefix dst;		/* len 0: default */
+	uint32_t table, metric;
+	uint8_t type, protocol, scope, tos;	/* RTN_*, RTPROT_*, RT_SCOPE_*, dscp<<2 */
+	uint8_t nh_cnt;
+	struct nexthop nh[MAX_NEXTHOPS];
+};
+
+struct obs_route {
+	enum route_op op;
+	bool snapshot;			/* from a dump: state, not change */
+	struct route route;
+	struct actor by;
+};
+
+enum link_op { LINK_ADD, LINK_DEL, LINK_UP, LINK_DOWN, LINK_CHANGE };
+
+struct link_info {
+	uint32_t ifindex, mtu, arptype;	/* ARPHRD_* */
+	bool up, running;		/* IFF_UP, IFF_RUNNING (carrier) */
+	char name[DEV_LEN];
+	char kind[DEV_LEN];		/* veth, ipip, vxlan, wireguard, ... or "" */
+	uint32_t peer_netns;		/* inum of the other end's namespace (pods); 0 unknown */
+};
+
+struct obs_link {
+	enum link_op op;
+	bool snapshot;
+	struct link_info link;
+	struct actor by;
+};
+
+struct obs_addr {
+	bool del, snapshot;
+	uint32_t ifindex;
+	struct prefix address;		/* host bits kept */
+	struct actor by;
+};
+
+struct obs_neigh {
+	bool failed, snapshot;		/* else reachable or permanent */
+	uint32_t ifindex;
+	struct addr dst;
+};
+
+/* One transition of a TCP connection with port 179, or the sessions that stand at start */
+enum bgp_state {
+	BGP_CONNECTED,			/* established */
+	BGP_REFUSED, BGP_RESET, BGP_TIMEOUT,
+	BGP_CLOSED_AFTER_ACCEPT,	/* closed within 2 s of establishment */
+	BGP_CLOSED,			/* an established session ended */
+	BGP_LISTEN,			/* somebody listens on 179 (start only, peer unset) */
+	BGP_NO_LISTEN,			/* nobody does (start, or the listener went) */
+	BGP_CONNECTING,			/* SYN sent */
+};
+const char *bgp_state_name(enum bgp_state s);
+
+struct obs_bgp {
+	enum bgp_state state;
+	bool snapshot;
+	struct addr local, peer;
+};
+
+struct pool {
+	struct prefix cidr;
+	enum pool_mode mode;
+	enum pool_from from, mode_from;
+};
+#define MAX_POOLS 64
+struct obs_pools {
+	uint32_t cnt;
+	uint8_t block_len;		/* own block's length where known, else 0 */
+	struct pool pool[MAX_POOLS];
+};
+
+enum loss_what { LOSS_RING, LOSS_WITHHELD, LOSS_NETLINK, LOSS_MAP, LOSS_ATTACHMENT, LOSS_CLOCK };
+const char *loss_name(enum loss_what w);
+struct obs_loss {
+	enum loss_what what;
+	uint64_t count;
+};
+
+struct obs {
+	enum obs_kind kind;
+	uint64_t ts_ns;
+	union {
+		struct obs_pkt pkt;
+		struct obs_fib fib;
+		struct obs_route route;
+		struct obs_link link;
+		struct obs_addr addr;
+		struct obs_neigh neigh;
+		struct obs_bgp bgp;
+		struct obs_pools pools;
+		struct obs_loss loss;
+	};
+};
+
+/* ---- records: what the engine says ---- */
+
+#define MAX_HOPS 8
+struct hop {
+	enum hook at;
+	char dev[DEV_LEN];
+	uint64_t ts_ns;
+};
+
+/* A route as the packet took it; have = false: none is known */
+struct route_ref {
+	bool have, have_dst;		/* have_dst: the prefix is proved, not only gateway and device */
+	struct prefix dst;
+	struct addr gw;
+	char dev[DEV_LEN];
+	uint8_t type, protocol, scope;
+	uint32_t table;
+};
+
+struct packet {
+	uint64_t id;
+	uint32_t rev;			/* 0: not printed yet */
+	uint64_t ts_ns;			/* first seen */
+	enum app app;
+	uint8_t proto;
+	struct addr src, dst, orig_dst;	/* orig_dst: before NAT, family 0 if the same */
+	uint16_t sport, dport;		/* not for ICMP */
+	uint16_t ip_id, len;
+	uint32_t netns;
+	bool icmp_valid;
+	uint8_t icmp_type, icmp_code;
+	uint16_t icmp_id, icmp_seq;
+	bool icmp_echo;			/* id and seq are meant */
+	bool dns_valid, dns_response;
+	uint16_t dns_id, dns_qtype;
+	uint8_t dns_rcode;
+	char qname[QNAME_LEN];		/* printable; "" unknown */
+	uint8_t tcp_flags;
+	struct { enum encap_kind kind; struct addr src, dst; } encap;
+	enum verdict verdict;
+	enum hook at;
+	char dev[DEV_LEN];
+	struct prefix block;		/* addr.family 0: not in a pool */
+	enum block_from block_from;
+	struct route_ref route;
+	uint16_t err;			/* errno that the verdict rests on; 0: none */
+	char reason[REASON_LEN], location[LOCATION_LEN];
+	int64_t latency_us, late_us;	/* -1: none */
+	uint8_t hop_cnt;
+	struct hop hop[MAX_HOPS];
+	struct actor by;		/* local senders that failed before any packet was */
+	uint32_t finding;		/* id, 0: none */
+};
+
+struct because {
+	enum cause cause;
+	enum confidence confidence;
+	enum since_from since_from;	/* SINCE_UNSET: no since at all */
+	uint64_t since_ns;		/* with SINCE_SEEN */
+	struct actor by;
+};
+
+#define MAX_BECAUSE 6
+#define MAX_BLOCKS 64
+#define MAX_EVIDENCE 8
+#define EVIDENCE_LEN 200
+struct finding {
+	uint32_t id, rev;
+	char key[96];
+	bool recovered;
+	uint64_t first_ns, last_ns, recovered_ns;
+	uint64_t ts_ns;			/* of this revision */
+	enum verdict verdict;		/* the first one's */
+	uint64_t verdicts[V_MAX];
+	uint64_t apps[APP_MAX];
+	uint64_t packets;
+	char dev[DEV_LEN];
+	uint32_t block_cnt;		/* blocks beyond MAX_BLOCKS are counted, not stored */
+	struct prefix block[MAX_BLOCKS];
+	enum block_from block_from;	/* the weakest of them */
+	uint32_t peer_cnt;
+	struct addr peer[MAX_BLOCKS];
+	uint8_t because_cnt;
+	struct because because[MAX_BECAUSE];	/* from the symptom to the root */
+	enum cause cause;
+	char explain[512], advice[256];
+	uint8_t evidence_cnt;
+	char evidence[MAX_EVIDENCE][EVIDENCE_LEN];
+};
+
+#define RCODE_MAX 16
+struct app_stats {
+	uint64_t sent, answered, late, unanswered;
+	uint64_t p50_us, p99_us;	/* 0 when nothing was answered */
+	uint64_t rcode[RCODE_MAX];
+};
+
+struct summary {
+	uint64_t duration_ns, seen, problems;
+	uint64_t verdicts[V_MAX];
+	struct app_stats apps[APP_MAX];
+	uint64_t lost, withheld;
+	uint32_t finding_cnt;		/* ids are 1 ... finding_cnt */
+	uint32_t open_cnt;		/* not recovered */
+	bool have_status;
+	int command_status;
+};
+
+enum record_kind {
+	REC_PACKET, REC_FINDING, REC_ROUTE, REC_LINK, REC_ADDR, REC_NEIGH, REC_BGP, REC_LOSS,
+	REC_SILENCE,	/* no matching packet for .silence_ns */
+};
+
+/* One thing to print; what it points to lives until the call returns. */
+struct record {
+	enum record_kind kind;
+	uint64_t ts_ns;
+	union {
+		const struct packet *packet;
+		const struct finding *finding;
+		const struct obs_route *route;
+		const struct obs_link *link;
+		const struct obs_addr *addr;
+		const struct obs_neigh *neigh;
+		const struct obs_bgp *bgp;
+		const struct obs_loss *loss;
+		uint64_t silence_ns;
+	};
+	const char *dev;		/* of route (first next hop), addr, neigh: name or "" */
+};
+
+typedef void (*record_fn)(void *ctx, const struct record *rec);
+
+#endif

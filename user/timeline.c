@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "timeline.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct item {
+	uint64_t ts_ns, seq;
+	struct obs *obs;
+};
+
+struct timeline {
+	uint64_t window_ns, seq;
+	struct item *heap;	/* a binary heap, the earliest on top */
+	size_t cnt, cap;
+};
+
+int timeline__new(uint64_t window_ns, struct timeline **ret)
+{
+	struct timeline *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return -ENOMEM;
+	t->window_ns = window_ns;
+	*ret = t;
+	return 0;
+}
+
+void timeline__free(struct timeline *t)
+{
+	if (!t)
+		return;
+	for (size_t i = 0; i < t->cnt; i++)
+		free(t->heap[i].obs);
+	free(t->heap);
+	free(t);
+}
+
+/* Observations differ much in size: only what the kind uses is copied. */
+static size_t obs_size(const struct obs *o)
+{
+	switch (o->kind) {
+	case OBS_PATH:
+	case OBS_DROP:
+		return offsetof(struct obs, pkt) + offsetof(struct obs_pkt, snap) + o->pkt.snap_len;
+	case OBS_FIB:
+		return offsetof(struct obs, fib) + sizeof(o->fib);
+	case OBS_ROUTE:
+		return offsetof(struct obs, route) + sizeof(o->route);
+	case OBS_LINK:
+		return offsetof(struct obs, link) + sizeof(o->link);
+	case OBS_ADDR:
+		return offsetof(struct obs, addr) + sizeof(o->addr);
+	case OBS_NEIGH:
+		return offsetof(struct obs, neigh) + sizeof(o->neigh);
+	case OBS_BGP:
+		return offsetof(struct obs, bgp) + sizeof(o->bgp);
+	case OBS_POOLS:
+		return offsetof(struct obs, pools) + sizeof(o->pools);
+	case OBS_LOSS:
+		return offsetof(struct obs, loss) + sizeof(o->loss);
+	case OBS_TICK:
+	case OBS_END_SNAPSHOT:
+	case OBS_BEGIN_SNAPSHOT:
+		break;
+	}
+	return offsetof(struct obs, pkt);
+}
+
+static bool before(const struct item *a, const struct item *b)
+{
+	return a->ts_ns != b->ts_ns ? a->ts_ns < b->ts_ns : a->seq < b->seq;
+}
+
+static void swap(struct item *a, struct item *b)
+{
+	struct item x = *a;
+
+	*a = *b;
+	*b = x;
+}
+
+int timeline__push(struct timeline *t, const struct obs *o)
+{
+	size_t size = obs_size(o), i;
+	struct obs *copy;
+
+	if (t->cnt == t->cap) {
+		size_t cap = t->cap ? t->cap * 2 : 256;
+		struct item *n = realloc(t->heap, cap * sizeof(*n));
+
+		if (!n)
+			return -ENOMEM;
+		t->heap = n;
+		t->cap = cap;
+	}
+	/* readers see the whole struct, so all of it must be there, zero where unused */
+	copy = calloc(1, sizeof(*copy));
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, o, size);
+	i = t->cnt++;
+	t->heap[i] = (struct item){ o->ts_ns, t->seq++, copy };
+	while (i && before(&t->heap[i], &t->heap[(i - 1) / 2])) {
+		swap(&t->heap[i], &t->heap[(i - 1) / 2]);
+		i = (i - 1) / 2;
+	}
+	return 0;
+}
+
+static struct obs *pop(struct timeline *t)
+{
+	struct obs *o = t->heap[0].obs;
+	size_t i = 0;
+
+	t->heap[0] = t->heap[--t->cnt];
+	for (;;) {
+		size_t l = 2 * i + 1, r = l + 1, m = i;
+
+		if (l < t->cnt && before(&t->heap[l], &t->heap[m]))
+			m = l;
+		if (r < t->cnt && before(&t->heap[r], &t->heap[m]))
+			m = r;
+		if (m == i)
+			return o;
+		swap(&t->heap[i], &t->heap[m]);
+		i = m;
+	}
+}
+
+void timeline__drain(struct timeline *t, uint64_t now_ns, void (*fn)(void *ctx, const struct obs *o),
+		     void *ctx)
+{
+	while (t->cnt && (now_ns == UINT64_MAX || t->heap[0].ts_ns + t->window_ns <= now_ns)) {
+		struct obs *o = pop(t);
+
+		fn(ctx, o);
+		free(o);
+	}
+}
