@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "clsact.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/pkt_cls.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "nlask.h"
+#include "util.h"
+
+#define HANDLE 0xca11u
+#define HANDLE_MASK 0xffffu
+#define SLOT_SHIFT 16
+#define SLOT_MAX 16u
+#define PRIO_MAX 16u
+#define NAME_PREFIX "calitrace_"
+
+static const struct {
+	enum bpf_tc_attach_point point;
+	uint32_t parent;
+	const char *name;
+} hooks[2] = {
+	{ BPF_TC_INGRESS, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS), "ingress" },
+	{ BPF_TC_EGRESS, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS), "egress" },
+};
+
+struct clsact {
+	int nl_fd;
+	int slot_fd;
+	uint32_t slot;
+};
+
+/*
+ * Abstract socket names belong to a network namespace and vanish with the process that
+ * bound them: a lock that needs no file and cannot go stale. fd or -errno.
+ */
+static int slot_take(uint32_t slot)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int len, err;
+
+	if (fd < 0)
+		return -errno;
+	len = snprintf(name.sun_path + 1, sizeof(name.sun_path) - 1, "calitrace-clsact-%u", slot);
+	len += (int)offsetof(struct sockaddr_un, sun_path) + 1;
+	if (!bind(fd, (const struct sockaddr *)&name, (socklen_t)len))
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
+int clsact__new(struct clsact **ret)
+{
+	struct clsact *c = calloc(1, sizeof(*c));
+	int err;
+
+	if (!c)
+		return -ENOMEM;
+	c->slot_fd = -1;
+	c->nl_fd = err = nlask__open(NETLINK_ROUTE);
+	if (err < 0)
+		goto fail;
+	for (c->slot = 0; c->slot < SLOT_MAX; c->slot++) {
+		c->slot_fd = err = slot_take(c->slot);
+		if (err != -EADDRINUSE)
+			break;
+	}
+	if (err < 0)
+		goto fail;
+	*ret = c;
+	return 0;
+fail:
+	clsact__free(c);
+	return err;
+}
+
+void clsact__free(struct clsact *c)
+{
+	if (!c)
+		return;
+	if (c->nl_fd >= 0)
+		close(c->nl_fd);
+	if (c->slot_fd >= 0)
+		close(c->slot_fd);
+	free(c);
+}
+
+static uint32_t handle_of(uint32_t slot)
+{
+	return HANDLE | slot << SLOT_SHIFT;
+}
+
+/* ---- what is there ---- */
+
+#define SEEN_MAX 64
+
+/* Filters on one parent of one device */
+struct seen {
+	uint32_t cnt;		/* all, with the entries that the kernel makes for each priority */
+	uint32_t ours_cnt;
+	struct { uint32_t handle, prio; } ours[SEEN_MAX];
+};
+
+static bool filter_is_ours(struct nlmsghdr *nlh, const struct tcmsg *tcm)
+{
+	struct nlattr *tb[TCA_MAX + 1], *opt[TCA_BPF_MAX + 1];
+
+	if ((tcm->tcm_handle & HANDLE_MASK) != HANDLE ||
+	    nlmsg_parse(nlh, sizeof(*tcm), tb, TCA_MAX, NULL) || !tb[TCA_OPTIONS] ||
+	    nla_parse_nested(opt, TCA_BPF_MAX, tb[TCA_OPTIONS], NULL) || !opt[TCA_BPF_NAME])
+		return false;
+	/* libbpf writes "program:[id]". To ask by id for the name would take CAP_SYS_ADMIN. */
+	return nla_len(opt[TCA_BPF_NAME]) > (int)strlen(NAME_PREFIX) &&
+	       !memcmp(nla_data(opt[TCA_BPF_NAME]), NAME_PREFIX, strlen(NAME_PREFIX));
+}
+
+static int on_filter(void *ctx, struct nlmsghdr *nlh)
+{
+	const struct tcmsg *tcm = nlmsg_data(nlh);
+	struct seen *s = ctx;
+
+	if (nlh->nlmsg_type != RTM_NEWTFILTER || nlmsg_datalen(nlh) < (int)sizeof(*tcm))
+		return 0;
+	s->cnt++;
+	if (s->ours_cnt < SEEN_MAX && filter_is_ours(nlh, tcm)) {
+		s->ours[s->ours_cnt].handle = tcm->tcm_handle;
+		s->ours[s->ours_cnt++].prio = TC_H_MAJ(tcm->tcm_info) >> 16;
+	}
+	return 0;
+}
+
+static int ask_tc(struct clsact *c, int type, const struct tcmsg *tcm, nlask_fn fn, void *ctx)
+{
+	struct nl_msg *msg = nlmsg_alloc_simple(type, NLM_F_REQUEST | NLM_F_DUMP);
+	int err = -ENOMEM;
+
+	if (msg && !nlmsg_append(msg, (void *)tcm, sizeof(*tcm), NLMSG_ALIGNTO))
+		err = nlask(c->nl_fd, msg, fn, ctx);
+	nlmsg_free(msg);
+	return err;
+}
+
+static int filters_at(struct clsact *c, uint32_t ifindex, int hook, struct seen *ret)
+{
+	struct tcmsg tcm = { .tcm_ifindex = (int)ifindex, .tcm_parent = hooks[hook].parent };
+
+	*ret = (struct seen){ 0 };
+	return ask_tc(c, RTM_GETTFILTER, &tcm, on_filter, ret);
+}
+
+struct qdiscs {
+	uint32_t *ifindex;	/* of the clsact ones */
+	size_t cnt, cap;
+};
+
+static int on_qdisc(void *ctx, struct nlmsghdr *nlh)
+{
+	const struct tcmsg *tcm = nlmsg_data(nlh);
+	struct nlattr *tb[TCA_MAX + 1];
+	struct qdiscs *q = ctx;
+	uint32_t *grown;
+
+	if (nlmsg_datalen(nlh) < (int)sizeof(*tcm) || tcm->tcm_parent != TC_H_CLSACT ||
+	    nlmsg_parse(nlh, sizeof(*tcm), tb, TCA_MAX, NULL) || !tb[TCA_KIND] ||
+	    nla_strcmp(tb[TCA_KIND], "clsact"))
+		return 0;
+	if (q->cnt == q->cap) {
+		q->cap = q->cap ? 2 * q->cap : 64;
+		grown = realloc(q->ifindex, q->cap * sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		q->ifindex = grown;
+	}
+	q->ifindex[q->cnt++] = (uint32_t)tcm->tcm_ifindex;
+	return 0;
+}
+
+/* All devices of the namespace that have clsact; the caller frees ret->ifindex in any case */
+static int clsact_qdiscs(struct clsact *c, struct qdiscs *ret)
+{
+	const struct tcmsg tcm = { 0 };
+
+	return ask_tc(c, RTM_GETQDISC, &tcm, on_qdisc, ret);
+}
+
+/* ---- adding ---- */
+
+/*
+ * 0 with *made told, or -errno. An ingress qdisc stands in the same place; filters for egress would
+ * silently land on its one block, i.e. on ingress (ingress_tcf_block() ignores the class).
+ */
+static int qdisc_make(struct clsact *c, uint32_t ifindex, bool *made)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex,
+		    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
+	struct qdiscs q = { 0 };
+	int err = bpf_tc_hook_create(&hook);
+	size_t i;
+
+	*made = !err;
+	if (err != -EEXIST)
+		return err;
+	err = clsact_qdiscs(c, &q);
+	for (i = 0; i < q.cnt && q.ifindex[i] != ifindex; i++)
+		;
+	if (!err && i == q.cnt)
+		err = -EBUSY;
+	free(q.ifindex);
+	return err;
+}
+
+static int filter_del(uint32_t ifindex, int hook, uint32_t handle, uint32_t prio)
+{
+	LIBBPF_OPTS(bpf_tc_hook, h, .ifindex = (int)ifindex, .attach_point = hooks[hook].point);
+	LIBBPF_OPTS(bpf_tc_opts, o, .handle = handle, .priority = prio);
+
+	return bpf_tc_detach(&h, &o);
+}
+
+/*
+ * As near to the front as possible: a direct-action filter before ours that ends the chain would
+ * make us blind. Filters of one priority share kind and protocol: another kind there gives EINVAL.
+ * Within a priority of BPF filters a new one comes first.
+ */
+static int filter_add(struct clsact *c, uint32_t ifindex, int hook, int prog_fd, uint32_t *prio)
+{
+	LIBBPF_OPTS(bpf_tc_hook, h, .ifindex = (int)ifindex, .attach_point = hooks[hook].point);
+	int err = -EINVAL;
+	uint32_t p;
+
+	for (p = 1; p <= PRIO_MAX && (err == -EINVAL || err == -EEXIST); p++) {
+		LIBBPF_OPTS(bpf_tc_opts, o, .prog_fd = prog_fd, .handle = handle_of(c->slot),
+			    .priority = p);
+
+		err = bpf_tc_attach(&h, &o);
+		if (!err)
+			*prio = p;
+	}
+	return err;
+}
+
+int clsact__add(struct clsact *c, uint32_t ifindex, const int prog_fd[2], struct clsact_dev *ret,
+		char *why, size_t why_sz)
+{
+	struct clsact_dev dev = { .ifindex = ifindex };
+	int err = qdisc_make(c, ifindex, &dev.made);
+	int i;
+
+	if (err) {
+		snprintf(why, why_sz, "clsact: %s",
+			 err == -EBUSY ? "an ingress qdisc has its place" : strerror(-err));
+		return err;
+	}
+	for (i = 0; i < 2 && !err; i++) {
+		err = filter_add(c, ifindex, i, prog_fd[i], &dev.prio[i]);
+		if (err)
+			snprintf(why, why_sz, "filter on %s: %s", hooks[i].name, strerror(-err));
+	}
+	if (err)
+		clsact__remove(c, &dev);
+	else
+		*ret = dev;
+	return err;
+}
+
+bool clsact__has(struct clsact *c, const struct clsact_dev *dev)
+{
+	struct seen s;
+	uint32_t j;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		/* if the kernel does not tell, nothing is known to be wrong */
+		if (filters_at(c, dev->ifindex, i, &s))
+			continue;
+		for (j = 0; j < s.ours_cnt; j++) {
+			if (s.ours[j].handle == handle_of(c->slot) && s.ours[j].prio == dev->prio[i])
+				break;
+		}
+		if (j == s.ours_cnt)
+			return false;
+	}
+	return true;
+}
+
+/* ---- removing ---- */
+
+static bool qdisc_empty(struct clsact *c, uint32_t ifindex)
+{
+	struct seen in, eg;
+
+	return !filters_at(c, ifindex, 0, &in) && !filters_at(c, ifindex, 1, &eg) && !in.cnt &&
+	       !eg.cnt;
+}
+
+void clsact__remove(struct clsact *c, struct clsact_dev *dev)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)dev->ifindex,
+		    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		if (dev->prio[i])
+			filter_del(dev->ifindex, i, handle_of(c->slot), dev->prio[i]);
+		dev->prio[i] = 0;
+	}
+	if (dev->made && qdisc_empty(c, dev->ifindex))
+		bpf_tc_hook_destroy(&hook);
+	dev->made = false;
+}
+
+static bool slot_is_dead(struct clsact *c, uint32_t slot)
+{
+	int fd;
+
+	if (slot == c->slot)
+		return true;
+	fd = slot < SLOT_MAX ? slot_take(slot) : -1;
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+static int clean_device(struct clsact *c, uint32_t ifindex)
+{
+	struct seen s;
+	uint32_t i;
+	int hook, cnt = 0;
+
+	for (hook = 0; hook < 2; hook++) {
+		if (filters_at(c, ifindex, hook, &s))
+			continue;
+		for (i = 0; i < s.ours_cnt; i++) {
+			if (slot_is_dead(c, s.ours[i].handle >> SLOT_SHIFT) &&
+			    !filter_del(ifindex, hook, s.ours[i].handle, s.ours[i].prio))
+				cnt++;
+		}
+	}
+	return cnt;
+}
+
+/* Empty clsact qdiscs are left alone: who made them cannot be known, and they cost nothing. */
+int clsact__clean(struct clsact *c)
+{
+	struct qdiscs q = { 0 };
+	int err = clsact_qdiscs(c, &q);
+	int cnt = 0;
+	size_t i;
+
+	for (i = 0; i < q.cnt && !err; i++)
+		cnt += clean_device(c, q.ifindex[i]);
+	free(q.ifindex);
+	return err ? err : cnt;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The BPF side as user space sees it: which programs this kernel takes, loading them,
+ * the ring, the maps that user space writes, the loss counters. Nothing is pinned:
+ * tracepoints and TCX links end with the process.
+ */
+#ifndef CALITRACE_LOADER_H
+#define CALITRACE_LOADER_H
+
+#include "model.h"
+
+struct loader;
+
+enum probe {
+	PROBE_PATH,	/* TC programs */
+	PROBE_DROP,	/* kfree_skb, any form */
+	PROBE_REASON,	/* kfree_skb gives a reason */
+	PROBE_FIB,
+	PROBE_ROUTE,	/* socket filter on rtnetlink */
+	PROBE_BGP,
+	PROBE_TCX,	/* else clsact */
+	PROBE_MAX,
+};
+
+struct probe_state {
+	const char *name;	/* "path", "drop", "reason", ... */
+	bool ok;
+	char why[160];		/* if not ok: what the kernel said */
+	const char *without;	/* what is lost without it, one phrase */
+};
+
+struct loader_opts {
+	uint32_t netns_inum;
+	uint16_t dns_port[4], bgp_port, vxlan_port;	/* host order, 0: unset */
+	uint32_t ring_bytes;	/* power of two; 0: default */
+};
+
+/* What stops everything (no BTF, no privileges, lockdown): -errno and one sentence in why. */
+int loader__open(const struct loader_opts *opts, struct loader **ret, char *why, size_t why_sz);
+const struct probe_state *loader__probe(const struct loader *l, enum probe p);
+/* fd of calitrace_in / calitrace_eg, -1 if refused */
+int loader__path_fd(const struct loader *l, bool egress);
+/* Attaches the tracepoints, and the socket filter to the given rtnetlink socket. The TC programs are
+ * attach.h's job. */
+int loader__attach(struct loader *l, int rtnl_fd);
+/* Replaces the pool filter: adds first, then removes, so that no moment goes unfiltered. */
+int loader__set_pools(struct loader *l, const struct obs_pools *pools);
+int loader__set_podns(struct loader *l, uint32_t inum, uint32_t ifindex);
+/* Poll this for wake-ups; call loader__consume() anyway every 50 ms (records do not wake). */
+int loader__epoll_fd(const struct loader *l);
+/* Calls fn for each record: data is read-only and valid during the call. Returns the count or -errno. */
+int loader__consume(struct loader *l, void (*fn)(void *ctx, const void *data, size_t len), void *ctx);
+/* Records lost so far (all kinds), and of rtnetlink messages alone */
+uint64_t loader__lost(const struct loader *l, uint64_t *ret_messages);
+void loader__free(struct loader *l);
+
+#endif

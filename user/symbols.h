@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Numbers to names: drop reasons from the kernel's BTF, text addresses from kallsyms (read
+ * lazily, at the first use). */
+#ifndef CALITRACE_SYMBOLS_H
+#define CALITRACE_SYMBOLS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct symbols;
+/* 0 or -errno. host_root: where proc is. Never fails for a missing name source: names are then "". */
+int symbols__new(const char *host_root, struct symbols **ret);
+void symbols__free(struct symbols *s);
+/* "IP_RPFILTER" for this kernel's number (prefix SKB_DROP_REASON_ stripped), "" if unknown; numbers with high bits
+ * (subsystems) as "SUBSYS_n.m". Borrowed. */
+const char *symbols__reason(struct symbols *s, uint32_t reason);
+/* Function that holds the address, without .constprop.N/.isra.N/.part.N/.cold; "" unknown. Re-reads kallsyms
+ * when the address lies in no known function, at most every 5 s of now_ns. Borrowed until the next call. */
+const char *symbols__location(struct symbols *s, uint64_t addr, uint64_t now_ns);
+
+#endif
