@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The commands: exit statuses of the contract. */
+#ifndef CALITRACE_CMD_H
+#define CALITRACE_CMD_H
+
+#include "opts.h"
+
+#define EXIT_OK 0
+#define EXIT_PROBLEM 1
+#define EXIT_TROUBLE 2
+#define EXIT_CANNOT_SAY 3
+
+int cmd_live(const struct opts *o, int argc, char **argv);
+int cmd_doctor(const struct opts *o);
+
+#endif

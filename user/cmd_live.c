@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* `calitrace live`: session -> engine -> renderer. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "engine.h"
+#include "render.h"
+#include "session.h"
+#include "util.h"
+
+struct live {
+	const struct opts *o;
+	struct engine *engine;
+	struct render *render;
+	struct session *session;
+	bool ready;		/* records of the snapshot are state, not news */
+};
+
+static void on_record(void *ctx, const struct record *rec)
+{
+	struct live *l = ctx;
+
+	if (l->render && l->ready)
+		render__record(l->render, rec);
+}
+
+static void on_obs(void *ctx, const struct obs *o)
+{
+	struct live *l = ctx;
+
+	engine__feed(l->engine, o);
+}
+
+static void on_tick(void *ctx, uint64_t now_ns)
+{
+	struct live *l = ctx;
+
+	render__tick(l->render, now_ns);
+}
+
+static bool is_done(void *ctx)
+{
+	struct live *l = ctx;
+
+	return (l->o->count && engine__problems(l->engine) >= l->o->count) ||
+	       render__error(l->render);
+}
+
+static const struct mirror *get_mirror(void *ctx)
+{
+	struct live *l = ctx;
+
+	return engine__mirror(l->engine);
+}
+
+static int open_render(struct live *l)
+{
+	struct render_opts ro = {
+		.out = stdout,
+		.colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
+		.all = l->o->all,
+		.quiet = l->o->quiet,
+		.numeric = l->o->numeric,
+		.wall_offset_ns = wall_offset_ns(),
+		.node = session__node(l->session),
+	};
+
+	return l->o->output == OUTPUT_JSON ? render_json__new(&ro, &l->render) :
+					     render_text__new(&ro, &l->render);
+}
+
+static void tell_start(struct live *l, int argc, char **argv)
+{
+	const char *probes[PROBE_MAX + 1], *missing[PROBE_MAX + 1];
+	const struct loader *ld = session__loader(l->session);
+	const char *const *ifaces = session__ifaces(l->session);
+	int np = 0, nm = 0, n = 0;
+	struct utsname u;
+
+	uname(&u);
+	for (int i = 0; i < PROBE_MAX; i++) {
+		const struct probe_state *p = loader__probe(ld, i);
+
+		if (p->ok)
+			probes[np++] = p->name;
+		else
+			missing[nm++] = p->name;
+	}
+	probes[np] = missing[nm] = NULL;
+	render__start(l->render, &(struct start_info){
+		.node = session__node(l->session), .version = CALITRACE_VERSION,
+		.kernel = u.release, .argc = argc, .argv = argv,
+		.pools = session__pools(l->session), .ifaces = ifaces, .probes = probes,
+		.missing = missing });
+	fflush(stdout);
+	while (ifaces[n])
+		n++;
+	fprintf(stderr, "calitrace: tracing %d interfaces, %u pools\n", n,
+		session__pools(l->session)->cnt);
+}
+
+static int exit_status(const struct opts *o, const struct summary *s)
+{
+	if (!o->exit_code)
+		return EXIT_OK;
+	if (s->problems || s->finding_cnt)
+		return EXIT_PROBLEM;
+	return !s->seen || s->lost || s->withheld ? EXIT_CANNOT_SAY : EXIT_OK;
+}
+
+static int finish(struct live *l)
+{
+	uint64_t now = mono_ns();
+	struct summary sum;
+
+	engine__finish(l->engine, now);
+	engine__summary(l->engine, now, &sum);
+	sum.have_status = session__status(l->session) >= 0;
+	sum.command_status = session__status(l->session);
+	if (!session__hurried(l->session))
+		render__summary(l->render, &sum, now);
+	fflush(stdout);
+	fprintf(stderr,
+		"calitrace: %llu packets seen, %llu problems, %llu events lost, %llu withheld\n",
+		(unsigned long long)sum.seen, (unsigned long long)sum.problems,
+		(unsigned long long)sum.lost, (unsigned long long)sum.withheld);
+	return exit_status(l->o, &sum);
+}
+
+int cmd_live(const struct opts *o, int argc, char **argv)
+{
+	struct live l = { .o = o };
+	struct engine_opts eo = {
+		.reply_timeout_ns = o->reply_timeout_ns, .all = o->all, .dns_port = { 53 },
+		.emit = on_record, .emit_ctx = &l,
+	};
+	struct session_ops ops = {
+		.obs = on_obs, .tick = on_tick, .done = is_done, .mirror = get_mirror, .ctx = &l,
+	};
+	int status = EXIT_TROUBLE;
+	char why[400] = "";
+
+	if (engine__new(&eo, &l.engine)) {
+		log_err("out of memory");
+		return EXIT_TROUBLE;
+	}
+	if (session__open(o, &ops, &l.session, why, sizeof(why)) ||
+	    session__start(l.session, why, sizeof(why))) {
+		log_err("%s", why[0] ? why : "cannot start");
+		goto out;
+	}
+	if (open_render(&l)) {
+		log_err("out of memory");
+		goto out;
+	}
+	tell_start(&l, argc, argv);
+	l.ready = true;
+	session__run(l.session);
+	status = finish(&l);
+out:
+	session__close(l.session);
+	render__free(l.render);
+	engine__free(l.engine);
+	return status;
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The commands and their help: texts that fit a screen of 80 columns. */
+#include "opts.h"
+
+#include <string.h>
+
+static const struct {
+	const char *name, *job;
+	bool works;
+} commands[CMD_MAX] = {
+	[CMD_LIVE] = { "live", "trace this node now, each problem as it happens", true },
+	[CMD_CAPTURE] = { "capture", "the same tracing, quiet, into a pcapng file", false },
+	[CMD_SHOW] = { "show", "replay captures through the same engine", false },
+	[CMD_DIFF] = { "diff", "compare two captures, before and after", false },
+	[CMD_REPORT] = { "report", "one self-contained HTML page", false },
+	[CMD_CHECK] = { "check", "audit this node now, no traffic needed", false },
+	[CMD_METRICS] = { "metrics", "long-running OpenMetrics endpoint", false },
+	[CMD_DOCTOR] = { "doctor", "which probes this kernel allows, what is lost without", true },
+};
+
+static const char usage[] =
+	"usage: calitrace COMMAND [OPTIONS] [-- PROGRAM ARG...]\n"
+	"       calitrace live      trace this node now (as root; Ctrl-C ends it)\n"
+	"       calitrace doctor    can this kernel be traced?\n"
+	"       calitrace --help    more\n";
+
+static const char help_head[] =
+	"calitrace - traces the way of pod packets through a Kubernetes node that runs\n"
+	"Calico: which route each took, whether it left by the right device and next\n"
+	"hop, and why not.\n"
+	"\n"
+	"usage: calitrace COMMAND [OPTIONS] [-- PROGRAM ARG...]\n"
+	"\n"
+	"Commands:\n";
+
+static const char help_tail[] =
+	"\n"
+	"Examples:\n"
+	"  calitrace live -d 30s                    trace for 30 seconds, then summarise\n"
+	"  calitrace live -o json -c 1              JSON lines, stop at the first one\n"
+	"  calitrace live -- ping -c 3 10.253.181.10\n"
+	"                                           trace while a program runs\n"
+	"\n"
+	"Data goes to stdout, everything else to stderr. Exit status: 0 ran, 2 trouble;\n"
+	"'live' with --exit-code: 0 nothing wrong, 1 something is wrong, 2 trouble,\n"
+	"3 cannot say.\n"
+	"\n"
+	"'calitrace COMMAND --help' tells the options of a command,\n"
+	"'calitrace --version' the version.\n";
+
+static const char help_live[] =
+	"calitrace live [OPTIONS] [-- PROGRAM ARG...]\n"
+	"\n"
+	"Traces this node now: first what is wrong without any traffic, then each\n"
+	"problem as it happens, then a summary. Needs root.\n"
+	"\n"
+	"  -d, --duration 30s     stop after 30s, 5m, 1h; a bare number is seconds\n"
+	"  -c, --count N          stop after N problems\n"
+	"  -i, --iface GLOB       trace these devices, repeatable; default (any): tunl0,\n"
+	"                         vxlan.calico, wireguard.cali, cali*, and every other\n"
+	"                         device that a route of the node leaves by\n"
+	"      --pool CIDR[=MODE] an IP pool, repeatable; replaces the pools learnt on\n"
+	"                         the node; MODE is ipip, vxlan, crosssubnet or none\n"
+	"      --all              also the packets that fared well\n"
+	"      --reply-timeout 2s after which a request counts as unanswered (ms, s, m)\n"
+	"      --netns NAME|PATH  the node's network namespace (default: own)\n"
+	"      --host-root DIR    where the node's files are (default: /)\n"
+	"      --node NAME        the node's name (default: /var/lib/calico/nodename,\n"
+	"                         else the host name)\n"
+	"      --no-bird          do not talk to BIRD\n"
+	"  -o, --output FORMAT    text (default) or json: one object a line\n"
+	"      --exit-code        exit 0 nothing wrong, 1 something is wrong, 2 trouble,\n"
+	"                         3 cannot say\n"
+	"  -q, --quiet            only findings and the summary\n"
+	"  -v, --verbose          say more on stderr\n"
+	"  -n, --numeric          numbers instead of pod and node names\n"
+	"      --help, --version\n"
+	"  -- PROGRAM ARG...      trace while it runs; its status is in the summary\n"
+	"\n"
+	"Scripts wait for 'calitrace: tracing N interfaces, M pools' on stderr. SIGINT,\n"
+	"SIGTERM, SIGHUP and SIGPIPE end like -d; a second one skips the summary.\n";
+
+static const char help_doctor[] =
+	"calitrace doctor [OPTIONS]\n"
+	"\n"
+	"Tells which probes this kernel allows, which are in use, and what is lost\n"
+	"without the others. Needs root. Exit status: 0 can trace, 2 cannot.\n"
+	"\n"
+	"      --clean            remove what an earlier run left behind\n"
+	"      --netns NAME|PATH  the node's network namespace (default: own)\n"
+	"      --host-root DIR    where the node's files are (default: /)\n"
+	"      --node NAME        the node's name (default: /var/lib/calico/nodename,\n"
+	"                         else the host name)\n"
+	"      --no-bird          do not talk to BIRD\n"
+	"  -o, --output FORMAT    text (default) or json: one object a line\n"
+	"  -q, --quiet            say less\n"
+	"  -v, --verbose          say more on stderr\n"
+	"      --help, --version\n";
+
+const char *command_name(enum command c)
+{
+	return c > CMD_NONE && c < CMD_MAX ? commands[c].name : "?";
+}
+
+enum command command_find(const char *word)
+{
+	enum command c;
+
+	for (c = CMD_NONE + 1; c < CMD_MAX; c++)
+		if (!strcmp(commands[c].name, word))
+			return c;
+	return CMD_NONE;
+}
+
+bool command_works(enum command c)
+{
+	return c > CMD_NONE && c < CMD_MAX && commands[c].works;
+}
+
+void usage_print(FILE *out)
+{
+	fputs(usage, out);
+}
+
+static void help_program(FILE *out)
+{
+	enum command c;
+
+	fputs(help_head, out);
+	for (c = CMD_NONE + 1; c < CMD_MAX; c++)
+		fprintf(out, "  %-8s %s%s\n", commands[c].name, commands[c].job,
+			commands[c].works ? "" : " (not yet)");
+	fputs(help_tail, out);
+}
+
+void help_print(FILE *out, enum command c)
+{
+	if (c == CMD_NONE)
+		help_program(out);
+	else if (c == CMD_LIVE)
+		fputs(help_live, out);
+	else if (c == CMD_DOCTOR)
+		fputs(help_doctor, out);
+	else
+		fprintf(out, "calitrace %s: %s.\nIt is not in this version yet: %s\n",
+			command_name(c), commands[c].job, "'live' and 'doctor' are.");
+}

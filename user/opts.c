@@ -1,0 +1,510 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The command line: one table of all options of the contract, those of later
+ * versions included, so that each gets the message that fits. Not getopt_long():
+ * it takes abbreviations, which would change their meaning with a new option.
+ */
+#include "opts.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "addr.h"
+#include "util.h"
+
+#define L (1u << CMD_LIVE)
+#define C (1u << CMD_CAPTURE)
+#define S (1u << CMD_SHOW)
+#define D (1u << CMD_DIFF)
+#define R (1u << CMD_REPORT)
+#define K (1u << CMD_CHECK)
+#define M (1u << CMD_METRICS)
+#define O (1u << CMD_DOCTOR)
+#define ALL_CMDS (L | C | S | D | R | K | M | O)
+
+#define REPLY_TIMEOUT_MIN (10 * NS_PER_MS)
+#define REPLY_TIMEOUT_MAX (600 * NS_PER_S)
+
+struct parser {
+	struct opts *o;
+	FILE *err;
+	int argc, idx;			/* idx: the word at hand */
+	char **argv;
+	char word[80];			/* the option as it was written, made safe */
+};
+
+struct option_def {
+	const char *name;		/* long, NULL: none */
+	char letter;			/* 0: none */
+	bool has_value;
+	uint32_t cmds;			/* of the contract */
+	/* NULL: not in this version. val is NULL without has_value. 0, 1 (stop, exit 0), -EINVAL */
+	int (*set)(struct parser *p, const char *val);
+};
+
+__attribute__((format(printf, 2, 3)))
+static int fail(struct parser *p, const char *fmt, ...)
+{
+	char text[512], clean[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	text_clean(clean, sizeof(clean), text);
+	fprintf(p->err, "calitrace: %s\n", clean);
+	return -EINVAL;
+}
+
+static int set_duration(struct parser *p, const char *val)
+{
+	uint64_t ns;
+	int err = parse_duration_ns(val, false, &ns);
+
+	if (err == -ERANGE)
+		return fail(p, "%s '%.60s': too long", p->word, val);
+	if (err || !ns)
+		return fail(p, "%s '%.60s': not a duration above zero; write 30s, 5m, 1h or a bare "
+			    "number of seconds", p->word, val);
+	p->o->duration_ns = ns;
+	return 0;
+}
+
+static int set_count(struct parser *p, const char *val)
+{
+	if (parse_u64(val, 1, UINT32_MAX, &p->o->count))
+		return fail(p, "%s '%.60s': not a number from 1 to %u", p->word, val, UINT32_MAX);
+	return 0;
+}
+
+static int set_iface(struct parser *p, const char *val)
+{
+	if (!strcmp(val, "any")) {
+		p->o->iface_default = true;
+		return 0;
+	}
+	if (strpbrk(val, "/ \t\n"))
+		return fail(p, "%s '%.60s': not the name of a device or a pattern such as 'cali*'",
+			    p->word, val);
+	if (p->o->iface_cnt == MAX_IFACE_GLOBS)
+		return fail(p, "%s '%.60s': more than %d of them; use a pattern such as 'cali*'",
+			    p->word, val, MAX_IFACE_GLOBS);
+	p->o->iface[p->o->iface_cnt++] = val;
+	return 0;
+}
+
+static int pool_mode_parse(const char *word, enum pool_mode *out)
+{
+	enum pool_mode m;
+
+	for (m = POOL_NONE; m <= POOL_CROSSSUBNET; m++) {
+		if (!strcmp(word, pool_mode_name(m))) {
+			*out = m;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+static int pool_host_bits(struct parser *p, const char *cidr)
+{
+	char addr[PREFIX_STRLEN], right[PREFIX_STRLEN];
+	struct prefix wrong;
+	uint64_t len = 0;
+
+	snprintf(addr, sizeof(addr), "%.*s", (int)strcspn(cidr, "/"), cidr);
+	if (addr_parse(addr, &wrong.addr) ||
+	    parse_u64(cidr + strcspn(cidr, "/") + 1, 0, 32, &len))
+		return fail(p, "%s '%.60s': host bits are set", p->word, cidr);
+	wrong = prefix_of(&wrong.addr, (uint8_t)len);
+	return fail(p, "%s '%.60s': host bits are set; the prefix is %s", p->word, cidr,
+		    prefix_str(&wrong, right));
+}
+
+static int pool_cidr_parse(struct parser *p, const char *cidr, struct prefix *out)
+{
+	int err = prefix_parse(cidr, out);
+	uint32_t i;
+
+	if (strchr(cidr, ':'))
+		return fail(p, "%s '%.60s': IPv6 is not traced yet; give an IPv4 prefix such as "
+			    "10.253.0.0/16", p->word, cidr);
+	if (err == -EDOM)
+		return pool_host_bits(p, cidr);
+	if (err || !strchr(cidr, '/'))
+		return fail(p, "%s '%.60s': not an IPv4 prefix such as 10.253.0.0/16", p->word, cidr);
+	for (i = 0; i < p->o->pool_cnt; i++)
+		if (prefix_eq(&p->o->pool[i].cidr, out))
+			return fail(p, "%s '%.60s': given twice; leave one out", p->word, cidr);
+	return 0;
+}
+
+static int set_pool(struct parser *p, const char *val)
+{
+	struct pool pool = { .from = FROM_OPTION, .mode_from = FROM_OPTION };
+	size_t len = strcspn(val, "=");
+	char cidr[PREFIX_STRLEN + 16];
+
+	if (len >= sizeof(cidr))
+		return fail(p, "%s '%.60s...': not an IPv4 prefix such as 10.253.0.0/16", p->word, val);
+	memcpy(cidr, val, len);
+	cidr[len] = '\0';
+	if (pool_cidr_parse(p, cidr, &pool.cidr))
+		return -EINVAL;
+	if (val[len] && pool_mode_parse(val + len + 1, &pool.mode))
+		return fail(p, "%s '%.60s': the mode after '=' is none of ipip, vxlan, crosssubnet, "
+			    "none", p->word, val);
+	if (p->o->pool_cnt == MAX_POOLS)
+		return fail(p, "%s '%.60s': more than %d pools", p->word, val, MAX_POOLS);
+	p->o->pool[p->o->pool_cnt++] = pool;
+	return 0;
+}
+
+static int set_netns(struct parser *p, const char *val)
+{
+	p->o->netns = val;
+	return 0;
+}
+
+static int set_host_root(struct parser *p, const char *val)
+{
+	p->o->host_root = val;
+	return 0;
+}
+
+static int set_node(struct parser *p, const char *val)
+{
+	if (strlen(val) >= NODE_LEN)
+		return fail(p, "%s '%.60s...': longer than the %d characters of a node name", p->word,
+			    val, NODE_LEN - 1);
+	p->o->node = val;
+	return 0;
+}
+
+static int set_reply_timeout(struct parser *p, const char *val)
+{
+	uint64_t ns;
+	int err = parse_duration_ns(val, true, &ns);
+
+	if (err == -EINVAL)
+		return fail(p, "%s '%.60s': not a duration; write 500ms, 2s or 1m", p->word, val);
+	if (err || ns < REPLY_TIMEOUT_MIN || ns > REPLY_TIMEOUT_MAX)
+		return fail(p, "%s '%.60s': not between 10ms and 10m", p->word, val);
+	p->o->reply_timeout_ns = ns;
+	return 0;
+}
+
+static int set_output(struct parser *p, const char *val)
+{
+	if (!strcmp(val, "text"))
+		p->o->output = OUTPUT_TEXT;
+	else if (!strcmp(val, "json"))
+		p->o->output = OUTPUT_JSON;
+	else
+		return fail(p, "%s '%.60s': neither text nor json (it is the format; data goes to "
+			    "stdout)", p->word, val);
+	return 0;
+}
+
+/* Setters of the options without a value */
+#define FLAG(member)							\
+static int set_##member(struct parser *p, const char *val)		\
+{									\
+	(void)val;							\
+	p->o->member = true;						\
+	return 0;							\
+}
+FLAG(no_bird)
+FLAG(all)
+FLAG(exit_code)
+FLAG(quiet)
+FLAG(verbose)
+FLAG(numeric)
+FLAG(clean)
+
+static int set_help(struct parser *p, const char *val)
+{
+	(void)val;
+	help_print(stdout, p->o->command);
+	return 1;
+}
+
+static int set_version(struct parser *p, const char *val)
+{
+	(void)p;
+	(void)val;
+	puts("calitrace " CALITRACE_VERSION);
+	return 1;
+}
+
+static const struct option_def options[] = {
+	{ "duration", 'd', true, L | C, set_duration },
+	{ "count", 'c', true, L | C, set_count },
+	{ "iface", 'i', true, L | C, set_iface },
+	{ "proto", 0, true, L | C, NULL },
+	{ "pool", 0, true, L | C | S | K | M, set_pool },
+	{ "pod", 0, true, L | C | S, NULL },
+	{ "all", 0, false, L | S, set_all },
+	{ "netns", 0, true, L | C | K | M | O, set_netns },
+	{ "host-root", 0, true, L | C | K | M | O, set_host_root },
+	{ "baseline", 0, true, L | K | S, NULL },
+	{ "node", 0, true, L | C | K | M | O, set_node },
+	{ "reply-timeout", 0, true, L | S | M, set_reply_timeout },
+	{ "no-bird", 0, false, L | C | K | M | O, set_no_bird },
+	{ "output", 'o', true, L | S | D | K | O, set_output },
+	{ "exit-code", 0, false, L | S, set_exit_code },
+	{ "quiet", 'q', false, ALL_CMDS, set_quiet },
+	{ "verbose", 'v', false, ALL_CMDS, set_verbose },
+	{ "numeric", 'n', false, L | S, set_numeric },
+	{ "strict", 0, false, K, NULL },
+	{ NULL, 's', true, C, NULL },
+	{ NULL, 'C', true, C, NULL },
+	{ NULL, 'W', true, C, NULL },
+	{ NULL, 'w', true, C | S | R, NULL },
+	{ NULL, 'f', true, S | D | R, NULL },
+	{ "force", 0, false, C, NULL },
+	{ "since", 0, true, S, NULL },
+	{ "until", 0, true, S, NULL },
+	{ "summary", 0, false, S, NULL },
+	{ "verdict", 0, true, S, NULL },
+	{ "timeline", 0, false, S, NULL },
+	{ "packets", 0, false, S, NULL },
+	{ "dns-port", 0, true, L | C, NULL },
+	{ "on-loss", 0, true, L | C, NULL },
+	{ "top", 0, false, L, NULL },
+	{ "listen", 0, true, M, NULL },
+	{ "clean", 0, false, O, set_clean },
+	{ "help", 0, false, ALL_CMDS, set_help },
+	{ "version", 0, false, ALL_CMDS, set_version },
+};
+
+static const struct option_def *find_long(const char *name, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(options); i++)
+		if (options[i].name && strlen(options[i].name) == len &&
+		    !memcmp(options[i].name, name, len))
+			return &options[i];
+	return NULL;
+}
+
+static const struct option_def *find_short(char letter)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(options); i++)
+		if (options[i].letter == letter)
+			return &options[i];
+	return NULL;
+}
+
+/* The only option of this command that begins so, or NULL */
+static const struct option_def *find_abbreviated(const char *name, size_t len, uint32_t cmd)
+{
+	const struct option_def *found = NULL;
+	size_t i;
+
+	for (i = 0; len && i < ARRAY_SIZE(options); i++) {
+		if (!options[i].name || !(options[i].cmds & cmd) ||
+		    strncmp(options[i].name, name, len))
+			continue;
+		if (found)
+			return NULL;
+		found = &options[i];
+	}
+	return found;
+}
+
+static int fail_unknown(struct parser *p, const char *name, size_t len)
+{
+	const char *cmd = command_name(p->o->command);
+	const struct option_def *near = find_abbreviated(name, len, 1u << p->o->command);
+
+	if (near)
+		return fail(p, "unknown option '%s': options are not abbreviated, did you mean '--%s'?",
+			    p->word, near->name);
+	return fail(p, "unknown option '%s': see 'calitrace %s --help'", p->word, cmd);
+}
+
+static int fail_foreign(struct parser *p, const struct option_def *def)
+{
+	char owners[96] = "";
+	bool works = false;
+	enum command c;
+
+	for (c = CMD_NONE + 1; c < CMD_MAX; c++) {
+		size_t len = strlen(owners);
+
+		if (!(def->cmds & (1u << c)))
+			continue;
+		snprintf(owners + len, sizeof(owners) - len, "%s'%s'", len ? ", " : "",
+			 command_name(c));
+		works |= command_works(c);
+	}
+	return fail(p, "option '%s' does not belong to '%s': it is one of %s%s", p->word,
+		    command_name(p->o->command), owners, works ? "" : ", not in this version yet");
+}
+
+/* An option that stands where a value should is a forgotten value, but "-5" is a bad one. */
+static bool looks_like_option(const char *s)
+{
+	return s[0] == '-' && s[1] && (s[1] < '0' || s[1] > '9');
+}
+
+/* attached: what follows in the same word, NULL if nothing does. Consumes the next word if needed. */
+static int apply(struct parser *p, const struct option_def *def, const char *attached)
+{
+	const char *val = attached;
+
+	if (!(def->cmds & (1u << p->o->command)))
+		return fail_foreign(p, def);
+	if (!def->set)
+		return fail(p, "option '%s' of '%s' is not in this version yet: leave it out", p->word,
+			    command_name(p->o->command));
+	if (!def->has_value)
+		return attached ? fail(p, "option '%s' takes no value: leave '=%.60s' out", p->word,
+				       attached) :
+				  def->set(p, NULL);
+	if (!val) {
+		if (p->idx + 1 >= p->argc)
+			return fail(p, "option '%s' needs a value: see 'calitrace %s --help'", p->word,
+				    command_name(p->o->command));
+		val = p->argv[++p->idx];
+		if (looks_like_option(val))
+			return fail(p, "option '%s' needs a value, and '%.60s' is an option: see "
+				    "'calitrace %s --help'", p->word, val,
+				    command_name(p->o->command));
+	}
+	if (!*val)
+		return fail(p, "option '%s' needs a value, it is empty: see 'calitrace %s --help'",
+			    p->word, command_name(p->o->command));
+	return def->set(p, val);
+}
+
+static int parse_long(struct parser *p, const char *arg)
+{
+	size_t len = strcspn(arg + 2, "=");
+	const struct option_def *def = find_long(arg + 2, len);
+
+	snprintf(p->word, sizeof(p->word), "%.*s", (int)(len + 2 < 60 ? len + 2 : 60), arg);
+	if (!def)
+		return fail_unknown(p, arg + 2, len);
+	return apply(p, def, arg[len + 2] ? arg + len + 3 : NULL);
+}
+
+/* "-q", "-d 30", "-d30", "-qd30" */
+static int parse_short(struct parser *p, const char *arg)
+{
+	size_t i;
+
+	for (i = 1; arg[i]; i++) {
+		const struct option_def *def = find_short(arg[i]);
+		bool takes_rest = def && def->has_value;
+		int err;
+
+		snprintf(p->word, sizeof(p->word), "-%c", arg[i]);
+		if (!def)
+			return fail_unknown(p, "", 0);
+		err = apply(p, def, takes_rest && arg[i + 1] ? arg + i + 1 : NULL);
+		if (err || takes_rest)
+			return err;
+	}
+	return 0;
+}
+
+static int parse_program(struct parser *p)
+{
+	if (p->o->command != CMD_LIVE)
+		return fail(p, "'--' does not belong to '%s': only 'live' runs a program",
+			    command_name(p->o->command));
+	if (p->idx + 1 >= p->argc)
+		return fail(p, "nothing follows '--': give the PROGRAM to run while tracing, or leave "
+			    "'--' out");
+	p->o->program = p->argv + p->idx + 1;
+	p->idx = p->argc;
+	return 0;
+}
+
+static int parse_positional(struct parser *p, const char *arg)
+{
+	if (p->o->command == CMD_LIVE)
+		return fail(p, "'%.60s': a FILTER is not in this version yet; narrow with --pool or "
+			    "--iface, or put '--' before a program to run", arg);
+	return fail(p, "'%.60s': '%s' takes options only, see 'calitrace %s --help'", arg,
+		    command_name(p->o->command), command_name(p->o->command));
+}
+
+static int parse_words(struct parser *p)
+{
+	for (p->idx = 2; p->idx < p->argc; p->idx++) {
+		const char *arg = p->argv[p->idx];
+		int err;
+
+		if (!strcmp(arg, "--"))
+			err = parse_program(p);
+		else if (!strncmp(arg, "--", 2))
+			err = parse_long(p, arg);
+		else if (arg[0] == '-' && arg[1])
+			err = parse_short(p, arg);
+		else
+			err = parse_positional(p, arg);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* "calitrace help [COMMAND]" */
+static int parse_help(struct parser *p)
+{
+	if (p->argc > 2) {
+		p->o->command = command_find(p->argv[2]);
+		if (p->o->command == CMD_NONE)
+			return fail(p, "help for '%.60s': there is no such command, see 'calitrace "
+				    "help'", p->argv[2]);
+	}
+	return set_help(p, NULL);
+}
+
+static int parse_command(struct parser *p, const char *word)
+{
+	p->o->command = command_find(word);
+	if (p->o->command == CMD_NONE)
+		return fail(p, "'%.60s': there is no such command; 'live' and 'doctor' are, see "
+			    "'calitrace --help'", word);
+	if (command_works(p->o->command))
+		return parse_words(p);
+	if (p->argc > 2 && !strcmp(p->argv[2], "--help"))
+		return set_help(p, NULL);
+	if (p->argc > 2 && !strcmp(p->argv[2], "--version"))
+		return set_version(p, NULL);
+	return fail(p, "'%s' is not in this version yet; 'live' and 'doctor' are", word);
+}
+
+int opts_parse(int argc, char **argv, struct opts *out, FILE *err)
+{
+	struct parser p = { .o = out, .err = err, .argc = argc, .argv = argv };
+	int ret;
+
+	*out = (struct opts){ .host_root = "/", .reply_timeout_ns = 2 * NS_PER_S };
+	if (argc < 2) {
+		usage_print(err);
+		return -EINVAL;
+	}
+	if (!strcmp(argv[1], "--help"))
+		return set_help(&p, NULL);
+	if (!strcmp(argv[1], "--version"))
+		return set_version(&p, NULL);
+	if (!strcmp(argv[1], "help"))
+		return parse_help(&p);
+	if (argv[1][0] == '-')
+		return fail(&p, "'%.60s': the command comes first, as in 'calitrace live %.60s'",
+			    argv[1], argv[1]);
+	ret = parse_command(&p, argv[1]);
+	if (!ret && !out->iface_cnt)
+		out->iface_default = true;
+	return ret;
+}

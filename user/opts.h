@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The command line of the contract. Strings are borrowed from argv, which must
+ * outlive struct opts.
+ */
+#ifndef CALITRACE_OPTS_H
+#define CALITRACE_OPTS_H
+
+#include <stdio.h>
+
+#include "model.h"
+
+#ifndef CALITRACE_VERSION
+#define CALITRACE_VERSION "0.1"
+#endif
+
+enum command {
+	CMD_NONE,
+	CMD_LIVE,
+	CMD_CAPTURE,
+	CMD_SHOW,
+	CMD_DIFF,
+	CMD_REPORT,
+	CMD_CHECK,
+	CMD_METRICS,
+	CMD_DOCTOR,
+	CMD_MAX,
+};
+
+enum output { OUTPUT_TEXT, OUTPUT_JSON };
+
+#define MAX_IFACE_GLOBS 64
+
+struct opts {
+	enum command command;
+	uint64_t duration_ns;		/* 0: until a signal */
+	uint64_t count;			/* stop after so many problems; 0: never */
+	bool iface_default;		/* the contract's default set: no -i, or -i any among them */
+	const char *iface[MAX_IFACE_GLOBS]; /* globs, without `any` */
+	uint32_t iface_cnt;
+	struct pool pool[MAX_POOLS];	/* from FROM_OPTION; POOL_UNKNOWN: no =mode given */
+	uint32_t pool_cnt;
+	const char *netns;		/* name or path; NULL: own */
+	const char *host_root;		/* never NULL */
+	const char *node;		/* NULL: to be found out */
+	uint64_t reply_timeout_ns;
+	enum output output;
+	bool no_bird, all, exit_code, quiet, verbose, numeric;
+	bool clean;			/* doctor */
+	char **program;			/* NULL-terminated, what follows `--`; NULL: none */
+};
+
+/*
+ * 0; 1 if help or the version was asked for and stands on stdout (exit 0); -EINVAL after one line
+ * on err that says what is wrong, on which word, and what to do (no argument at all: the usage).
+ * out is meaningful only after 0.
+ */
+int opts_parse(int argc, char **argv, struct opts *out, FILE *err);
+
+/* ---- help.c ---- */
+
+/* The command's word, "?" for CMD_NONE; the command of a word, CMD_NONE if there is none such. */
+const char *command_name(enum command c);
+enum command command_find(const char *word);
+/* Whether this version can run it */
+bool command_works(enum command c);
+
+void usage_print(FILE *out);
+/* CMD_NONE: the program's help */
+void help_print(FILE *out, enum command c);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Renderers: records in, text or JSON lines out. They look nothing up and decide
+ * nothing. Both get the same records in the same order.
+ */
+#ifndef CALITRACE_RENDER_H
+#define CALITRACE_RENDER_H
+
+#include <stdio.h>
+
+#include "model.h"
+
+struct start_info {
+	const char *node, *version, *kernel;
+	int argc;
+	char **argv;
+	const struct obs_pools *pools;
+	const char *const *ifaces;	/* NULL-terminated */
+	const char *const *probes;
+	const char *const *missing;
+};
+
+struct render_opts {
+	FILE *out;
+	bool colour;			/* escape sequences may be used */
+	bool all;			/* --all */
+	bool quiet;
+	bool numeric;
+	int64_t wall_offset_ns;		/* CLOCK_REALTIME - CLOCK_MONOTONIC */
+	const char *node;		/* lives as long as the renderer */
+};
+
+struct render;
+/* 0 or -errno; free with render__free(), which flushes. */
+int render_text__new(const struct render_opts *opts, struct render **ret);
+int render_json__new(const struct render_opts *opts, struct render **ret);
+void render__start(struct render *r, const struct start_info *info);
+void render__record(struct render *r, const struct record *rec);
+/* Folded lines whose time has come; now_ns MONOTONIC. Called about ten times a second. */
+void render__tick(struct render *r, uint64_t now_ns);
+/* Final: pending folds, the last state of each finding, the summary. */
+void render__summary(struct render *r, const struct summary *s, uint64_t ts_ns);
+/* -EPIPE or another -errno if anything could not be written, else 0. */
+int render__error(const struct render *r);
+void render__free(struct render *r);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A tracing session: all the sources of one node, opened together, followed while interfaces,
+ * routes and pools change, and closed without a trace. Hands out observations in the order
+ * of time; what is done with them is the caller's. Enters the node's network namespace and stays there.
+ */
+#ifndef CALITRACE_SESSION_H
+#define CALITRACE_SESSION_H
+
+#include "loader.h"
+#include "mirror.h"
+#include "opts.h"
+
+struct session;
+
+struct session_ops {
+	/* observations, in order; while session__start() runs, those of the snapshot */
+	void (*obs)(void *ctx, const struct obs *o);
+	/* about twenty times a second, after the observations of that moment */
+	void (*tick)(void *ctx, uint64_t now_ns);
+	/* the caller wants to stop */
+	bool (*done)(void *ctx);
+	/* state of the node, kept from the observations */
+	const struct mirror *(*mirror)(void *ctx);
+	void *ctx;
+};
+
+/* 0, or -errno with one line in why that says what failed, on what, and what to do. */
+int session__open(const struct opts *o, const struct session_ops *ops, struct session **ret, char *why,
+		  size_t why_sz);
+/* Snapshot, pools, programs, interfaces: after it everything is traced. Errors as above. */
+int session__start(struct session *s, char *why, size_t why_sz);
+/* Until the duration is over, done() says so, a signal comes, or the program ended. */
+void session__run(struct session *s);
+/* Detaches everything; frees. */
+void session__close(struct session *s);
+
+const char *session__node(const struct session *s);
+const struct obs_pools *session__pools(const struct session *s);
+const struct loader *session__loader(const struct session *s);
+/* NULL-terminated names of what is attached; borrowed until the next call */
+const char *const *session__ifaces(struct session *s);
+/* A second signal came: the user is in a hurry. */
+bool session__hurried(const struct session *s);
+/* Status of the program as a shell would say it, -1: there was none, or it still runs */
+int session__status(const struct session *s);
+
+/* The node's name: option, else DIR/var/lib/calico/nodename, else the host's. */
+void node_name(const struct opts *o, char *buf, size_t sz);
+/* Enters --netns, if given. *orig: fd of the namespace before (-1: unchanged); *inum: the node's. */
+int node_netns(const struct opts *o, int *orig, uint32_t *inum, char *why, size_t why_sz);
+
+#endif
