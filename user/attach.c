@@ -105,9 +105,10 @@ int attach__add(struct attach *a, uint32_t ifindex, const char *name, char *why,
 {
 	struct device dev = { .ifindex = ifindex, .link_fd = { -1, -1 } };
 	const struct device *old = find(a, ifindex);
-	char reason[80];
+	char reason[128] = "";
 	int err;
 
+	why[0] = '\0';
 	if (old && (!a->clsact || clsact__has(a->clsact, &old->clsact)))
 		return 0;
 	attach__remove(a, ifindex);
@@ -120,11 +121,11 @@ int attach__add(struct attach *a, uint32_t ifindex, const char *name, char *why,
 	} else {
 		err = tcx_add(a, &dev, reason, sizeof(reason));
 	}
-	if (err) {
-		snprintf(why, why_sz, "cannot attach to '%s' (ifindex %u): %s", name, ifindex,
-			 reason);
+	if (reason[0])
+		snprintf(why, why_sz, "%s '%s' (ifindex %u): %s",
+			 err ? "cannot attach to" : "attached to", name, ifindex, reason);
+	if (err)
 		return err;
-	}
 	a->dev[a->cnt++] = dev;
 	return 0;
 }

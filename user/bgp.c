@@ -62,6 +62,7 @@ static struct bgp_peer *peer_get(struct engine *e, const struct addr *a)
 void bgp_observe(struct engine *e, const struct obs_bgp *b, uint64_t ts_ns)
 {
 	struct bgp_peer *p;
+	bool was_up;
 
 	/* a new snapshot replaces what was counted up to now */
 	if (b->snapshot && !e->bgp_in_snapshot) {
@@ -78,10 +79,10 @@ void bgp_observe(struct engine *e, const struct obs_bgp *b, uint64_t ts_ns)
 	p = addr_is_set(&b->peer) ? peer_get(e, &b->peer) : NULL;
 	if (!p)
 		return;
+	was_up = bgp_peer_up(e, p);
 	switch (b->state) {
 	case BGP_CONNECTED:
 		p->established++;
-		p->ever = true;
 		if (p->established == 1)
 			p->since_ns = b->snapshot ? 0 : ts_ns;
 		break;
@@ -101,6 +102,8 @@ void bgp_observe(struct engine *e, const struct obs_bgp *b, uint64_t ts_ns)
 	default:
 		break;
 	}
+	if (was_up && !p->established)
+		p->down_ns = ts_ns;
 	p->last = b->state;
 	e->bgp_changed_ns = ts_ns;
 }

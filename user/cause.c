@@ -211,8 +211,8 @@ static void say_bgp_down(const struct facts *x, struct because *b)
 	char peer[ADDR_STRLEN];
 
 	for (uint32_t i = 0; i < x->e->peer_cnt; i++)
-		if (x->e->peer[i].since_ns > since && x->e->peer[i].ever)
-			since = x->e->peer[i].since_ns;
+		if (x->e->peer[i].down_ns > since)
+			since = x->e->peer[i].down_ns;
 	b->since_from = since ? SINCE_SEEN : SINCE_BEFORE_START;
 	b->since_ns = since;
 	evidence(x->f, "no TCP connection of this node on port 179 is established; %s listens on it",
@@ -243,8 +243,8 @@ static void say_peer_down(const struct facts *x, struct because *b)
 {
 	char peer[ADDR_STRLEN];
 
-	b->since_from = x->down_peer->since_ns && x->down_peer->ever ? SINCE_SEEN : SINCE_BEFORE_START;
-	b->since_ns = b->since_from == SINCE_SEEN ? x->down_peer->since_ns : 0;
+	b->since_from = x->down_peer->down_ns ? SINCE_SEEN : SINCE_BEFORE_START;
+	b->since_ns = x->down_peer->down_ns;
 	if (x->down_peer_known)
 		add_peer(&x->f->f, &x->down_peer->peer);
 	evidence(x->f, "the BGP session with %s is not established (%s)%s",

@@ -267,11 +267,17 @@ int clsact__add(struct clsact *c, uint32_t ifindex, const int prog_fd[2], struct
 		if (err)
 			snprintf(why, why_sz, "filter on %s: %s", hooks[i].name, strerror(-err));
 	}
-	if (err)
+	if (err) {
 		clsact__remove(c, &dev);
-	else
-		*ret = dev;
-	return err;
+		return err;
+	}
+	for (i = 0; i < 2; i++) {
+		if (dev.prio[i] > 1)
+			snprintf(why, why_sz, "a foreign filter on %s runs before ours, and what it "
+				 "accepts or drops stays unseen", hooks[i].name);
+	}
+	*ret = dev;
+	return 0;
 }
 
 bool clsact__has(struct clsact *c, const struct clsact_dev *dev)

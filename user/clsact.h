@@ -24,7 +24,7 @@ struct clsact_dev {
 /* Of the network namespace that the calling thread is in: 0 or -errno */
 int clsact__new(struct clsact **ret);
 void clsact__free(struct clsact *c);
-/* Both or none. prog_fd: ingress, egress. 0, or -errno and why filled. */
+/* Both or none. prog_fd: ingress, egress. 0 (why untouched or a remark), or -errno and why filled. */
 int clsact__add(struct clsact *c, uint32_t ifindex, const int prog_fd[2], struct clsact_dev *ret,
 		char *why, size_t why_sz);
 /* Are both filters (still) there? Felix deletes a whole clsact qdisc when it cleans up. */

@@ -266,7 +266,8 @@ static bool is_kernel_filter(const struct lexer *l)
 	return is(l, "calico_kernel_programming") || is(l, "calico_ipip");
 }
 
-int confd_parse_pools(const char *text, size_t len, struct pool *out, size_t max, bool *felix_owner)
+int confd_parse_pools(const char *text, size_t len, struct pool *out, size_t max,
+		      bool *felix_owner)
 {
 	struct lexer l = { .p = text, .end = text + len };
 	struct pools pools = { .out = out, .max = max };

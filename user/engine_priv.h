@@ -121,8 +121,8 @@ struct bgp_peer {
 	struct addr peer;
 	int32_t established;		/* connections */
 	uint64_t since_ns;		/* of the last change; 0: before we started */
+	uint64_t down_ns;		/* when a session that stood ended; 0: not seen */
 	enum bgp_state last;
-	bool ever;
 };
 #define MAX_PEERS 8192
 

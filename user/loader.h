@@ -45,10 +45,12 @@ int loader__path_fd(const struct loader *l, bool egress);
 int loader__attach(struct loader *l, int rtnl_fd);
 /* Replaces the pool filter: adds first, then removes, so that no moment goes unfiltered. */
 int loader__set_pools(struct loader *l, const struct obs_pools *pools);
+/* ifindex 0: it is gone */
 int loader__set_podns(struct loader *l, uint32_t inum, uint32_t ifindex);
 /* Poll this for wake-ups; call loader__consume() anyway every 50 ms (records do not wake). */
 int loader__epoll_fd(const struct loader *l);
-/* Calls fn for each record: data is read-only and valid during the call. Returns the count or -errno. */
+/* Calls fn for each record: data is read-only and valid during the call. Returns the count or
+ * -errno. Under a flood it returns after 65536 records: then there is more. */
 int loader__consume(struct loader *l, void (*fn)(void *ctx, const void *data, size_t len), void *ctx);
 /* Records lost so far (all kinds), and of rtnetlink messages alone */
 uint64_t loader__lost(const struct loader *l, uint64_t *ret_messages);

@@ -68,12 +68,9 @@ static const char *const app_names[APP_MAX] = {
 };
 
 static const char *const hook_names[] = {
-	[AT_NONE] = "none",
-	[AT_TC_INGRESS] = "tc-ingress",
-	[AT_TC_EGRESS] = "tc-egress",
-	[AT_FIB] = "fib",
-	[AT_DROP] = "drop",
-	[AT_LOCAL] = "local",
+	[AT_NONE] = "none",	      [AT_TC_INGRESS] = "tc-ingress",
+	[AT_TC_EGRESS] = "tc-egress", [AT_FIB] = "fib",
+	[AT_DROP] = "drop",	      [AT_LOCAL] = "local",
 };
 
 static const char *const encap_names[] = {
@@ -92,12 +89,8 @@ static const char *const pool_mode_names[] = {
 };
 
 static const char *const pool_from_names[] = {
-	[FROM_OPTION] = "option",
-	[FROM_IPSET] = "ipset",
-	[FROM_CONFD] = "confd",
-	[FROM_GUESS] = "guess",
-	[FROM_ROUTES] = "routes",
-	[FROM_DEVICE] = "device",
+	[FROM_OPTION] = "option", [FROM_IPSET] = "ipset",   [FROM_CONFD] = "confd",
+	[FROM_GUESS] = "guess",	  [FROM_ROUTES] = "routes", [FROM_DEVICE] = "device",
 };
 
 static const char *const block_from_names[] = {
@@ -126,12 +119,8 @@ static const char *const bgp_state_names[] = {
 };
 
 static const char *const loss_names[] = {
-	[LOSS_RING] = "ring",
-	[LOSS_WITHHELD] = "withheld",
-	[LOSS_NETLINK] = "netlink",
-	[LOSS_MAP] = "map",
-	[LOSS_ATTACHMENT] = "attachment",
-	[LOSS_CLOCK] = "clock",
+	[LOSS_RING] = "ring", [LOSS_WITHHELD] = "withheld",	[LOSS_NETLINK] = "netlink",
+	[LOSS_MAP] = "map",   [LOSS_ATTACHMENT] = "attachment", [LOSS_CLOCK] = "clock",
 };
 
 const char *verdict_name(enum verdict v)

@@ -48,7 +48,7 @@ static int send_question(int fd, struct nl_msg *msg, uint32_t seq)
 /* Bytes in buf, or -errno; what does not come from the kernel is not looked at */
 static ssize_t receive(int fd, void *buf)
 {
-	struct sockaddr_nl from;
+	struct sockaddr_nl from = { 0 };
 	socklen_t len;
 	ssize_t n;
 

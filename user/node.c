@@ -38,14 +38,16 @@ void node_name(const struct opts *o, char *buf, size_t sz)
 
 static int netns_open(const struct opts *o)
 {
+	/* ip netns' names are this mount namespace's, a container's host root has them below it */
+	const char *const roots[] = { o->host_root, "" };
 	static const char *const dirs[] = { "run/netns", "var/run/netns" };
 	char path[PATH_MAX];
 	int fd;
 
 	if (strchr(o->netns, '/'))
 		return open(o->netns, O_RDONLY | O_CLOEXEC);
-	for (int i = 0; i < 2; i++) {
-		snprintf(path, sizeof(path), "%s/%s/%s", o->host_root, dirs[i], o->netns);
+	for (int i = 0; i < 4; i++) {
+		snprintf(path, sizeof(path), "%s/%s/%s", roots[i / 2], dirs[i % 2], o->netns);
 		fd = open(path, O_RDONLY | O_CLOEXEC);
 		if (fd >= 0)
 			return fd;

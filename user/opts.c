@@ -30,22 +30,21 @@
 struct parser {
 	struct opts *o;
 	FILE *err;
-	int argc, idx;			/* idx: the word at hand */
+	int argc, idx; /* idx: the word at hand */
 	char **argv;
-	char word[80];			/* the option as it was written, made safe */
+	char word[80]; /* the option as it was written, made safe */
 };
 
 struct option_def {
-	const char *name;		/* long, NULL: none */
-	char letter;			/* 0: none */
+	const char *name; /* long, NULL: none */
+	char letter;	  /* 0: none */
 	bool has_value;
-	uint32_t cmds;			/* of the contract */
+	uint32_t cmds; /* of the contract */
 	/* NULL: not in this version. val is NULL without has_value. 0, 1 (stop, exit 0), -EINVAL */
 	int (*set)(struct parser *p, const char *val);
 };
 
-__attribute__((format(printf, 2, 3)))
-static int fail(struct parser *p, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static int fail(struct parser *p, const char *fmt, ...)
 {
 	char text[512], clean[512];
 	va_list ap;
@@ -66,8 +65,10 @@ static int set_duration(struct parser *p, const char *val)
 	if (err == -ERANGE)
 		return fail(p, "%s '%.60s': too long", p->word, val);
 	if (err || !ns)
-		return fail(p, "%s '%.60s': not a duration above zero; write 30s, 5m, 1h or a bare "
-			    "number of seconds", p->word, val);
+		return fail(p,
+			    "%s '%.60s': not a duration above zero; write 30s, 5m, 1h or a bare "
+			    "number of seconds",
+			    p->word, val);
 	p->o->duration_ns = ns;
 	return 0;
 }
@@ -115,8 +116,7 @@ static int pool_host_bits(struct parser *p, const char *cidr)
 	uint64_t len = 0;
 
 	snprintf(addr, sizeof(addr), "%.*s", (int)strcspn(cidr, "/"), cidr);
-	if (addr_parse(addr, &wrong.addr) ||
-	    parse_u64(cidr + strcspn(cidr, "/") + 1, 0, 32, &len))
+	if (addr_parse(addr, &wrong.addr) || parse_u64(cidr + strcspn(cidr, "/") + 1, 0, 32, &len))
 		return fail(p, "%s '%.60s': host bits are set", p->word, cidr);
 	wrong = prefix_of(&wrong.addr, (uint8_t)len);
 	return fail(p, "%s '%.60s': host bits are set; the prefix is %s", p->word, cidr,
@@ -129,12 +129,15 @@ static int pool_cidr_parse(struct parser *p, const char *cidr, struct prefix *ou
 	uint32_t i;
 
 	if (strchr(cidr, ':'))
-		return fail(p, "%s '%.60s': IPv6 is not traced yet; give an IPv4 prefix such as "
-			    "10.253.0.0/16", p->word, cidr);
+		return fail(p,
+			    "%s '%.60s': IPv6 is not traced yet; give an IPv4 prefix such as "
+			    "10.253.0.0/16",
+			    p->word, cidr);
 	if (err == -EDOM)
 		return pool_host_bits(p, cidr);
 	if (err || !strchr(cidr, '/'))
-		return fail(p, "%s '%.60s': not an IPv4 prefix such as 10.253.0.0/16", p->word, cidr);
+		return fail(p, "%s '%.60s': not an IPv4 prefix such as 10.253.0.0/16", p->word,
+			    cidr);
 	for (i = 0; i < p->o->pool_cnt; i++)
 		if (prefix_eq(&p->o->pool[i].cidr, out))
 			return fail(p, "%s '%.60s': given twice; leave one out", p->word, cidr);
@@ -148,14 +151,17 @@ static int set_pool(struct parser *p, const char *val)
 	char cidr[PREFIX_STRLEN + 16];
 
 	if (len >= sizeof(cidr))
-		return fail(p, "%s '%.60s...': not an IPv4 prefix such as 10.253.0.0/16", p->word, val);
+		return fail(p, "%s '%.60s...': not an IPv4 prefix such as 10.253.0.0/16", p->word,
+			    val);
 	memcpy(cidr, val, len);
 	cidr[len] = '\0';
 	if (pool_cidr_parse(p, cidr, &pool.cidr))
 		return -EINVAL;
 	if (val[len] && pool_mode_parse(val + len + 1, &pool.mode))
-		return fail(p, "%s '%.60s': the mode after '=' is none of ipip, vxlan, crosssubnet, "
-			    "none", p->word, val);
+		return fail(p,
+			    "%s '%.60s': the mode after '=' is none of ipip, vxlan, crosssubnet, "
+			    "none",
+			    p->word, val);
 	if (p->o->pool_cnt == MAX_POOLS)
 		return fail(p, "%s '%.60s': more than %d pools", p->word, val, MAX_POOLS);
 	p->o->pool[p->o->pool_cnt++] = pool;
@@ -177,8 +183,8 @@ static int set_host_root(struct parser *p, const char *val)
 static int set_node(struct parser *p, const char *val)
 {
 	if (strlen(val) >= NODE_LEN)
-		return fail(p, "%s '%.60s...': longer than the %d characters of a node name", p->word,
-			    val, NODE_LEN - 1);
+		return fail(p, "%s '%.60s...': longer than the %d characters of a node name",
+			    p->word, val, NODE_LEN - 1);
 	p->o->node = val;
 	return 0;
 }
@@ -203,19 +209,21 @@ static int set_output(struct parser *p, const char *val)
 	else if (!strcmp(val, "json"))
 		p->o->output = OUTPUT_JSON;
 	else
-		return fail(p, "%s '%.60s': neither text nor json (it is the format; data goes to "
-			    "stdout)", p->word, val);
+		return fail(p,
+			    "%s '%.60s': neither text nor json (it is the format; data goes to "
+			    "stdout)",
+			    p->word, val);
 	return 0;
 }
 
 /* Setters of the options without a value */
-#define FLAG(member)							\
-static int set_##member(struct parser *p, const char *val)		\
-{									\
-	(void)val;							\
-	p->o->member = true;						\
-	return 0;							\
-}
+#define FLAG(member)                                               \
+	static int set_##member(struct parser *p, const char *val) \
+	{                                                          \
+		(void)val;                                         \
+		p->o->member = true;                               \
+		return 0;                                          \
+	}
 FLAG(no_bird)
 FLAG(all)
 FLAG(exit_code)
@@ -324,8 +332,9 @@ static int fail_unknown(struct parser *p, const char *name, size_t len)
 	const struct option_def *near = find_abbreviated(name, len, 1u << p->o->command);
 
 	if (near)
-		return fail(p, "unknown option '%s': options are not abbreviated, did you mean '--%s'?",
-			    p->word, near->name);
+		return fail(
+			p, "unknown option '%s': options are not abbreviated, did you mean '--%s'?",
+			p->word, near->name);
 	return fail(p, "unknown option '%s': see 'calitrace %s --help'", p->word, cmd);
 }
 
@@ -354,7 +363,7 @@ static bool looks_like_option(const char *s)
 	return s[0] == '-' && s[1] && (s[1] < '0' || s[1] > '9');
 }
 
-/* attached: what follows in the same word, NULL if nothing does. Consumes the next word if needed. */
+/* attached: what follows in the same word, else NULL. Consumes the next word if needed. */
 static int apply(struct parser *p, const struct option_def *def, const char *attached)
 {
 	const char *val = attached;
@@ -362,21 +371,22 @@ static int apply(struct parser *p, const struct option_def *def, const char *att
 	if (!(def->cmds & (1u << p->o->command)))
 		return fail_foreign(p, def);
 	if (!def->set)
-		return fail(p, "option '%s' of '%s' is not in this version yet: leave it out", p->word,
-			    command_name(p->o->command));
+		return fail(p, "option '%s' of '%s' is not in this version yet: leave it out",
+			    p->word, command_name(p->o->command));
 	if (!def->has_value)
 		return attached ? fail(p, "option '%s' takes no value: leave '=%.60s' out", p->word,
 				       attached) :
 				  def->set(p, NULL);
 	if (!val) {
 		if (p->idx + 1 >= p->argc)
-			return fail(p, "option '%s' needs a value: see 'calitrace %s --help'", p->word,
-				    command_name(p->o->command));
+			return fail(p, "option '%s' needs a value: see 'calitrace %s --help'",
+				    p->word, command_name(p->o->command));
 		val = p->argv[++p->idx];
 		if (looks_like_option(val))
-			return fail(p, "option '%s' needs a value, and '%.60s' is an option: see "
-				    "'calitrace %s --help'", p->word, val,
-				    command_name(p->o->command));
+			return fail(p,
+				    "option '%s' needs a value, and '%.60s' is an option: see "
+				    "'calitrace %s --help'",
+				    p->word, val, command_name(p->o->command));
 	}
 	if (!*val)
 		return fail(p, "option '%s' needs a value, it is empty: see 'calitrace %s --help'",
@@ -421,7 +431,8 @@ static int parse_program(struct parser *p)
 		return fail(p, "'--' does not belong to '%s': only 'live' runs a program",
 			    command_name(p->o->command));
 	if (p->idx + 1 >= p->argc)
-		return fail(p, "nothing follows '--': give the PROGRAM to run while tracing, or leave "
+		return fail(p,
+			    "nothing follows '--': give the PROGRAM to run while tracing, or leave "
 			    "'--' out");
 	p->o->program = p->argv + p->idx + 1;
 	p->idx = p->argc;
@@ -431,8 +442,10 @@ static int parse_program(struct parser *p)
 static int parse_positional(struct parser *p, const char *arg)
 {
 	if (p->o->command == CMD_LIVE)
-		return fail(p, "'%.60s': a FILTER is not in this version yet; narrow with --pool or "
-			    "--iface, or put '--' before a program to run", arg);
+		return fail(p,
+			    "'%.60s': a FILTER is not in this version yet; narrow with --pool or "
+			    "--iface, or put '--' before a program to run",
+			    arg);
 	return fail(p, "'%.60s': '%s' takes options only, see 'calitrace %s --help'", arg,
 		    command_name(p->o->command), command_name(p->o->command));
 }
@@ -463,8 +476,10 @@ static int parse_help(struct parser *p)
 	if (p->argc > 2) {
 		p->o->command = command_find(p->argv[2]);
 		if (p->o->command == CMD_NONE)
-			return fail(p, "help for '%.60s': there is no such command, see 'calitrace "
-				    "help'", p->argv[2]);
+			return fail(p,
+				    "help for '%.60s': there is no such command, see 'calitrace "
+				    "help'",
+				    p->argv[2]);
 	}
 	return set_help(p, NULL);
 }
@@ -473,8 +488,10 @@ static int parse_command(struct parser *p, const char *word)
 {
 	p->o->command = command_find(word);
 	if (p->o->command == CMD_NONE)
-		return fail(p, "'%.60s': there is no such command; 'live' and 'doctor' are, see "
-			    "'calitrace --help'", word);
+		return fail(p,
+			    "'%.60s': there is no such command; 'live' and 'doctor' are, see "
+			    "'calitrace --help'",
+			    word);
 	if (command_works(p->o->command))
 		return parse_words(p);
 	if (p->argc > 2 && !strcmp(p->argv[2], "--help"))

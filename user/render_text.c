@@ -17,7 +17,7 @@
 
 static struct text *text_of(struct render *r)
 {
-	return (struct text *)r;	/* its first member */
+	return (struct text *)r; /* its first member */
 }
 
 static void print_silence(struct text *t, const struct record *rec)
@@ -27,8 +27,10 @@ static void print_silence(struct text *t, const struct record *rec)
 	line_init(&l);
 	line_time(t, &l, rec->ts_ns);
 	line_pad(&l, 13);
-	line_add(&l, "no matching packet in %u s: silence is not health (no traffic, or none that the "
-		 "pools match)", (unsigned int)(rec->silence_ns / NS_PER_S));
+	line_add(&l,
+		 "no matching packet in %u s: silence is not health (no traffic, or none that the "
+		 "pools match)",
+		 (unsigned int)(rec->silence_ns / NS_PER_S));
 	line_emit(t, &l);
 }
 
@@ -37,17 +39,24 @@ static void start(struct render *r, const struct start_info *info)
 	text_start(text_of(r), info);
 }
 
+static void move_clock(struct text *t, uint64_t ns)
+{
+	if (ns > t->now_ns)
+		t->now_ns = ns;
+}
+
 static void record(struct render *r, const struct record *rec)
 {
 	struct text *t = text_of(r);
 
+	move_clock(t, rec->ts_ns);
 	if (rec->kind == REC_LOSS && (size_t)rec->loss->what < ARRAY_SIZE(t->losses))
 		t->losses[rec->loss->what] += rec->loss->count;
 	if (r->opts.quiet && rec->kind != REC_FINDING)
 		return;
 	switch (rec->kind) {
 	case REC_PACKET:
-		return text_packet(t, rec->packet, rec->ts_ns);
+		return text_packet(t, rec->packet);
 	case REC_FINDING:
 		return text_finding(t, rec->finding);
 	case REC_ROUTE:
@@ -65,9 +74,12 @@ static void record(struct render *r, const struct record *rec)
 
 static void tick(struct render *r, uint64_t now_ns)
 {
-	text_folds(text_of(r), now_ns, false);
-	text_bulks(text_of(r), now_ns, false);
-	text_findings(text_of(r), now_ns, false);
+	struct text *t = text_of(r);
+
+	move_clock(t, now_ns);
+	text_folds(t, now_ns, false);
+	text_bulks(t, now_ns, false);
+	text_findings(t, now_ns, false);
 }
 
 static void summary(struct render *r, const struct summary *s, uint64_t ts_ns)
@@ -102,7 +114,7 @@ int render_text__new(const struct render_opts *opts, struct render **ret)
 		return -ENOMEM;
 	t->r.ops = &text_ops;
 	t->r.opts = *opts;
-	tzset();	/* localtime_r() need not */
+	tzset(); /* localtime_r() need not */
 	*ret = &t->r;
 	return 0;
 }

@@ -69,6 +69,8 @@ struct shown_finding {
 
 struct text {
 	struct render r;
+	uint64_t now_ns;		/* of the last tick or record: a packet may be told of long
+					 * after it was seen */
 	struct fold fold[MAX_FOLDS];
 	size_t fold_cnt;
 	uint64_t crowd, crowd_ns;	/* problems beyond MAX_FOLDS */
@@ -106,7 +108,7 @@ void short_str(char *out, size_t size, size_t cols, const char *in);
 
 /* ---- render_text_packet.c ---- */
 
-void text_packet(struct text *t, const struct packet *p, uint64_t now_ns);
+void text_packet(struct text *t, const struct packet *p);
 /* Prints what has been counted and whose window has ended; with all, every count. */
 void text_folds(struct text *t, uint64_t now_ns, bool all);
 

@@ -103,10 +103,8 @@ static struct change change_of(const struct record *rec)
 static const struct {
 	const char *one, *many;
 } nouns[] = {
-	[REC_ROUTE] = { "route", "routes" },
-	[REC_LINK] = { "link", "links" },
-	[REC_ADDR] = { "addr", "addresses" },
-	[REC_NEIGH] = { "neigh", "neighbours" },
+	[REC_ROUTE] = { "route", "routes" },  [REC_LINK] = { "link", "links" },
+	[REC_ADDR] = { "addr", "addresses" }, [REC_NEIGH] = { "neigh", "neighbours" },
 	[REC_BGP] = { "bgp", "BGP changes" },
 };
 

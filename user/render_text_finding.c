@@ -265,7 +265,7 @@ void text_finding(struct text *t, const struct finding *f)
 	print_whole(t, f);
 	if (f->recovered)
 		print_recovered(t, f);
-	mark_printed(s, f->ts_ns);
+	mark_printed(s, t->now_ns);
 }
 
 void text_findings(struct text *t, uint64_t now_ns, bool all)

@@ -8,11 +8,8 @@
 #include "render_text.h"
 
 static const char *const paints[] = {
-	[PAINT_NONE] = "",
-	[PAINT_RED] = "\x1b[1;31m",
-	[PAINT_GREEN] = "\x1b[1;32m",
-	[PAINT_DIM] = "\x1b[2m",
-	[PAINT_BOLD] = "\x1b[1m",
+	[PAINT_NONE] = "",	 [PAINT_RED] = "\x1b[1;31m", [PAINT_GREEN] = "\x1b[1;32m",
+	[PAINT_DIM] = "\x1b[2m", [PAINT_BOLD] = "\x1b[1m",
 };
 #define PAINT_END "\x1b[0m"
 
@@ -23,8 +20,8 @@ void line_init(struct line *l)
 	l->paint = PAINT_NONE;
 }
 
-__attribute__((format(printf, 2, 0)))
-static void line_vadd(struct line *l, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void line_vadd(struct line *l, const char *fmt,
+							    va_list ap)
 {
 	char raw[1024];
 
@@ -90,8 +87,7 @@ void line_time(struct text *t, struct line *l, uint64_t ns)
 		strftime(t->clock_text, sizeof(t->clock_text), "%H:%M:%S", &tm);
 		t->clock_s = sec;
 	}
-	line_add(l, "%s.%03d", t->clock_text,
-		 (int)(wall % (int64_t)NS_PER_S / (int64_t)NS_PER_MS));
+	line_add(l, "%s.%03d", t->clock_text, (int)(wall % (int64_t)NS_PER_S / (int64_t)NS_PER_MS));
 }
 
 void line_actor(struct line *l, const struct actor *by)

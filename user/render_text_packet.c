@@ -105,11 +105,12 @@ static void tail_route(struct line *l, const struct packet *p)
 	char dst[PREFIX_STRLEN + WORD_LEN] = "", prefix[PREFIX_STRLEN], gw[ADDR_STRLEN];
 	char type[WORD_LEN];
 	const char *dev = ref->have && ref->dev[0] ? ref->dev : p->dev;
-	bool special = ref->type > 1;	/* blackhole and the like have no device */
+	bool special = ref->type > 1; /* blackhole and the like have no device */
 
 	if (ref->have && ref->have_dst)
-		snprintf(dst, sizeof(dst), "%s%s%s ", special ? route_type_name(ref->type, type) : "",
-			 special ? " " : "", route_dst_str(&ref->dst, prefix));
+		snprintf(dst, sizeof(dst), "%s%s%s ",
+			 special ? route_type_name(ref->type, type) : "", special ? " " : "",
+			 route_dst_str(&ref->dst, prefix));
 	if (special && ref->have && line_try(l, "%.*s", (int)strlen(dst) - (*dst != '\0'), dst))
 		return;
 	if (!*dev)
@@ -290,8 +291,9 @@ void text_folds(struct text *t, uint64_t now_ns, bool all)
 }
 
 /* Whether the packet is to have a line of its own */
-static bool fold_add(struct text *t, const struct packet *p, uint64_t now_ns)
+static bool fold_add(struct text *t, const struct packet *p)
 {
+	uint64_t now_ns = t->now_ns;
 	struct fold key;
 	size_t i;
 
@@ -341,7 +343,7 @@ static void print_revision(struct text *t, const struct packet *p, bool verdict)
 	line_emit(t, &l);
 }
 
-void text_packet(struct text *t, const struct packet *p, uint64_t now_ns)
+void text_packet(struct text *t, const struct packet *p)
 {
 	struct memory *m = &t->memory[p->id % MEMORY_CNT];
 	bool known = m->id == p->id && m->verdict != V_NONE;
@@ -358,7 +360,7 @@ void text_packet(struct text *t, const struct packet *p, uint64_t now_ns)
 			print_revision(t, p, false);
 	} else if (verdict_is_problem(p->verdict)) {
 		if (changed)
-			own = fold_add(t, p, now_ns);
+			own = fold_add(t, p);
 		if (changed && own)
 			print_packet(t, p);
 	} else if (t->r.opts.all && changed) {

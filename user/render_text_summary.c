@@ -6,15 +6,15 @@
 
 #define INDENT 12
 /* Names of devices and the like: this many bytes of them, then how many more there are */
-#define LIST_LEN 160
+#define LIST_LEN 320
 
-static void list_str(const char *const *items, char *out, size_t size)
+static void list_str(const char *const *items, const char *sep, char *out, size_t size)
 {
 	size_t len = 0, left;
 
 	out[0] = '\0';
 	for (; *items && len + strlen(*items) + 24 < size; items++)
-		len += (size_t)snprintf(out + len, size - len, "%s%s", len ? " " : "", *items);
+		len += (size_t)snprintf(out + len, size - len, "%s%s", len ? sep : "", *items);
 	for (left = 0; items[left];)
 		left++;
 	if (left)
@@ -47,7 +47,8 @@ static void print_pools(struct text *t, const struct obs_pools *pools)
 
 	for (i = 0; i < cnt && len + sizeof(one) < sizeof(words); i++) {
 		pool_str(&pools->pool[i], one, sizeof(one));
-		len += (size_t)snprintf(words + len, sizeof(words) - len, "%s%s", len ? ", " : "", one);
+		len += (size_t)snprintf(words + len, sizeof(words) - len, "%s%s", len ? ", " : "",
+					one);
 	}
 	if (cnt > i)
 		snprintf(words + len, sizeof(words) - len, " … and %zu more", cnt - i);
@@ -58,7 +59,6 @@ void text_start(struct text *t, const struct start_info *info)
 {
 	char words[LIST_LEN];
 	struct line l;
-	size_t i;
 
 	if (t->r.opts.quiet)
 		return;
@@ -69,11 +69,13 @@ void text_start(struct text *t, const struct start_info *info)
 	line_emit(t, &l);
 	print_pools(t, info->pools);
 	if (info->ifaces && info->ifaces[0]) {
-		list_str(info->ifaces, words, sizeof(words));
+		list_str(info->ifaces, " ", words, sizeof(words));
 		text_wrap(t, INDENT, "interfaces:", words);
 	}
-	for (i = 0; info->missing && info->missing[i]; i++)
-		text_wrap(t, INDENT, i ? "" : "missing:", info->missing[i]);
+	if (info->missing && info->missing[0]) {
+		list_str(info->missing, ", ", words, sizeof(words));
+		text_wrap(t, INDENT, "missing:", words);
+	}
 }
 
 static const char *plural(uint64_t n)
@@ -225,10 +227,12 @@ static void print_result(struct text *t, const struct summary *s)
 		line_paint(&l, PAINT_GREEN, "  %u finding%s, all recovered", s->finding_cnt,
 			   plural(s->finding_cnt));
 	else if (!s->seen)
-		line_paint(&l, PAINT_BOLD, "  CANNOT SAY: no matching packet passed, so nothing is "
+		line_paint(&l, PAINT_BOLD,
+			   "  CANNOT SAY: no matching packet passed, so nothing is "
 			   "known about the paths");
 	else if (anything_lost(t, s))
-		line_paint(&l, PAINT_BOLD, "  CANNOT SAY: no problem seen, but not everything was "
+		line_paint(&l, PAINT_BOLD,
+			   "  CANNOT SAY: no problem seen, but not everything was "
 			   "seen");
 	else
 		line_paint(&l, PAINT_GREEN, "  no problem seen");

@@ -31,6 +31,7 @@
 #define REORDER_NS (5 * NS_PER_MS)
 #define POOLS_NS (10 * NS_PER_S)
 #define RESYNC_NS (200 * NS_PER_MS)
+#define HURRY_NS (300 * NS_PER_MS)
 #define BGP_PORT 179
 #define VXLAN_PORT 4789
 #define RTN_UNICAST_ 1
@@ -48,7 +49,7 @@ struct session {
 	struct timeline *timeline;
 	struct obs_pools pools;
 	uint64_t start_ns, stop_ns, pools_at, resync_at;
-	uint64_t lost, lost_messages, malformed;
+	uint64_t lost, lost_messages, malformed, signalled_ns;
 	bool started, podns_stale, stop, hurried;
 	pid_t child;
 	int status;
@@ -320,6 +321,14 @@ static void on_podns(void *ctx, uint32_t ifindex, uint32_t inum)
 		loader__set_podns(s->loader, inum, ifindex);
 }
 
+/* Names of namespaces may stand below the host's root, or here where the lab made them. */
+static void scan_podns(struct session *s)
+{
+	podns_scan(s->o->host_root, on_podns, s);
+	if (strcmp(s->o->host_root, "/"))
+		podns_scan("/", on_podns, s);
+}
+
 static void resync(struct session *s)
 {
 	uint64_t now = mono_ns();
@@ -409,7 +418,7 @@ int session__open(const struct opts *o, const struct session_ops *ops, struct se
 	if (!err)
 		err = timeline__new(REORDER_NS, &s->timeline);
 	if (!err)
-		err = symbols__new(o->host_root, &s->sym);
+		err = symbols__new("/", &s->sym); /* one kernel, whatever the root */
 	if (!err)
 		err = rtnl__open(&s->rtnl);
 	if (err) {
@@ -497,7 +506,7 @@ int session__start(struct session *s, char *why, size_t why_sz)
 	mirror__each_link(s->ops.mirror(s->ops.ctx), iface_add_one, s);
 	if (!attach__count(s->attach))
 		return no_interface(s, why, why_sz);
-	podns_scan(s->o->host_root, on_podns, s);
+	scan_podns(s);
 	err = watch(s, loader__epoll_fd(s->loader));
 	if (!err)
 		err = watch(s, rtnl__fd(s->rtnl));
@@ -564,7 +573,10 @@ static void read_signals(struct session *s, uint64_t now)
 			child_reap(s, now);
 			continue;
 		}
-		s->hurried = s->stop;
+		/* timeout(1) and terminals send a signal to us and to our group: that is one */
+		if (!s->signalled_ns)
+			s->signalled_ns = now;
+		s->hurried = now > s->signalled_ns + HURRY_NS;
 		s->stop = true;
 	}
 }
@@ -584,7 +596,7 @@ static void periodic(struct session *s, uint64_t now)
 	look_at_losses(s);
 	if (s->podns_stale) {
 		s->podns_stale = false;
-		podns_scan(s->o->host_root, on_podns, s);
+		scan_podns(s);
 		/* a route may have made another device one to trace */
 		mirror__each_link(s->ops.mirror(s->ops.ctx), iface_add_one, s);
 	}

@@ -11,16 +11,18 @@
 #include "model.h"
 #include "rtnl.h"
 
-/* ipset members: appends the IPv4 prefixes of set `name` to out (max entries), returns how many
- * were appended, -ENOENT: no such set, -EOPNOTSUPP: no ipset in this kernel, or -errno. Raw
+/* ipset members: writes the IPv4 prefixes of set `name` to out (max entries), returns how many,
+ * -ENOENT: no such set, -EOPNOTSUPP: no ipset in this kernel (none gets loaded), or -errno. Raw
  * netlink through libnl-3 (NETLINK_NETFILTER, IPSET_CMD_LIST, protocol 6); no ipset program. */
 int ipset_members(const char *name, struct prefix *out, size_t max);
 
-/* Pools of a bird_ipam.cfg as confd writes it (every form from v3.4 to v3.33: calico_kernel_programming
- * or older filters, `net ~ CIDR`, krt_tunnel="tunl0", CrossSubnet, accept, reject "VXLAN routes are
- * handled by Felix", "Cluster routes are handled by Felix"). Pure: text in, pools out; returns the
- * count or -EBADMSG. felix_owner: set when the file says that Felix programs the routes. */
-int confd_parse_pools(const char *text, size_t len, struct pool *out, size_t max, bool *felix_owner);
+/* Pools of a bird_ipam.cfg as confd writes it (every form from v3.4 to v3.33:
+ * calico_kernel_programming or older filters, `net ~ CIDR`, krt_tunnel="tunl0", CrossSubnet,
+ * accept, reject "VXLAN routes are handled by Felix", "Cluster routes are handled by Felix"). Pure:
+ * text in, pools out; returns the count or -EBADMSG. felix_owner: set when the file says that Felix
+ * programs the routes of a pool, be it for VXLAN. */
+int confd_parse_pools(const char *text, size_t len, struct pool *out, size_t max,
+		      bool *felix_owner);
 
 /* The process `comm` (e.g. "bird") whose network namespace has that inode number: pid, or -ESRCH.
  * Scans host_root/proc; what may not be read is skipped. */
@@ -29,8 +31,8 @@ int proc_find(const char *host_root, const char *comm, uint32_t netns_inum);
 struct pools_ask {
 	const char *host_root;		/* "/" by default */
 	uint32_t netns_inum;
-	const struct pool *option;	/* --pool: replaces what is learnt; mode POOL_UNKNOWN: keep the
-					 * mode learnt for that CIDR */
+	/* --pool: replaces what is learnt; mode POOL_UNKNOWN: keep the mode learnt for that CIDR */
+	const struct pool *option;
 	size_t option_cnt;
 	const struct link_info *links;	/* the node's, for the guess and for the modes */
 	size_t link_cnt;
@@ -63,10 +65,11 @@ int pools_decide(const struct pools_ask *ask, const struct pools_read *read, str
  * BGP_NO_LISTEN. 0 or -errno. */
 int bgp_diag(uint16_t port, uint64_t ts_ns, obs_fn fn, void *ctx);
 
-/* For each link with an IFLA_LINK_NETNSID: calls fn(ctx, ifindex, inum) with the inode number of the
- * namespace at its other end, as far as one of the names under host_root/run/netns (and
+/* For each link with an IFLA_LINK_NETNSID: calls fn(ctx, ifindex, inum) with the inode number of
+ * the namespace at its other end, as far as one of the names under host_root/run/netns (and
  * host_root/var/run/netns) leads there. RTM_GETNSID by fd + one RTM_GETLINK dump. */
-int podns_scan(const char *host_root, void (*fn)(void *ctx, uint32_t ifindex, uint32_t inum), void *ctx);
+int podns_scan(const char *host_root, void (*fn)(void *ctx, uint32_t ifindex, uint32_t inum),
+	       void *ctx);
 
 /* comm of a pid by host_root/proc, "" when it is gone */
 void proc_comm(const char *host_root, uint32_t pid, char out[COMM_LEN]);

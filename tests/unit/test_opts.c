@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The command line: what is taken, and the one line that says why something is not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "addr.h"
+#include "opts.h"
+#include "util.h"
+
+#define MAX_WORDS 16
+
+/* Splits words at blanks, a word "''" is empty. The strings live until the next call. */
+static int parse(const char *words, struct opts *o, char **ret_err)
+{
+	static char copy[512];
+	static char *argv[MAX_WORDS + 1];
+	char *rest = copy, *word;
+	size_t err_len;
+	FILE *err = open_memstream(ret_err, &err_len);
+	int argc = 0, ret;
+
+	snprintf(copy, sizeof(copy), "%s", words);
+	while ((word = strsep(&rest, " ")) && argc < MAX_WORDS) {
+		if (!strcmp(word, "''"))
+			word += 2;
+		argv[argc++] = word;
+	}
+	argv[argc] = NULL;
+	ret = opts_parse(argc, argv, o, err);
+	fclose(err);
+	return ret;
+}
+
+static struct opts parse_ok(const char *words)
+{
+	struct opts o;
+	char *err;
+	int ret = parse(words, &o, &err);
+
+	if (ret || *err)
+		fail_msg("%s: %d, %s", words, ret, err);
+	free(err);
+	return o;
+}
+
+static void defaults(void **state)
+{
+	struct opts o = parse_ok("calitrace live");
+
+	(void)state;
+	assert_int_equal(o.command, CMD_LIVE);
+	assert_true(o.duration_ns == 0 && o.count == 0);
+	assert_true(o.iface_default);
+	assert_int_equal(o.iface_cnt, 0);
+	assert_int_equal(o.pool_cnt, 0);
+	assert_null(o.netns);
+	assert_null(o.node);
+	assert_null(o.program);
+	assert_string_equal(o.host_root, "/");
+	assert_true(o.reply_timeout_ns == 2 * NS_PER_S);
+	assert_int_equal(o.output, OUTPUT_TEXT);
+	assert_false(o.no_bird || o.all || o.exit_code || o.quiet || o.verbose || o.numeric);
+	assert_int_equal(parse_ok("calitrace doctor").command, CMD_DOCTOR);
+}
+
+static void durations(void **state)
+{
+	(void)state;
+	assert_true(parse_ok("calitrace live -d 30s").duration_ns == 30 * NS_PER_S);
+	assert_true(parse_ok("calitrace live -d 30").duration_ns == 30 * NS_PER_S);
+	assert_true(parse_ok("calitrace live -d5m").duration_ns == 300 * NS_PER_S);
+	assert_true(parse_ok("calitrace live --duration=1h").duration_ns == 3600 * NS_PER_S);
+	assert_true(parse_ok("calitrace live --duration 2s").duration_ns == 2 * NS_PER_S);
+	assert_true(parse_ok("calitrace live --reply-timeout 10ms").reply_timeout_ns ==
+		    10 * NS_PER_MS);
+	assert_true(parse_ok("calitrace live --reply-timeout 10m").reply_timeout_ns ==
+		    600 * NS_PER_S);
+}
+
+static void flags(void **state)
+{
+	struct opts o =
+		parse_ok("calitrace live -qvn --no-bird --all --exit-code -o json -c 3 --netns "
+			 "k8s02 --host-root /lab --node n1");
+
+	(void)state;
+	assert_true(o.quiet && o.verbose && o.numeric && o.no_bird && o.all && o.exit_code);
+	assert_int_equal(o.output, OUTPUT_JSON);
+	assert_true(o.count == 3);
+	assert_string_equal(o.netns, "k8s02");
+	assert_string_equal(o.host_root, "/lab");
+	assert_string_equal(o.node, "n1");
+	o = parse_ok(
+		"calitrace doctor --clean -q -v -ojson --netns a --host-root b --node c --no-bird");
+	assert_true(o.clean && o.quiet && o.verbose && o.no_bird);
+	assert_true(parse_ok("calitrace live -qd30s").duration_ns == 30 * NS_PER_S);
+}
+
+static void ifaces(void **state)
+{
+	struct opts o = parse_ok("calitrace live -i cali* --iface eth0");
+
+	(void)state;
+	assert_false(o.iface_default);
+	assert_int_equal(o.iface_cnt, 2);
+	assert_string_equal(o.iface[0], "cali*");
+	assert_string_equal(o.iface[1], "eth0");
+	o = parse_ok("calitrace live -i any");
+	assert_true(o.iface_default);
+	assert_int_equal(o.iface_cnt, 0);
+	o = parse_ok("calitrace live -i any -i dummy0");
+	assert_true(o.iface_default);
+	assert_int_equal(o.iface_cnt, 1);
+}
+
+static void pools(void **state)
+{
+	struct opts o =
+		parse_ok("calitrace live --pool 10.253.0.0/16 --pool=10.254.0.0/16=vxlan --pool "
+			 "10.252.0.0/16=none --pool 10.251.0.0/16=crosssubnet");
+	char buf[PREFIX_STRLEN];
+
+	(void)state;
+	assert_int_equal(o.pool_cnt, 4);
+	assert_string_equal(prefix_str(&o.pool[0].cidr, buf), "10.253.0.0/16");
+	assert_int_equal(o.pool[0].mode, POOL_UNKNOWN);
+	assert_int_equal(o.pool[0].from, FROM_OPTION);
+	assert_int_equal(o.pool[1].mode, POOL_VXLAN);
+	assert_int_equal(o.pool[2].mode, POOL_NONE);
+	assert_int_equal(o.pool[3].mode, POOL_CROSSSUBNET);
+}
+
+static void program(void **state)
+{
+	struct opts o = parse_ok("calitrace live -d 3 -- ping -c 1 -- x");
+
+	(void)state;
+	assert_non_null(o.program);
+	assert_string_equal(o.program[0], "ping");
+	assert_string_equal(o.program[1], "-c");
+	assert_string_equal(o.program[3], "--");
+	assert_string_equal(o.program[4], "x");
+	assert_null(o.program[5]);
+}
+
+/* Words, and the line without "calitrace: " */
+static const struct {
+	const char *words, *line;
+} wrong[] = {
+	{ "calitrace tcpdump",
+	  "'tcpdump': there is no such command; 'live' and 'doctor' are, see 'calitrace --help'" },
+	{ "calitrace capture -w x",
+	  "'capture' is not in this version yet; 'live' and 'doctor' are" },
+	{ "calitrace check", "'check' is not in this version yet; 'live' and 'doctor' are" },
+	{ "calitrace metrics", "'metrics' is not in this version yet; 'live' and 'doctor' are" },
+	{ "calitrace -d 30s live", "'-d': the command comes first, as in 'calitrace live -d'" },
+	{ "calitrace help tcpdump",
+	  "help for 'tcpdump': there is no such command, see 'calitrace help'" },
+	{ "calitrace live -d 0",
+	  "-d '0': not a duration above zero; write 30s, 5m, 1h or a bare number of seconds" },
+	{ "calitrace live -d -5",
+	  "-d '-5': not a duration above zero; write 30s, 5m, 1h or a bare number of seconds" },
+	{ "calitrace live --duration=5x",
+	  "--duration '5x': not a duration above zero; write 30s, 5m, "
+	  "1h or a bare number of seconds" },
+	{ "calitrace live -d 1.5h",
+	  "-d '1.5h': not a duration above zero; write 30s, 5m, 1h or a bare number of seconds" },
+	{ "calitrace live -d 500ms",
+	  "-d '500ms': not a duration above zero; write 30s, 5m, 1h or a bare number of seconds" },
+	{ "calitrace live -d 99999999999999999999", "-d '99999999999999999999': too long" },
+	{ "calitrace live -d", "option '-d' needs a value: see 'calitrace live --help'" },
+	{ "calitrace live --netns --all",
+	  "option '--netns' needs a value, and '--all' is an option: see 'calitrace live --help'" },
+	{ "calitrace live --node ''",
+	  "option '--node' needs a value, it is empty: see 'calitrace live --help'" },
+	{ "calitrace live --node=",
+	  "option '--node' needs a value, it is empty: see 'calitrace live --help'" },
+	{ "calitrace live --all=yes", "option '--all' takes no value: leave '=yes' out" },
+	{ "calitrace live -c 0", "-c '0': not a number from 1 to 4294967295" },
+	{ "calitrace live -c 5k", "-c '5k': not a number from 1 to 4294967295" },
+	{ "calitrace live -i a/b",
+	  "-i 'a/b': not the name of a device or a pattern such as 'cali*'" },
+	{ "calitrace live -o xml",
+	  "-o 'xml': neither text nor json (it is the format; data goes to stdout)" },
+	{ "calitrace live --reply-timeout 9ms", "--reply-timeout '9ms': not between 10ms and 10m" },
+	{ "calitrace live --reply-timeout 0", "--reply-timeout '0': not between 10ms and 10m" },
+	{ "calitrace live --reply-timeout 11m", "--reply-timeout '11m': not between 10ms and 10m" },
+	{ "calitrace live --reply-timeout soon",
+	  "--reply-timeout 'soon': not a duration; write 500ms, 2s or 1m" },
+	{ "calitrace live --pool 10.253.65.67/16",
+	  "--pool '10.253.65.67/16': host bits are set; the prefix is 10.253.0.0/16" },
+	{ "calitrace live --pool fd00::/64=none",
+	  "--pool 'fd00::/64': IPv6 is not traced yet; give an IPv4 prefix such as 10.253.0.0/16" },
+	{ "calitrace live --pool 10.253.0.0",
+	  "--pool '10.253.0.0': not an IPv4 prefix such as 10.253.0.0/16" },
+	{ "calitrace live --pool 10.253.0.0/16=gre",
+	  "--pool '10.253.0.0/16=gre': the mode after '=' is none of "
+	  "ipip, vxlan, crosssubnet, none" },
+	{ "calitrace live --pool 10.253.0.0/16=",
+	  "--pool '10.253.0.0/16=': the mode after '=' is none of ipip, vxlan, crosssubnet, none" },
+	{ "calitrace live --pool 10.253.0.0/16 --pool 10.253.0.0/16=ipip",
+	  "--pool '10.253.0.0/16': given twice; leave one out" },
+	{ "calitrace live --bogus", "unknown option '--bogus': see 'calitrace live --help'" },
+	{ "calitrace live -z", "unknown option '-z': see 'calitrace live --help'" },
+	{ "calitrace live -qz", "unknown option '-z': see 'calitrace live --help'" },
+	{ "calitrace live --dur 3",
+	  "unknown option '--dur': options are not abbreviated, did you mean '--duration'?" },
+	{ "calitrace live --no", "unknown option '--no': see 'calitrace live --help'" },
+	{ "calitrace live --proto dns",
+	  "option '--proto' of 'live' is not in this version yet: leave it out" },
+	{ "calitrace live --pod=a/b",
+	  "option '--pod' of 'live' is not in this version yet: leave it out" },
+	{ "calitrace live --baseline f",
+	  "option '--baseline' of 'live' is not in this version yet: leave it out" },
+	{ "calitrace live --top",
+	  "option '--top' of 'live' is not in this version yet: leave it out" },
+	{ "calitrace live --on-loss warn",
+	  "option '--on-loss' of 'live' is not in this version yet: leave it out" },
+	{ "calitrace live --dns-port 53",
+	  "option '--dns-port' of 'live' is not in this version yet: leave it out" },
+	{ "calitrace live -w f", "option '-w' does not belong to 'live': it is one of 'capture', "
+				 "'show', 'report', not in this version yet" },
+	{ "calitrace live --strict", "option '--strict' does not belong to 'live': it is one of "
+				     "'check', not in this version yet" },
+	{ "calitrace live --clean",
+	  "option '--clean' does not belong to 'live': it is one of 'doctor'" },
+	{ "calitrace doctor -d 3",
+	  "option '-d' does not belong to 'doctor': it is one of 'live', 'capture'" },
+	{ "calitrace doctor x", "'x': 'doctor' takes options only, see 'calitrace doctor --help'" },
+	{ "calitrace doctor -- x", "'--' does not belong to 'doctor': only 'live' runs a program" },
+	{ "calitrace live --",
+	  "nothing follows '--': give the PROGRAM to run while tracing, or leave "
+	  "'--' out" },
+	{ "calitrace live udp port 53", "'udp': a FILTER is not in this version yet; narrow with "
+					"--pool or --iface, or put '--' before "
+					"a program to run" },
+	{ "calitrace live x\x1b[31m\ny",
+	  "'x\\x1b[31m\\x0ay': a FILTER is not in this version yet; narrow "
+	  "with --pool or --iface, or put "
+	  "'--' before a program to run" },
+};
+
+static void wrong_words(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
+		char expected[512], *err;
+		struct opts o;
+
+		snprintf(expected, sizeof(expected), "calitrace: %s\n", wrong[i].line);
+		assert_int_equal(parse(wrong[i].words, &o, &err), -EINVAL);
+		assert_string_equal(err, expected);
+		free(err);
+	}
+}
+
+static void too_many(void **state)
+{
+	char *argv[2 * (MAX_POOLS + 1) + 3] = { "calitrace", "live" }, *err;
+	char cidr[MAX_POOLS + 1][32];
+	struct opts o;
+	size_t len;
+	FILE *f = open_memstream(&err, &len);
+	int i, argc = 2;
+
+	(void)state;
+	for (i = 0; i <= MAX_POOLS; i++) {
+		snprintf(cidr[i], sizeof(cidr[i]), "10.%d.0.0/16", i);
+		argv[argc++] = "--pool";
+		argv[argc++] = cidr[i];
+	}
+	assert_int_equal(opts_parse(argc - 2, argv, &o, f), 0);
+	assert_int_equal(o.pool_cnt, MAX_POOLS);
+	assert_int_equal(opts_parse(argc, argv, &o, f), -EINVAL);
+	fclose(f);
+	assert_string_equal(err, "calitrace: --pool '10.64.0.0/16': more than 64 pools\n");
+	free(err);
+}
+
+/* What goes to stdout while words are parsed; *ret as opts_parse() has it */
+static char *stdout_of(const char *words, int *ret)
+{
+	static char text[8192];
+	FILE *tmp = tmpfile();
+	int saved = dup(1);
+	struct opts o;
+	char *err;
+	size_t n;
+
+	fflush(stdout);
+	dup2(fileno(tmp), 1);
+	*ret = parse(words, &o, &err);
+	fflush(stdout);
+	dup2(saved, 1);
+	close(saved);
+	rewind(tmp);
+	n = fread(text, 1, sizeof(text) - 1, tmp);
+	text[n] = '\0';
+	fclose(tmp);
+	free(err);
+	return text;
+}
+
+static void help_fits(const char *words, int min, int max)
+{
+	int ret, lines = 0;
+	char *text = stdout_of(words, &ret), *line;
+
+	assert_int_equal(ret, 1);
+	while ((line = strsep(&text, "\n")) && text) {
+		assert_true(strlen(line) <= 80);
+		lines++;
+	}
+	assert_in_range(lines, min, max);
+}
+
+static void help(void **state)
+{
+	int ret;
+
+	(void)state;
+	help_fits("calitrace --help", 24, 40);
+	help_fits("calitrace help", 24, 40);
+	help_fits("calitrace live --help", 24, 40);
+	help_fits("calitrace help live", 24, 40);
+	help_fits("calitrace live -d 3 --help", 24, 40);
+	help_fits("calitrace doctor --help", 10, 40);
+	help_fits("calitrace capture --help", 2, 40);
+	assert_string_equal(stdout_of("calitrace --version", &ret),
+			    "calitrace " CALITRACE_VERSION "\n");
+	assert_int_equal(ret, 1);
+	stdout_of("calitrace doctor --version", &ret);
+	assert_int_equal(ret, 1);
+}
+
+static void usage(void **state)
+{
+	struct opts o;
+	char *err;
+
+	(void)state;
+	assert_int_equal(parse("calitrace", &o, &err), -EINVAL);
+	assert_non_null(strstr(err, "usage: calitrace COMMAND"));
+	free(err);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults),    cmocka_unit_test(durations),
+		cmocka_unit_test(flags),       cmocka_unit_test(ifaces),
+		cmocka_unit_test(pools),       cmocka_unit_test(program),
+		cmocka_unit_test(wrong_words), cmocka_unit_test(too_many),
+		cmocka_unit_test(help),	       cmocka_unit_test(usage),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
