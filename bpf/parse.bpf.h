@@ -98,6 +98,21 @@ static __always_inline void parse_dns_head(const struct reader *r, __u32 off, st
 	p->dns_flags = head[1];
 }
 
+/*
+ * A message over TCP starts with its length (RFC 1035 4.2.2). A stream may be cut anywhere: only a
+ * segment whose length fits is taken for the start of a message.
+ */
+static __always_inline void parse_dns_tcp(const struct reader *r, __u32 off, struct pkt *p,
+					  __u32 len)
+{
+	__be16 msg_len;
+
+	if (len < 14 || read_bytes(r, off, &msg_len, sizeof(msg_len)))
+		return;
+	if (bpf_ntohs(msg_len) + 2U >= len)
+		parse_dns_head(r, off + 2, p);
+}
+
 static __always_inline void parse_tcp(const struct reader *r, __u32 off, struct pkt *p, __u32 len)
 {
 	__u8 doff_flags[2];
@@ -111,9 +126,8 @@ static __always_inline void parse_tcp(const struct reader *r, __u32 off, struct 
 	p->tcp_flags = doff_flags[1];
 	hlen = (doff_flags[0] >> 4) * 4;
 	if (is_dns_port(p->sport) || is_dns_port(p->dport)) {
-		if (len >= hlen + 14) {
-			/* a message over TCP starts with its length (RFC 1035 4.2.2) */
-			parse_dns_head(r, off + hlen + 2, p);
+		if (len > hlen) {
+			parse_dns_tcp(r, off + hlen, p, len - hlen);
 			p->app = EV_APP_DNS;
 		} else if (p->tcp_flags & (TCP_SYN | TCP_RST)) {
 			p->app = EV_APP_DNS;

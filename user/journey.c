@@ -18,6 +18,10 @@
 #define SAME_PASS_NS (5 * NSEC_PER_SEC)
 /* A copy follows its original closely; retransmissions come 200 ms later at the earliest. */
 #define COPY_NS (50 * NSEC_PER_MSEC)
+#define TCPF_SYN 0x02
+#define TCPF_RST 0x04
+#define TCPF_ACK 0x10
+#define DNS_QR 0x8000
 
 uint64_t journey_sig(const struct obs_pkt *p)
 {
@@ -40,7 +44,8 @@ void journey_key(const struct obs_pkt *p, struct flow_key *k)
 	k->dst = p->dst;
 	k->sport = p->sport;
 	k->dport = p->dport;
-	k->id = p->dns_id;
+	/* of a stream any answer will do: messages need not begin where segments do */
+	k->id = p->proto == PROTO_UDP ? p->dns_id : 0;
 	k->proto = p->proto;
 }
 
@@ -169,39 +174,47 @@ struct trk *journey_request(struct engine *e, const struct flow_key *reply)
 	return best;
 }
 
+static bool is_dns_port(const struct engine *e, uint16_t port)
+{
+	for (int i = 0; i < 4; i++)
+		if (port && e->opts.dns_port[i] == port)
+			return true;
+	return false;
+}
+
+static enum role role_of_tcp(const struct engine *e, const struct obs_pkt *p)
+{
+	if (p->tcp_flags & (TCPF_SYN | TCPF_RST))
+		return (p->tcp_flags & (TCPF_SYN | TCPF_RST | TCPF_ACK)) == TCPF_SYN ? ROLE_REQUEST :
+										       ROLE_REPLY;
+	if (is_dns_port(e, p->sport))
+		return ROLE_REPLY;
+	return p->dns_flags && !(p->dns_flags & DNS_QR) ? ROLE_REQUEST : ROLE_PLAIN;
+}
+
 static enum role role_of(const struct engine *e, const struct obs_pkt *p, enum app app)
 {
-	bool to_dns = false;
+	enum role role = ROLE_PLAIN;
 
-	if (p->flags & EV_F_GSO)
-		return ROLE_PLAIN; /* an aggregate answers nothing and asks nothing that we could settle */
-	if (p->proto == PROTO_ICMP) {
-		if (p->icmp_type == 8)
-			return ROLE_REQUEST;
-		return p->icmp_type == 0 ? ROLE_REPLY : ROLE_ICMP_ERROR;
-	}
-	if (p->proto == PROTO_TCP && (p->tcp_flags & 0x06)) { /* SYN, RST */
-		if ((p->tcp_flags & 0x16) == 0x02)
-			return ROLE_REQUEST;
-		return ROLE_REPLY;
-	}
-	for (int i = 0; i < 4; i++)
-		to_dns = to_dns || (e->opts.dns_port[i] && p->dport == e->opts.dns_port[i]);
-	if (app == APP_DNS && (p->dns_flags & 0x8000))
-		return ROLE_REPLY;
-	return app == APP_DNS && to_dns ? ROLE_REQUEST : ROLE_PLAIN;
+	if (p->proto == PROTO_ICMP)
+		role = p->icmp_type == 8 ? ROLE_REQUEST :
+		       p->icmp_type == 0 ? ROLE_REPLY : ROLE_ICMP_ERROR;
+	else if (p->proto == PROTO_TCP)
+		role = role_of_tcp(e, p);
+	else if (app == APP_DNS && p->dns_flags & DNS_QR)
+		role = ROLE_REPLY;
+	else if (app == APP_DNS && is_dns_port(e, p->dport))
+		role = ROLE_REQUEST;
+	/* of an aggregate only the first packet is known: it may answer, but not ask for all */
+	return role == ROLE_REQUEST && p->flags & EV_F_GSO ? ROLE_PLAIN : role;
 }
 
 static enum app app_of(const struct engine *e, const struct obs_pkt *p)
 {
 	if (p->proto == PROTO_ICMP)
 		return APP_ICMP;
-	for (int i = 0; i < 4; i++) {
-		uint16_t port = e->opts.dns_port[i];
-
-		if (port && (p->sport == port || p->dport == port))
-			return APP_DNS;
-	}
+	if (is_dns_port(e, p->sport) || is_dns_port(e, p->dport))
+		return APP_DNS;
 	return p->proto == PROTO_TCP ? APP_TCP : APP_NONE;
 }
 

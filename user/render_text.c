@@ -63,8 +63,9 @@ static void record(struct render *r, const struct record *rec)
 	case REC_LINK:
 	case REC_ADDR:
 	case REC_NEIGH:
-	case REC_BGP:
 		return text_change(t, rec);
+	case REC_BGP:
+		return text_bgp(t, rec);
 	case REC_LOSS:
 		return text_loss(t, rec);
 	case REC_SILENCE:
@@ -78,6 +79,7 @@ static void tick(struct render *r, uint64_t now_ns)
 
 	move_clock(t, now_ns);
 	text_folds(t, now_ns, false);
+	text_bgp_tick(t, now_ns);
 	text_bulks(t, now_ns, false);
 	text_findings(t, now_ns, false);
 }

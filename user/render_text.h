@@ -67,6 +67,14 @@ struct shown_finding {
 	uint32_t block_cnt;
 };
 
+/* What has been told of a BGP peer */
+#define MAX_STORIES 1024
+struct bgp_story {
+	struct addr peer;
+	enum { STORY_NONE, STORY_UP, STORY_DOWN } told;
+	uint64_t since_ns;		/* of a connection that is not told yet, 0: none */
+};
+
 struct text {
 	struct render r;
 	uint64_t now_ns;		/* of the last tick or record: a packet may be told of long
@@ -76,6 +84,8 @@ struct text {
 	uint64_t crowd, crowd_ns;	/* problems beyond MAX_FOLDS */
 	struct bulk bulk[MAX_BULKS];
 	size_t bulk_cnt;
+	struct bgp_story story[MAX_STORIES];
+	size_t story_cnt;
 	struct memory memory[MEMORY_CNT];
 	struct shown_finding **finding;	/* by id - 1; NULL: not seen */
 	size_t finding_cap;
@@ -117,6 +127,11 @@ void text_folds(struct text *t, uint64_t now_ns, bool all);
 void text_change(struct text *t, const struct record *rec);
 void text_bulks(struct text *t, uint64_t now_ns, bool all);
 void text_loss(struct text *t, const struct record *rec);
+
+/* ---- render_text_bgp.c ---- */
+
+void text_bgp(struct text *t, const struct record *rec);
+void text_bgp_tick(struct text *t, uint64_t now_ns);
 
 /* ---- render_text_finding.c ---- */
 
