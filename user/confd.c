@@ -14,13 +14,20 @@
 #include "addr.h"
 #include "sources.h"
 
-enum token { T_END, T_BAD, T_WORD, T_STRING, T_COMMENT, T_PUNCT };
+enum token {
+	T_END,
+	T_BAD,
+	T_WORD,
+	T_STRING,
+	T_COMMENT,
+	T_PUNCT
+};
 
 struct lexer {
 	const char *p, *end;
-	const char *text;	/* the last token, without quotes or comment signs */
+	const char *text; /* the last token, without quotes or comment signs */
 	size_t len;
-	bool new_line;		/* one lies between it and the token before */
+	bool new_line; /* one lies between it and the token before */
 };
 
 static bool is_word(char c)
@@ -266,8 +273,7 @@ static bool is_kernel_filter(const struct lexer *l)
 	return is(l, "calico_kernel_programming") || is(l, "calico_ipip");
 }
 
-int confd_parse_pools(const char *text, size_t len, struct pool *out, size_t max,
-		      bool *felix_owner)
+int confd_parse_pools(const char *text, size_t len, struct pool *out, size_t max, bool *felix_owner)
 {
 	struct lexer l = { .p = text, .end = text + len };
 	struct pools pools = { .out = out, .max = max };

@@ -21,8 +21,8 @@
 #include "sources.h"
 
 struct sessions {
-	uint16_t port;		/* network order */
-	bool by_sport;		/* the dump under way selects by the local port */
+	uint16_t port; /* network order */
+	bool by_sport; /* the dump under way selects by the local port */
 	bool listens;
 	struct addr listener;
 	uint64_t ts_ns;
@@ -103,8 +103,9 @@ static int dump(int fd, uint8_t family, struct sessions *s)
 	msg = nlmsg_alloc_simple(SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP);
 	if (!msg)
 		return -ENOMEM;
-	err = nlmsg_append(msg, &req, sizeof(req), NLMSG_ALIGNTO) ? -ENOMEM :
-	      nlask(fd, msg, take_socket, s);
+	err = -ENOMEM;
+	if (!nlmsg_append(msg, &req, sizeof(req), NLMSG_ALIGNTO))
+		err = nlask(fd, msg, take_socket, s);
 	nlmsg_free(msg);
 	return err;
 }

@@ -202,6 +202,12 @@ static bool has_block(const struct finding *f, const struct prefix *block)
 	return false;
 }
 
+/* Its neighbours in the block may fare well all the time. */
+static bool of_one_address(const struct finding *f)
+{
+	return f->verdict == V_BLACKHOLE || f->verdict == V_UNANSWERED || f->verdict == V_NO_SOCKET;
+}
+
 void finding_good(struct engine *e, const struct prefix *block, const struct addr *dst, uint64_t ts_ns)
 {
 	for (uint32_t i = 0; i < e->finding_cnt; i++) {
@@ -212,7 +218,7 @@ void finding_good(struct engine *e, const struct prefix *block, const struct add
 			continue;
 		if (f->proxy_arp)
 			same = mirror__has_default(e->mirror);
-		else if (f->f.block_cnt)
+		else if (f->f.block_cnt && !of_one_address(&f->f))
 			same = addr_is_set(&block->addr) && has_block(&f->f, block);
 		else
 			same = addr_eq(dst, &f->example);

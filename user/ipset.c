@@ -38,8 +38,7 @@ static void member_add(struct members *m, struct nlattr *data)
 
 	if (nla_parse_nested(tb, IPSET_ATTR_ADT_MAX, data, NULL) < 0 || !tb[IPSET_ATTR_IP] ||
 	    nla_parse_nested(ip, IPSET_ATTR_IPADDR_MAX, tb[IPSET_ATTR_IP], NULL) < 0 ||
-	    !ip[IPSET_ATTR_IPADDR_IPV4] ||
-	    nla_len(ip[IPSET_ATTR_IPADDR_IPV4]) != sizeof(be))
+	    !ip[IPSET_ATTR_IPADDR_IPV4] || nla_len(ip[IPSET_ATTR_IPADDR_IPV4]) != sizeof(be))
 		return;
 	if (tb[IPSET_ATTR_CIDR] && nla_len(tb[IPSET_ATTR_CIDR]) >= 1)
 		len = nla_get_u8(tb[IPSET_ATTR_CIDR]);
@@ -61,8 +60,7 @@ static int take_answer(void *ctx, struct nlmsghdr *nlh)
 		return -EBADMSG;
 	if (!tb[IPSET_ATTR_ADT])
 		return 0;
-	nla_for_each_nested(data, tb[IPSET_ATTR_ADT], left)
-		member_add(ctx, data);
+	nla_for_each_nested(data, tb[IPSET_ATTR_ADT], left) member_add(ctx, data);
 	return 0;
 }
 

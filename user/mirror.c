@@ -355,8 +355,14 @@ bool mirror__link(struct mirror *m, const struct obs_link *o, uint64_t ts_ns, en
 		if (!l->link.name[0])
 			l->link = o->link;
 	} else {
+		char kind[DEV_LEN];
+
 		*op = link_change(l, &o->link, &changed);
+		memcpy(kind, l->link.kind, sizeof(kind));
 		l->link = o->link;
+		/* long messages come cut, and the kind stands behind the cut */
+		if (!o->link.kind[0] && *op != LINK_ADD)
+			memcpy(l->link.kind, kind, sizeof(kind));
 		l->present = true;
 		l->gen = m->gen;
 	}

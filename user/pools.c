@@ -97,8 +97,8 @@ static bool hits_foreign_subnet(const struct pools_ask *ask, const struct prefix
 /* How sure it is that this route stands for a block of this node; 0: it does not */
 static int own_block_rank(const struct route *r)
 {
-	if (r->type != RTN_BLACKHOLE || r->dst.addr.family != 4 ||
-	    r->dst.len < BLOCK_LEN_MIN || r->dst.len > BLOCK_LEN_MAX)
+	if (r->type != RTN_BLACKHOLE || r->dst.addr.family != 4 || r->dst.len < BLOCK_LEN_MIN ||
+	    r->dst.len > BLOCK_LEN_MAX)
 		return 0;
 	if (r->protocol == RTPROT_BIRD || r->protocol == RTPROT_FELIX)
 		return 2;
@@ -133,7 +133,7 @@ static uint8_t own_block_len(const struct pools_ask *ask, const struct obs_pools
 /* The routes of one pool, by where they lead */
 struct exits {
 	bool ipip, vxlan, direct;
-	bool ipip_on_subnet;	/* through the tunnel to a gateway on a subnet of ours */
+	bool ipip_on_subnet; /* through the tunnel to a gateway on a subnet of ours */
 };
 
 static void note_route(const struct pools_ask *ask, const struct route *r, struct exits *e)
@@ -402,8 +402,8 @@ int pools_decide(const struct pools_ask *ask, const struct pools_read *read, str
 		for (i = 0; i < ask->option_cnt; i++)
 			add_pool(out, &ask->option[i].cidr, FROM_OPTION);
 		for (i = 0; i < out->cnt; i++) {
-			const struct pool *o = pool_over(ask->option, ask->option_cnt,
-							 &out->pool[i].cidr);
+			const struct pool *o =
+				pool_over(ask->option, ask->option_cnt, &out->pool[i].cidr);
 
 			set_mode(&out->pool[i], o->mode, FROM_OPTION);
 			learn_mode(ask, learnt.pool, learnt.cnt, &out->pool[i]);
@@ -475,9 +475,8 @@ static int read_confd(const struct pools_ask *ask, struct pool *out, size_t max)
 	int pid, cnt = -ENOENT;
 
 	pid = ask->netns_inum ? proc_find(ask->host_root, "bird", ask->netns_inum) : -ESRCH;
-	if (pid > 0 &&
-	    snprintf(root, sizeof(root), "%s/proc/%d/root", ask->host_root, pid) <
-	    (int)sizeof(root))
+	if (pid > 0 && snprintf(root, sizeof(root), "%s/proc/%d/root", ask->host_root, pid) <
+			       (int)sizeof(root))
 		cnt = read_confd_file(root, out, max);
 	if (cnt < 0)
 		cnt = read_confd_file(ask->host_root, out, max);

@@ -36,8 +36,8 @@ struct rtnl {
 static int monitor_open(void)
 {
 	static const int groups[] = {
-		RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV4_RULE,
-		RTNLGRP_NEIGH,
+		RTNLGRP_LINK,	   RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE,
+		RTNLGRP_IPV4_RULE, RTNLGRP_NEIGH,
 	};
 	const struct sockaddr_nl any = { .nl_family = AF_NETLINK };
 	int size = MONITOR_BUF_SZ, fd, err;
@@ -151,8 +151,10 @@ static struct nl_msg *dump_question(uint16_t type)
 		struct ifaddrmsg ifa;
 		struct ndmsg ndm;
 	} hdr = { 0 };
-	size_t len = type == RTM_GETLINK ? sizeof(hdr.ifi) : type == RTM_GETADDR ? sizeof(hdr.ifa) :
-		     type == RTM_GETROUTE ? sizeof(hdr.rtm) : sizeof(hdr.ndm);
+	size_t len = type == RTM_GETLINK  ? sizeof(hdr.ifi) :
+		     type == RTM_GETADDR  ? sizeof(hdr.ifa) :
+		     type == RTM_GETROUTE ? sizeof(hdr.rtm) :
+					    sizeof(hdr.ndm);
 	struct nl_msg *msg = nlmsg_alloc_simple(type, NLM_F_REQUEST | NLM_F_DUMP);
 
 	if (!msg)

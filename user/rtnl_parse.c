@@ -21,7 +21,7 @@
 
 struct emit {
 	uint64_t ts_ns;
-	const struct actor *by;		/* NULL: not known */
+	const struct actor *by; /* NULL: not known */
 	bool snapshot;
 	obs_fn fn;
 	void *ctx;

@@ -29,12 +29,12 @@ int confd_parse_pools(const char *text, size_t len, struct pool *out, size_t max
 int proc_find(const char *host_root, const char *comm, uint32_t netns_inum);
 
 struct pools_ask {
-	const char *host_root;		/* "/" by default */
+	const char *host_root; /* "/" by default */
 	uint32_t netns_inum;
 	/* --pool: replaces what is learnt; mode POOL_UNKNOWN: keep the mode learnt for that CIDR */
 	const struct pool *option;
 	size_t option_cnt;
-	const struct link_info *links;	/* the node's, for the guess and for the modes */
+	const struct link_info *links; /* the node's, for the guess and for the modes */
 	size_t link_cnt;
 	const struct obs_addr *addrs;
 	size_t addr_cnt;

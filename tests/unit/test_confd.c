@@ -86,7 +86,8 @@ static void test_old(void **state)
 	      "    accept;\n"
 	      "  } \n"
 	      "  accept;   # in no pool\n"
-	      "}\n", false, want, 3);
+	      "}\n",
+	      false, want, 3);
 }
 
 /* Until v3.3 the filter had another name. */
@@ -98,7 +99,8 @@ static void test_oldest(void **state)
 	check("filter calico_pools { calico_aggr(); if ( net ~ 10.9.0.0/16 ) then { accept; } }\n"
 	      "filter calico_ipip {\n"
 	      "  if ( net ~ 10.1.0.0/16 ) then {\n    krt_tunnel = \"tunl0\";\n    accept;\n  }\n"
-	      "  accept;\n}\n", false, want, 1);
+	      "  accept;\n}\n",
+	      false, want, 1);
 }
 
 /* v3.13 to v3.30: the reason stands inside the block */
@@ -119,17 +121,16 @@ static void test_vxlan_inside(void **state)
 	      "    reject;\n"
 	      "  }\n"
 	      "  if ( net ~ 10.5.0.0/24 ) then {\n    krt_tunnel = \"tunl0\";\n    accept;\n  }\n"
-	      "  accept;\n}\n", true, want, 2);
+	      "  accept;\n}\n",
+	      true, want, 2);
 }
 
 /* v3.31 and later: one line each, the reason behind it, a metric first, WireGuard peers */
 static void test_one_line(void **state)
 {
 	static const struct expected want[] = {
-		{ "10.1.0.0/16", POOL_IPIP },
-		{ "10.2.0.0/16", POOL_CROSSSUBNET },
-		{ "10.3.0.0/16", POOL_NONE },
-		{ "10.4.0.0/16", POOL_VXLAN },
+		{ "10.1.0.0/16", POOL_IPIP },	 { "10.2.0.0/16", POOL_CROSSSUBNET },
+		{ "10.3.0.0/16", POOL_NONE },	 { "10.4.0.0/16", POOL_VXLAN },
 		{ "10.5.0.0/16", POOL_UNKNOWN },
 	};
 
@@ -149,7 +150,8 @@ static void test_one_line(void **state)
 	      "  if (net ~ 10.5.0.0/16) then { reject; } # Cluster routes are Felix's.\n"
 	      "  if (net ~ 10.98.0.0/16) then { reject; }\n"
 	      "  # VXLAN, but on a line of its own: belongs to nothing above\n"
-	      "  accept;\n}\n", true, want, 5);
+	      "  accept;\n}\n",
+	      true, want, 5);
 }
 
 /* Layout does not count, nor do comments in odd places, IPv6, or a prefix given twice. */
@@ -165,7 +167,8 @@ static void test_liberal(void **state)
 	      "/* y */\"tunl0\";accept;}if net ~ 10.2.0.0/16 then accept;"
 	      "if(net~10.1.0.0/16)then{accept;}"
 	      "if(net!~10.6.0.0/16)then{accept;}if(net~10.0.0.1/16)then{accept;}"
-	      "if(net~fd00::/64)then{accept;}accept;}", false, want, 2);
+	      "if(net~fd00::/64)then{accept;}accept;}",
+	      false, want, 2);
 }
 
 static void test_empty(void **state)
@@ -244,14 +247,10 @@ static void test_bent(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_old),
-		cmocka_unit_test(test_oldest),
-		cmocka_unit_test(test_vxlan_inside),
-		cmocka_unit_test(test_one_line),
-		cmocka_unit_test(test_liberal),
-		cmocka_unit_test(test_empty),
-		cmocka_unit_test(test_malformed),
-		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_old),	     cmocka_unit_test(test_oldest),
+		cmocka_unit_test(test_vxlan_inside), cmocka_unit_test(test_one_line),
+		cmocka_unit_test(test_liberal),	     cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_malformed),    cmocka_unit_test(test_full),
 		cmocka_unit_test(test_bent),
 	};
 

@@ -13,7 +13,13 @@
 #include "addr.h"
 #include "sources.h"
 
-enum { ETH0 = 2, TUNL0 = 3, VXLAN = 4, CALI = 5, WG = 6 };
+enum {
+	ETH0 = 2,
+	TUNL0 = 3,
+	VXLAN = 4,
+	CALI = 5,
+	WG = 6
+};
 
 static const struct link_info links[] = {
 	{ .ifindex = ETH0, .arptype = ARPHRD_ETHER, .name = "eth0" },
@@ -53,7 +59,8 @@ struct node {
 static void node_addr(struct node *n, uint32_t ifindex, const char *addr, uint8_t len)
 {
 	n->addr[n->ask.addr_cnt++] = (struct obs_addr){
-		.ifindex = ifindex, .address = { ip(addr), len },
+		.ifindex = ifindex,
+		.address = { ip(addr), len },
 	};
 }
 
@@ -61,15 +68,21 @@ static void node_route(struct node *n, const char *dst, uint8_t protocol, const 
 		       uint32_t ifindex)
 {
 	n->route[n->ask.route_cnt++] = (struct route){
-		.dst = pfx(dst), .table = RT_TABLE_MAIN, .type = RTN_UNICAST,
-		.protocol = protocol, .nh_cnt = 1, .nh = { { ip(gw), ifindex } },
+		.dst = pfx(dst),
+		.table = RT_TABLE_MAIN,
+		.type = RTN_UNICAST,
+		.protocol = protocol,
+		.nh_cnt = 1,
+		.nh = { { ip(gw), ifindex } },
 	};
 }
 
 static void node_block(struct node *n, const char *dst, uint8_t protocol)
 {
 	n->route[n->ask.route_cnt++] = (struct route){
-		.dst = pfx(dst), .table = RT_TABLE_MAIN, .type = RTN_BLACKHOLE,
+		.dst = pfx(dst),
+		.table = RT_TABLE_MAIN,
+		.type = RTN_BLACKHOLE,
 		.protocol = protocol,
 	};
 }
@@ -77,7 +90,10 @@ static void node_block(struct node *n, const char *dst, uint8_t protocol)
 static void node_confd(struct node *n, const char *cidr, enum pool_mode mode)
 {
 	n->confd[n->read.confd_cnt++] = (struct pool){
-		pfx(cidr), mode, FROM_CONFD, FROM_CONFD,
+		pfx(cidr),
+		mode,
+		FROM_CONFD,
+		FROM_CONFD,
 	};
 }
 
@@ -94,8 +110,11 @@ static struct node *new_node(void)
 	assert_non_null(n);
 	n->read = (struct pools_read){ .ipset = n->ipset, .confd = n->confd };
 	n->ask = (struct pools_ask){
-		.links = links, .link_cnt = sizeof(links) / sizeof(links[0]),
-		.addrs = n->addr, .routes = n->route, .option = n->option,
+		.links = links,
+		.link_cnt = sizeof(links) / sizeof(links[0]),
+		.addrs = n->addr,
+		.routes = n->route,
+		.option = n->option,
 	};
 	node_addr(n, ETH0, "10.2.7.201", 24);
 	return n;
@@ -125,10 +144,11 @@ static void check(struct node *n, uint8_t block_len, const struct expected *want
 	free(n);
 }
 
-#define CHECK(node, block_len, ...) do { \
-	const struct expected want_[] = { __VA_ARGS__ }; \
-	check(node, block_len, want_, sizeof(want_) / sizeof(want_[0])); \
-} while (0)
+#define CHECK(node, block_len, ...)                                              \
+	do {                                                                     \
+		const struct expected want_[] = { __VA_ARGS__ };                 \
+		check(node, block_len, want_, sizeof(want_) / sizeof(want_[0])); \
+	} while (0)
 
 static void test_nothing(void **state)
 {
@@ -166,7 +186,7 @@ static void test_mode_from_routes(void **state)
 	static const struct {
 		const char *gw1;
 		uint32_t dev1;
-		const char *gw2;	/* NULL: no such route */
+		const char *gw2; /* NULL: no such route */
 		uint32_t dev2;
 		uint8_t protocol2;
 		enum pool_mode mode;
@@ -226,10 +246,10 @@ static void test_option(void **state)
 	(void)state;
 	node_confd(n, "10.253.0.0/16", POOL_CROSSSUBNET);
 	node_confd(n, "10.254.0.0/16", POOL_NONE);
-	node_option(n, "10.253.0.0/16", POOL_UNKNOWN);	/* exact */
-	node_option(n, "10.254.7.0/24", POOL_UNKNOWN);	/* covered */
-	node_option(n, "10.66.0.0/16", POOL_VXLAN);	/* said */
-	node_option(n, "10.64.0.0/16", POOL_UNKNOWN);	/* not known */
+	node_option(n, "10.253.0.0/16", POOL_UNKNOWN); /* exact */
+	node_option(n, "10.254.7.0/24", POOL_UNKNOWN); /* covered */
+	node_option(n, "10.66.0.0/16", POOL_VXLAN);    /* said */
+	node_option(n, "10.64.0.0/16", POOL_UNKNOWN);  /* not known */
 	node_block(n, "10.254.8.0/28", 80);
 	CHECK(n, 28, { "10.253.0.0/16", POOL_CROSSSUBNET, FROM_OPTION, FROM_CONFD },
 	      { "10.254.7.0/24", POOL_NONE, FROM_OPTION, FROM_CONFD },

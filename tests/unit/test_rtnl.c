@@ -71,8 +71,11 @@ static struct nl_msg *new_msg(int type, int flags, const void *hdr, size_t len)
 static struct nl_msg *new_route(int type, int flags, uint8_t rtn, const char *dst, uint8_t len)
 {
 	const struct rtmsg rtm = {
-		.rtm_family = AF_INET, .rtm_dst_len = len, .rtm_table = RT_TABLE_MAIN,
-		.rtm_protocol = RTPROT_BIRD, .rtm_type = rtn,
+		.rtm_family = AF_INET,
+		.rtm_dst_len = len,
+		.rtm_table = RT_TABLE_MAIN,
+		.rtm_protocol = RTPROT_BIRD,
+		.rtm_type = rtn,
 	};
 	struct nl_msg *msg = new_msg(type, flags, &rtm, sizeof(rtm));
 
@@ -145,7 +148,10 @@ static void test_route_ops(void **state)
 
 static void test_route_shapes(void **state)
 {
-	const struct { uint16_t family; uint8_t addr[16]; } via = { AF_INET6, { 0xfd } };
+	const struct {
+		uint16_t family;
+		uint8_t addr[16];
+	} via = { AF_INET6, { 0xfd } };
 	struct nl_msg *msg;
 	struct seen seen;
 
@@ -181,13 +187,18 @@ static void test_route_shapes(void **state)
 static struct nl_msg *new_multipath(unsigned int cnt)
 {
 	struct nl_msg *msg = new_route(RTM_NEWROUTE, 0, RTN_UNICAST, "10.9.0.0", 24);
-	struct { struct rtnexthop nh; struct nlattr attr; uint32_t gw; } hop[64];
+	struct {
+		struct rtnexthop nh;
+		struct nlattr attr;
+		uint32_t gw;
+	} hop[64];
 	unsigned int i;
 
 	assert_true(cnt <= 64);
 	for (i = 0; i < cnt; i++) {
 		hop[i].nh = (struct rtnexthop){
-			.rtnh_len = sizeof(hop[i]), .rtnh_ifindex = (int)i + 1,
+			.rtnh_len = sizeof(hop[i]),
+			.rtnh_ifindex = (int)i + 1,
 		};
 		hop[i].attr.nla_len = NLA_HDRLEN + 4;
 		hop[i].attr.nla_type = RTA_GATEWAY;
@@ -280,7 +291,9 @@ static void test_route_cut(void **state)
 static struct nl_msg *new_link(int type, uint8_t family)
 {
 	const struct ifinfomsg ifi = {
-		.ifi_family = family, .ifi_index = 12, .ifi_type = ARPHRD_TUNNEL,
+		.ifi_family = family,
+		.ifi_index = 12,
+		.ifi_type = ARPHRD_TUNNEL,
 		.ifi_flags = IFF_UP | IFF_RUNNING,
 	};
 	struct nl_msg *msg = new_msg(type, 0, &ifi, sizeof(ifi));
@@ -345,7 +358,9 @@ static void test_link_name(void **state)
 static void test_addr(void **state)
 {
 	const struct ifaddrmsg ifa = {
-		.ifa_family = AF_INET, .ifa_prefixlen = 24, .ifa_index = 5,
+		.ifa_family = AF_INET,
+		.ifa_prefixlen = 24,
+		.ifa_index = 5,
 	};
 	struct nl_msg *msg = new_msg(RTM_NEWADDR, 0, &ifa, sizeof(ifa));
 	struct seen seen;
@@ -386,7 +401,9 @@ static void test_neigh(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const struct ndmsg ndm = {
-			.ndm_family = AF_INET, .ndm_ifindex = 4, .ndm_state = cases[i].nud,
+			.ndm_family = AF_INET,
+			.ndm_ifindex = 4,
+			.ndm_state = cases[i].nud,
 		};
 
 		msg = new_msg(cases[i].type, 0, &ndm, sizeof(ndm));
@@ -422,7 +439,8 @@ static void test_no_message(void **state)
 static void test_bent(void **state)
 {
 	struct nl_msg *msgs[] = {
-		new_tunnel_route(RTM_NEWROUTE, 0), new_multipath(5),
+		new_tunnel_route(RTM_NEWROUTE, 0),
+		new_multipath(5),
 		new_link(RTM_NEWLINK, AF_UNSPEC),
 	};
 	uint32_t rnd = 12345;
@@ -453,16 +471,11 @@ static void test_bent(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_route_ops),
-		cmocka_unit_test(test_route_shapes),
-		cmocka_unit_test(test_multipath),
-		cmocka_unit_test(test_route_ignored),
-		cmocka_unit_test(test_route_cut),
-		cmocka_unit_test(test_link),
-		cmocka_unit_test(test_link_name),
-		cmocka_unit_test(test_addr),
-		cmocka_unit_test(test_neigh),
-		cmocka_unit_test(test_no_message),
+		cmocka_unit_test(test_route_ops), cmocka_unit_test(test_route_shapes),
+		cmocka_unit_test(test_multipath), cmocka_unit_test(test_route_ignored),
+		cmocka_unit_test(test_route_cut), cmocka_unit_test(test_link),
+		cmocka_unit_test(test_link_name), cmocka_unit_test(test_addr),
+		cmocka_unit_test(test_neigh),	  cmocka_unit_test(test_no_message),
 		cmocka_unit_test(test_bent),
 	};
 
