@@ -76,7 +76,8 @@ BPF_TARGET_arm64 := arm64
 
 # Objects whose source names CALITRACE_VERSION are compiled again when it changes.
 VERSION := $(or $(shell git describe --tags --dirty 2>/dev/null),0.1)
-VERSION_OBJS := $(if $(USER_SRCS),$(patsubst %.c,$(O)/%.o,$(shell grep -l CALITRACE_VERSION $(USER_SRCS))))
+VERSION_SRCS := $(if $(USER_SRCS),$(shell grep -l CALITRACE_VERSION $(USER_SRCS)))
+VERSION_OBJS := $(VERSION_SRCS:%.c=$(O)/%.o)
 
 all: $(PROG)
 static: calitrace-static
@@ -140,7 +141,8 @@ $(UNIT_PROGS) $(BPF_PROGS): %: %.o $(TEST_SUPPORT) $(LIB)
 	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
 
 # run_all PROGRAMS: all of them, then fail if one did
-run_all = @failed=0; for t in $(1); do $$t || { echo "FAILED: $$t" >&2; failed=1; }; done; exit $$failed
+run_all = @failed=0; for t in $(1); do \
+	$$t || { echo "FAILED: $$t" >&2; failed=1; }; done; exit $$failed
 
 test-progs: $(UNIT_PROGS) $(BPF_PROGS)
 test-unit: $(UNIT_PROGS)

@@ -227,16 +227,18 @@ void finding_good(struct engine *e, const struct prefix *block, const struct add
 	}
 }
 
-static bool routes_back(const struct engine *e, const struct finding *f)
+/* How many of its blocks have a way out again */
+static uint32_t routes_back(const struct engine *e, const struct finding *f)
 {
+	uint32_t n = 0;
+
 	for (uint32_t i = 0; i < f->block_cnt; i++) {
 		const struct route *r = mirror__lookup_len(e->mirror, &f->block[i].addr,
 							   f->block[i].len, 31);
 
-		if (!r || r->type != RTN_UNICAST)
-			return false;
+		n += r && r->type == RTN_UNICAST;
 	}
-	return true;
+	return n;
 }
 
 static bool has_recovered(const struct engine *e, const struct fnd *f)
@@ -244,7 +246,7 @@ static bool has_recovered(const struct engine *e, const struct fnd *f)
 	if (!f->good_ns || f->good_ns <= f->f.last_ns)
 		return false;
 	if (f->f.verdict == V_LEAKED || (f->f.verdict == V_NO_ROUTE && !f->proxy_arp))
-		return routes_back(e, &f->f);
+		return routes_back(e, &f->f) == f->f.block_cnt;
 	return true;
 }
 

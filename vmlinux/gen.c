@@ -94,7 +94,8 @@ static struct btf *find_btf(const char *buf, size_t len)
 		if (left < sizeof(hdr))
 			break;
 		memcpy(&hdr, at, sizeof(hdr));
-		if ((uint64_t)hdr.hdr_len + hdr.str_off + hdr.str_len <= left && hdr.type_len > 4096) {
+		if ((uint64_t)hdr.hdr_len + hdr.str_off + hdr.str_len <= left &&
+		    hdr.type_len > 4096) {
 			struct btf *btf = btf__new(at, hdr.hdr_len + hdr.str_off + hdr.str_len);
 
 			if (btf)
@@ -236,12 +237,14 @@ static int dump_root(struct gen *g, char **word, int cnt)
 		return -EINVAL;
 	id = find_root(g->btf, word[0], word[1]);
 	if (id < 0) {
-		fprintf(stderr, "%s:%d: this kernel has no %s %s\n", g->roots, g->line, word[0], word[1]);
+		fprintf(stderr, "%s:%d: this kernel has no %s %s\n", g->roots, g->line, word[0],
+			word[1]);
 		return id;
 	}
 	if (cnt == 2)
 		return btf_dump__dump_type(g->dump, id);
-	if (cnt < 5 || strcmp(word[0], "struct") || strcmp(word[2], "{") || strcmp(word[cnt - 1], "}"))
+	if (cnt < 5 || strcmp(word[0], "struct") || strcmp(word[2], "{") ||
+	    strcmp(word[cnt - 1], "}"))
 		return -EINVAL;
 	return dump_members(g, btf__type_by_id(g->btf, id), word + 3, cnt - 4);
 }
