@@ -13,13 +13,13 @@
 
 struct device {
 	uint32_t ifindex;
-	int link_fd[2];			/* TCX: ingress, egress */
+	int link_fd[2]; /* TCX: ingress, egress */
 	struct clsact_dev clsact;
 };
 
 struct attach {
 	int prog_fd[2];
-	struct clsact *clsact;		/* NULL: TCX */
+	struct clsact *clsact; /* NULL: TCX */
 	struct device *dev;
 	size_t cnt, cap;
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * TC attachments: TCX at the head where the kernel has it, else clsact filters with our own handle and
- * priority. Touches nothing that it did not make. Works in the network namespace that the
+ * TC attachments: TCX at the head where the kernel has it, else clsact filters with our own handle
+ * and priority. Touches nothing that it did not make. Works in the network namespace that the
  * calling thread is in.
  */
 #ifndef CALITRACE_ATTACH_H
@@ -24,7 +24,8 @@ bool attach__has(const struct attach *a, uint32_t ifindex);
 size_t attach__count(const struct attach *a);
 /* Detaches all, deletes the clsact qdiscs that we made and nobody else uses, frees. */
 void attach__free(struct attach *a);
-/* Removes filters that an earlier calitrace left on any interface of this namespace; the count. */
+/* Removes filters that a dead calitrace left on any interface of this namespace: the count, or
+ * -errno. What belongs to one that still runs is left alone. */
 int attach_clean(void);
 
 #endif

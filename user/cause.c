@@ -398,6 +398,16 @@ static void append(char *buf, size_t sz, const char *s)
 	snprintf(buf + n, sz - n, " %s", s);
 }
 
+static void say_guess(const struct engine *e, struct fnd *f)
+{
+	const struct pool *pool = judge_pool(e, &f->example);
+	char text[PREFIX_STRLEN];
+
+	if (pool && pool->from == FROM_GUESS)
+		evidence(f, "that %s is a pool is a guess from this node's own block and tunnel address: "
+			 "name it with --pool to be sure", prefix_str(&pool->cidr, text));
+}
+
 void cause_explain(const struct engine *e, struct fnd *f)
 {
 	const struct row *deepest = NULL;
@@ -432,6 +442,7 @@ void cause_explain(const struct engine *e, struct fnd *f)
 		because(f, C_UNKNOWN, CONF_UNCLEAR);
 	snprintf(f->f.advice, sizeof(f->f.advice), "%s", deepest ? deepest->advice :
 		 "compare with calitrace live on the node at the other end; -v shows more");
+	say_guess(e, f);
 	if (e->lost)
 		evidence(f, "%llu events were lost: what they would have told is missing here",
 			 (unsigned long long)e->lost);

@@ -107,9 +107,11 @@ static uint32_t handle_of(uint32_t slot)
 
 /* Filters on one parent of one device */
 struct seen {
-	uint32_t cnt;		/* all, with the entries that the kernel makes for each priority */
+	uint32_t cnt; /* all, with the entries that the kernel makes for each priority */
 	uint32_t ours_cnt;
-	struct { uint32_t handle, prio; } ours[SEEN_MAX];
+	struct {
+		uint32_t handle, prio;
+	} ours[SEEN_MAX];
 };
 
 static bool filter_is_ours(struct nlmsghdr *nlh, const struct tcmsg *tcm)
@@ -160,7 +162,7 @@ static int filters_at(struct clsact *c, uint32_t ifindex, int hook, struct seen 
 }
 
 struct qdiscs {
-	uint32_t *ifindex;	/* of the clsact ones */
+	uint32_t *ifindex; /* of the clsact ones */
 	size_t cnt, cap;
 };
 
@@ -273,8 +275,10 @@ int clsact__add(struct clsact *c, uint32_t ifindex, const int prog_fd[2], struct
 	}
 	for (i = 0; i < 2; i++) {
 		if (dev.prio[i] > 1)
-			snprintf(why, why_sz, "a foreign filter on %s runs before ours, and what it "
-				 "accepts or drops stays unseen", hooks[i].name);
+			snprintf(why, why_sz,
+				 "a foreign filter on %s runs before ours, and what it "
+				 "accepts or drops stays unseen",
+				 hooks[i].name);
 	}
 	*ret = dev;
 	return 0;
@@ -291,7 +295,8 @@ bool clsact__has(struct clsact *c, const struct clsact_dev *dev)
 		if (filters_at(c, dev->ifindex, i, &s))
 			continue;
 		for (j = 0; j < s.ours_cnt; j++) {
-			if (s.ours[j].handle == handle_of(c->slot) && s.ours[j].prio == dev->prio[i])
+			if (s.ours[j].handle == handle_of(c->slot) &&
+			    s.ours[j].prio == dev->prio[i])
 				break;
 		}
 		if (j == s.ours_cnt)

@@ -17,14 +17,14 @@ struct clsact;
 /* On one device */
 struct clsact_dev {
 	uint32_t ifindex;
-	uint32_t prio[2];	/* ingress, egress; 0: not attached */
-	bool made;		/* the qdisc is ours */
+	uint32_t prio[2]; /* ingress, egress; 0: not attached */
+	bool made;	  /* the qdisc is ours */
 };
 
 /* Of the network namespace that the calling thread is in: 0 or -errno */
 int clsact__new(struct clsact **ret);
 void clsact__free(struct clsact *c);
-/* Both or none. prog_fd: ingress, egress. 0 (why untouched or a remark), or -errno and why filled. */
+/* Both or none. prog_fd: ingress, egress. 0 (why: untouched or a remark), or -errno with why. */
 int clsact__add(struct clsact *c, uint32_t ifindex, const int prog_fd[2], struct clsact_dev *ret,
 		char *why, size_t why_sz);
 /* Are both filters (still) there? Felix deletes a whole clsact qdisc when it cleans up. */

@@ -32,14 +32,15 @@ static void tell(const struct doctor *d, const char *name, const char *state, co
 
 static void tell_probe(const struct doctor *d, const struct probe_state *p)
 {
-	char text[400];
+	char text[400], lost[200];
 
 	if (p->ok) {
 		tell(d, p->name, "ok", "available", NULL);
 		return;
 	}
 	snprintf(text, sizeof(text), "not available: %s", p->why[0] ? p->why : "refused");
-	tell(d, p->name, "warn", text, p->without);
+	snprintf(lost, sizeof(lost), "lost without it: %s", p->without);
+	tell(d, p->name, "warn", text, lost);
 }
 
 static void ignore_obs(void *ctx, const struct obs *o)

@@ -21,7 +21,7 @@ _Static_assert(ENCAP_IPIP == (int)EV_ENCAP_IPIP && ENCAP_VXLAN == (int)EV_ENCAP_
 
 struct decode {
 	const void *data;
-	size_t len;			/* of the record by its own header */
+	size_t len; /* of the record by its own header */
 	struct symbols *sym;
 	struct obs *obs;
 	obs_fn fn;

@@ -45,7 +45,7 @@ enum prog {
 static const struct {
 	const char *name;
 	enum probe probe;
-	bool tracing;			/* attached by the loader, without a target */
+	bool tracing; /* attached by the loader, without a target */
 } progs[PROG_MAX] = {
 	[PROG_IN] = { "calitrace_in", PROBE_PATH, false },
 	[PROG_EG] = { "calitrace_eg", PROBE_PATH, false },
@@ -63,7 +63,7 @@ static const struct {
 	[PROBE_DROP] = { "drop", "packets that the kernel throws away" },
 	[PROBE_REASON] = { "reason", "the kernel's name for why it dropped a packet" },
 	[PROBE_FIB] = { "fib", "local senders that fail before there is a packet, and silent "
-			"proxy ARP" },
+			       "proxy ARP" },
 	[PROBE_ROUTE] = { "route", "who changed a route, and exactly when" },
 	[PROBE_BGP] = { "bgp", "how BGP connections fail" },
 	[PROBE_TCX] = { "tcx", "attachments that end with the process (clsact filters do not)" },
@@ -80,7 +80,7 @@ struct loader {
 	uint32_t pool_cnt;
 	int pools_fd, podns_fd, count_fd;
 	int cpu_cnt;
-	uint64_t *per_cpu;		/* room for one value of calitrace_count */
+	uint64_t *per_cpu; /* room for one value of calitrace_count */
 	/* during loader__consume() */
 	void (*fn)(void *ctx, const void *data, size_t len);
 	void *ctx;
@@ -141,9 +141,8 @@ static int object_open(const struct loader_opts *o, const bool want[PROG_MAX],
 	if (!err)
 		err = bpf_map__set_max_entries(ring, o->ring_bytes);
 	for (i = 0; i < PROG_MAX && !err; i++)
-		err = bpf_program__set_autoload(bpf_object__find_program_by_name(obj,
-										 progs[i].name),
-						want[i]);
+		err = bpf_program__set_autoload(
+			bpf_object__find_program_by_name(obj, progs[i].name), want[i]);
 	if (err)
 		goto fail;
 	*ret = obj;
@@ -242,8 +241,10 @@ static int nothing_left(const struct loader *l, char *why, size_t why_sz)
 {
 	if (l->probe[PROBE_PATH].ok || l->probe[PROBE_DROP].ok)
 		return 0;
-	snprintf(why, why_sz, "this kernel takes neither the TC programs (%s) nor the one for "
-		 "dropped packets (%s)", l->probe[PROBE_PATH].why, l->probe[PROBE_DROP].why);
+	snprintf(why, why_sz,
+		 "this kernel takes neither the TC programs (%s) nor the one for "
+		 "dropped packets (%s)",
+		 l->probe[PROBE_PATH].why, l->probe[PROBE_DROP].why);
 	return -EOPNOTSUPP;
 }
 
@@ -286,8 +287,7 @@ static void probe_tcx(struct loader *l)
 	}
 	err = tcx_probe(program_fd(l, PROG_IN));
 	if (err)
-		refuse(l, PROBE_TCX,
-		       err == -EINVAL ? "TCX came with Linux 6.6" : strerror(-err));
+		refuse(l, PROBE_TCX, err == -EINVAL ? "TCX came with Linux 6.6" : strerror(-err));
 }
 
 /* ---- ring and maps ---- */

@@ -40,8 +40,8 @@ int loader__open(const struct loader_opts *opts, struct loader **ret, char *why,
 const struct probe_state *loader__probe(const struct loader *l, enum probe p);
 /* fd of calitrace_in / calitrace_eg, -1 if refused */
 int loader__path_fd(const struct loader *l, bool egress);
-/* Attaches the tracepoints, and the socket filter to the given rtnetlink socket. The TC programs are
- * attach.h's job. */
+/* Attaches the tracepoints, and the socket filter to the given rtnetlink socket (it stays there
+ * until that is closed). The TC programs are attach.h's job. 0, or -errno when neither is left. */
 int loader__attach(struct loader *l, int rtnl_fd);
 /* Replaces the pool filter: adds first, then removes, so that no moment goes unfiltered. */
 int loader__set_pools(struct loader *l, const struct obs_pools *pools);
@@ -51,7 +51,8 @@ int loader__set_podns(struct loader *l, uint32_t inum, uint32_t ifindex);
 int loader__epoll_fd(const struct loader *l);
 /* Calls fn for each record: data is read-only and valid during the call. Returns the count or
  * -errno. Under a flood it returns after 65536 records: then there is more. */
-int loader__consume(struct loader *l, void (*fn)(void *ctx, const void *data, size_t len), void *ctx);
+int loader__consume(struct loader *l, void (*fn)(void *ctx, const void *data, size_t len),
+		    void *ctx);
 /* Records lost so far (all kinds), and of rtnetlink messages alone */
 uint64_t loader__lost(const struct loader *l, uint64_t *ret_messages);
 void loader__free(struct loader *l);

@@ -76,12 +76,14 @@ int probe_environment(char *why, size_t why_sz)
 		return -EPERM;
 	}
 	if (locked_down()) {
-		snprintf(why, why_sz, "the kernel is in lockdown mode confidentiality, which "
+		snprintf(why, why_sz,
+			 "the kernel is in lockdown mode confidentiality, which "
 			 "forbids BPF to read kernel memory: calitrace cannot work");
 		return -EPERM;
 	}
 	if (access(VMLINUX_BTF, R_OK)) {
-		snprintf(why, why_sz, "this kernel has no BTF (CONFIG_DEBUG_INFO_BTF): calitrace "
+		snprintf(why, why_sz,
+			 "this kernel has no BTF (CONFIG_DEBUG_INFO_BTF): calitrace "
 			 "needs it");
 		return -EOPNOTSUPP;
 	}
@@ -141,8 +143,8 @@ static void last_line(const char *log, char *out, size_t size)
 		size_t len = strcspn(p, "\n");
 
 		next = p + len + (p[len] == '\n');
-		if (!len || !strncmp(p, "processed ", 10) || !strncmp(p, "verification time ", 18) ||
-		    !strncmp(p, "stack depth ", 12))
+		if (!len || !strncmp(p, "processed ", 10) ||
+		    !strncmp(p, "verification time ", 18) || !strncmp(p, "stack depth ", 12))
 			continue;
 		if (len >= size)
 			len = size - 1;

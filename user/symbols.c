@@ -25,8 +25,8 @@
 
 struct symbol {
 	uint64_t addr;
-	uint32_t name;			/* offset into names */
-	uint32_t owner;			/* 0: the kernel, else one number for each module */
+	uint32_t name;	/* offset into names */
+	uint32_t owner; /* 0: the kernel, else one number for each module */
 };
 
 struct kallsyms {
@@ -38,7 +38,7 @@ struct kallsyms {
 
 struct symbols {
 	char path[PATH_MAX];
-	char **reason;			/* by number, NULL: none */
+	char **reason; /* by number, NULL: none */
 	uint32_t reason_cnt;
 	bool reasons_read, kallsyms_read;
 	uint64_t read_ns;

@@ -8,14 +8,15 @@
 #include <stdint.h>
 
 struct symbols;
-/* 0 or -errno. host_root: where proc is. Never fails for a missing name source: names are then "". */
+/* 0 or -errno. host_root: where proc is. Never fails for a missing name source: names are "". */
 int symbols__new(const char *host_root, struct symbols **ret);
 void symbols__free(struct symbols *s);
-/* "IP_RPFILTER" for this kernel's number (prefix SKB_DROP_REASON_ stripped), "" if unknown; numbers with high bits
- * (subsystems) as "SUBSYS_n.m". Borrowed. */
+/* "IP_RPFILTER" for this kernel's number (prefix SKB_DROP_REASON_ stripped), "" if unknown; numbers
+ * with high bits (subsystems) as "SUBSYS_n.m". Borrowed until the next call. */
 const char *symbols__reason(struct symbols *s, uint32_t reason);
-/* Function that holds the address, without .constprop.N/.isra.N/.part.N/.cold; "" unknown. Re-reads kallsyms
- * when the address lies in no known function, at most every 5 s of now_ns. Borrowed until the next call. */
+/* Function that holds the address, without .constprop.N/.isra.N/.part.N/.cold; "" unknown. Re-reads
+ * kallsyms when the address lies in no known function, at most every 5 s of now_ns. Borrowed until
+ * the next call. */
 const char *symbols__location(struct symbols *s, uint64_t addr, uint64_t now_ns);
 
 #endif
