@@ -16,8 +16,9 @@
 #
 # The guest sees this machine's own files with a layer in memory above them, so
 # whatever is installed or built here is there, and nothing that is written
-# stays, except below DIR. COMMAND runs as root in the same directory; variables
-# CALITRACE_* are handed on. Its output appears as it is written.
+# stays, except below DIR. COMMAND runs as root in the same directory; HOME and
+# the variables CALITRACE_* are handed on. Its output appears as it is written.
+# Files that the caller cannot read, the guest cannot read either.
 #
 # Exit status: the command's; 124 on timeout; 125 if the guest did not get as
 # far as running it, or died meanwhile.
@@ -73,7 +74,7 @@ done
 : >"$control/stderr"
 {
 	printf '%s=%q\n' release "$release" kernel "$kernel" directory "$PWD" share "$share" \
-		keep_tmp "$keep_tmp" guest_name "vm-${release%%[-+]*}"
+		home "${HOME:-/root}" keep_tmp "$keep_tmp" guest_name "vm-${release%%[-+]*}"
 } >"$control/settings"
 {
 	for var in "${!CALITRACE_@}"; do printf 'export %s=%q\n' "$var" "${!var}"; done

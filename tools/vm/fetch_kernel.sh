@@ -79,11 +79,17 @@ candidates() {
 	done
 }
 
-# From 7.2 on linux-image is empty and depends on the image proper, the modules, and their lists.
+# From 7.2 on linux-image is empty and depends on the image proper, the modules, and their lists;
+# before, linux-base-VERSION is a mere name that linux-image provides.
 parts() {
+	local part
+
 	echo "$1"
 	apt-cache "${apt_opts[@]}" show --no-all-versions "$1" | sed -n 's/^Depends: //p' |
-		tr -d ' ' | tr ',' '\n' | sed -n 's/(.*//; /^linux-\(base\|binary\|modules\)-[0-9]/p' | sort -u
+		tr -d ' ' | tr ',' '\n' | sed -n 's/(.*//; /^linux-\(base\|binary\|modules\)-[0-9]/p' | sort -u |
+		while read -r part; do
+			[ -z "$(apt-cache "${apt_opts[@]}" madison "$part")" ] || echo "$part"
+		done
 }
 
 # download PATTERN DIR: the newest that the mirror really has; it can lag behind its own list

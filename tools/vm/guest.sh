@@ -7,11 +7,11 @@
 
 control=/run/calitrace-vm
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-export HOME=/root
 
-directory=''
+directory='' home=''
 # shellcheck source=/dev/null
 . $control/settings
+export HOME=$home
 
 # The guest ends here whatever happens: its files are in memory or were written through.
 finish() {
