@@ -24,8 +24,13 @@ static void on_record(void *ctx, const struct record *rec)
 {
 	struct live *l = ctx;
 
-	if (l->render && l->ready)
-		render__record(l->render, rec);
+	if (!l->render || !l->ready)
+		return;
+	/* no JSON record says it, and silence must not pass for health */
+	if (rec->kind == REC_SILENCE && l->o->output == OUTPUT_JSON && !l->o->quiet)
+		log_warn("no matching packet in %llu s: silence is not health",
+			 (unsigned long long)(rec->silence_ns / NS_PER_S));
+	render__record(l->render, rec);
 }
 
 static void on_obs(void *ctx, const struct obs *o)

@@ -134,17 +134,22 @@ static bool is_bgp_peer(const struct engine *e, const struct addr *a)
 /* An un-encapsulated packet for an address of this pool leaves by a device that is no pod's. */
 static bool leaks(const struct engine *e, const struct pool *pool, const struct trk *t)
 {
+	bool told = pool->mode_from == FROM_OPTION || pool->mode_from == FROM_CONFD;
+	bool tunnelled = pool->mode == POOL_IPIP || pool->mode == POOL_VXLAN;
 	bool shorter;
 
-	if (pool->mode == POOL_IPIP || pool->mode == POOL_VXLAN)
+	if (tunnelled && told)
 		return true;
-	/* without a proved prefix nothing is claimed */
+	/* without a proved prefix nothing is claimed, unless the pool has a tunnel */
 	if (!t->route.have_dst)
-		return false;
+		return tunnelled;
 	shorter = t->route.dst.len < pool->cidr.len;
+	/* a mode that was inferred may be CrossSubnet's: then blocks have direct routes, too */
+	if (tunnelled && t->route.dst.len == pool->cidr.len)
+		return e->pools.block_len > pool->cidr.len;
 	if (pool->mode == POOL_NONE)
 		return shorter && addr_is_set(&t->route.gw) && !is_bgp_peer(e, &t->route.gw);
-	return shorter; /* CrossSubnet: blocks have routes of their own; unknown mode */
+	return shorter;
 }
 
 void judge_egress(struct engine *e, struct trk *t, const struct obs_pkt *p)

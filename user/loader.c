@@ -120,6 +120,11 @@ static struct ev_config config_of(const struct loader_opts *o)
 	return cfg;
 }
 
+static struct bpf_program *program(const struct bpf_object *obj, enum prog p)
+{
+	return bpf_object__find_program_by_name(obj, progs[p].name);
+}
+
 /* Opened and configured, with the wanted programs alone set to be loaded */
 static int object_open(const struct loader_opts *o, const bool want[PROG_MAX],
 		       struct bpf_object **ret)
@@ -141,8 +146,7 @@ static int object_open(const struct loader_opts *o, const bool want[PROG_MAX],
 	if (!err)
 		err = bpf_map__set_max_entries(ring, o->ring_bytes);
 	for (i = 0; i < PROG_MAX && !err; i++)
-		err = bpf_program__set_autoload(
-			bpf_object__find_program_by_name(obj, progs[i].name), want[i]);
+		err = bpf_program__set_autoload(program(obj, i), want[i]);
 	if (err)
 		goto fail;
 	*ret = obj;
@@ -182,8 +186,7 @@ static int object_try(const struct loader_opts *o, enum prog p, char *why, size_
 	want[p] = true;
 	err = object_open(o, want, &obj);
 	if (!err) {
-		bpf_program__set_log_buf(bpf_object__find_program_by_name(obj, progs[p].name), log,
-					 LOG_BYTES);
+		bpf_program__set_log_buf(program(obj, p), log, LOG_BYTES);
 		err = bpf_object__load(obj);
 		bpf_object__close(obj);
 	}
@@ -270,9 +273,7 @@ static int load(struct loader *l, char *why, size_t why_sz)
 
 static int program_fd(const struct loader *l, enum prog p)
 {
-	if (!l->want[p])
-		return -1;
-	return bpf_program__fd(bpf_object__find_program_by_name(l->obj, progs[p].name));
+	return l->want[p] ? bpf_program__fd(program(l->obj, p)) : -1;
 }
 
 static void probe_tcx(struct loader *l)
@@ -375,7 +376,7 @@ static void attach_one(struct loader *l, enum prog p)
 {
 	char why[sizeof(l->probe[0].why)];
 
-	l->link[p] = bpf_program__attach(bpf_object__find_program_by_name(l->obj, progs[p].name));
+	l->link[p] = bpf_program__attach(program(l->obj, p));
 	if (l->link[p])
 		return;
 	snprintf(why, sizeof(why), "cannot attach: %s", strerror(errno));
