@@ -11,7 +11,7 @@
 # V=1 shows the commands, SAN=1 builds with the address and undefined behaviour
 # sanitizers into a directory of its own. Cross build: CC=aarch64-linux-gnu-gcc.
 
-MAKEFLAGS += --no-builtin-rules
+MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all static bpf bpf-x86_64 bpf-arm64 demo test test-progs test-unit test-bpf test-matrix \

@@ -26,11 +26,11 @@
 #define EV_MAX_DNS_PORTS 4
 
 enum ev_kind {
-	EV_PATH = 1,	/* struct ev_packet, at a TC hook */
-	EV_DROP = 2,	/* struct ev_packet, in kfree_skb */
-	EV_FIB = 3,	/* struct ev_fib */
-	EV_BGP = 4,	/* struct ev_bgp */
-	EV_MSG = 5,	/* struct ev_msg: an rtnetlink message as its author sent it */
+	EV_PATH = 1, /* struct ev_packet, at a TC hook */
+	EV_DROP = 2, /* struct ev_packet, in kfree_skb */
+	EV_FIB = 3,  /* struct ev_fib */
+	EV_BGP = 4,  /* struct ev_bgp */
+	EV_MSG = 5,  /* struct ev_msg: an rtnetlink message as its author sent it */
 };
 
 /* enum ev_hook: where an EV_PATH was taken */
@@ -47,36 +47,36 @@ enum ev_encap {
 };
 
 /* ev_packet.flags */
-#define EV_F_GSO	(1u << 0) /* an aggregate: more than one packet on the wire */
-#define EV_F_DST	(1u << 1) /* dst_* was read from the packet's own dst */
-#define EV_F_DST_INPUT	(1u << 2) /* rt_is_input: forwarded or locally delivered */
-#define EV_F_CT		(1u << 3) /* the ct_* tuples are set */
-#define EV_F_CT_REPLY	(1u << 4) /* the packet goes in the reply direction */
-#define EV_F_SNAP	(1u << 5) /* snap[] follows the address block */
-#define EV_F_NODE_NETNS	(1u << 6) /* hdr.netns is the traced node's */
-#define EV_F_POD_NETNS	(1u << 7) /* hdr.netns is that of a pod of the node */
-#define EV_F_FRAG	(1u << 8) /* more fragments follow */
-#define EV_F_NO_DEV	(1u << 9) /* the skb had no usable device */
+#define EV_F_GSO (1u << 0)	  /* an aggregate: more than one packet on the wire */
+#define EV_F_DST (1u << 1)	  /* dst_* was read from the packet's own dst */
+#define EV_F_DST_INPUT (1u << 2)  /* rt_is_input: forwarded or locally delivered */
+#define EV_F_CT (1u << 3)	  /* the ct_* tuples are set */
+#define EV_F_CT_REPLY (1u << 4)	  /* the packet goes in the reply direction */
+#define EV_F_SNAP (1u << 5)	  /* snap[] follows the address block */
+#define EV_F_NODE_NETNS (1u << 6) /* hdr.netns is the traced node's */
+#define EV_F_POD_NETNS (1u << 7)  /* hdr.netns is that of a pod of the node */
+#define EV_F_FRAG (1u << 8)	  /* more fragments follow */
+#define EV_F_NO_DEV (1u << 9)	  /* the skb had no usable device */
 
 struct ev_hdr {
-	__u16 kind;	/* enum ev_kind */
-	__u8 ver;	/* EV_VERSION */
-	__u8 family;	/* 4 or 6: the width of the address block; 0: none */
-	__u16 len;	/* of the whole record, bytes */
+	__u16 kind;  /* enum ev_kind */
+	__u8 ver;    /* EV_VERSION */
+	__u8 family; /* 4 or 6: the width of the address block; 0: none */
+	__u16 len;   /* of the whole record, bytes */
 	__u16 cpu;
-	__u64 ts_ns;	/* CLOCK_MONOTONIC */
-	__u64 skb;	/* opaque: equal for the same sk_buff; re-used within microseconds */
-	__u32 netns;	/* inode number of the network namespace */
-	__u32 ifindex;	/* in that namespace; 0: none */
+	__u64 ts_ns;   /* CLOCK_MONOTONIC */
+	__u64 skb;     /* opaque: equal for the same sk_buff; re-used within microseconds */
+	__u32 netns;   /* inode number of the network namespace */
+	__u32 ifindex; /* in that namespace; 0: none */
 };
 
 /* src and dst are the innermost headers'; o* the outer ones' when encap is set */
 struct ev_addrs4 {
 	__be32 src, dst;
 	__be32 osrc, odst;
-	__be32 gw;		/* next hop of the packet's dst, 0: on link */
-	__be32 ct_src, ct_dst;	/* conntrack, original direction */
-	__be32 ct_rsrc, ct_rdst;/* conntrack, reply direction */
+	__be32 gw;		 /* next hop of the packet's dst, 0: on link */
+	__be32 ct_src, ct_dst;	 /* conntrack, original direction */
+	__be32 ct_rsrc, ct_rdst; /* conntrack, reply direction */
 };
 
 struct ev_addrs6 {
@@ -89,53 +89,53 @@ struct ev_addrs6 {
 
 struct ev_packet {
 	struct ev_hdr hdr;
-	__u8 hook;	/* enum ev_hook */
-	__u8 encap;	/* enum ev_encap */
-	__u8 proto;	/* innermost IPPROTO_* */
+	__u8 hook;  /* enum ev_hook */
+	__u8 encap; /* enum ev_encap */
+	__u8 proto; /* innermost IPPROTO_* */
 	__u8 ttl;
 	__u8 icmp_type;
 	__u8 icmp_code;
 	__u8 tcp_flags;
-	__u8 dst_type;	/* RTN_* of the packet's dst */
-	__be16 sport;	/* ICMP: identifier */
-	__be16 dport;	/* ICMP: sequence number */
+	__u8 dst_type; /* RTN_* of the packet's dst */
+	__be16 sport;  /* ICMP: identifier */
+	__be16 dport;  /* ICMP: sequence number */
 	__be16 ip_id;
 	__be16 dns_id;
 	__be16 dns_flags;
-	__u16 ip_len;	/* innermost total length, bytes */
-	__u32 seq;	/* TCP: sequence number, host order; else 0 */
-	__u32 flags;	/* EV_F_* */
-	__u16 dst_error;/* errno of the packet's dst, positive */
+	__u16 ip_len;	 /* innermost total length, bytes */
+	__u32 seq;	 /* TCP: sequence number, host order; else 0 */
+	__u32 flags;	 /* EV_F_* */
+	__u16 dst_error; /* errno of the packet's dst, positive */
 	__u16 snap_len;
 	__u32 dst_oif;
 	__be16 ct_sport, ct_dport;
 	__be16 ct_rsport, ct_rdport;
-	__u32 ct_status;/* IPS_* bits */
-	__u32 reason;	/* EV_DROP: enum skb_drop_reason of this kernel; 0: none given */
+	__u32 ct_status; /* IPS_* bits */
+	__u32 reason;	 /* EV_DROP: enum skb_drop_reason of this kernel; 0: none given */
 	__u32 pad;
-	__u64 location;	/* EV_DROP: text address that dropped it */
+	__u64 location; /* EV_DROP: text address that dropped it */
 	/* struct ev_addrs4 or ev_addrs6, then snap_len bytes from the innermost IP header on */
 };
 
 /* ev_fib.class */
 enum ev_fib_class {
-	EV_FIB_FORWARD = 1,	/* of a packet that came in by iif */
-	EV_FIB_OUTPUT = 2,	/* by a local task, before any packet exists */
-	EV_FIB_ARP = 3,		/* whether to answer an ARP request that came in by iif */
+	EV_FIB_FORWARD = 1, /* of a packet that came in by iif */
+	EV_FIB_OUTPUT = 2,  /* by a local task, before any packet exists */
+	EV_FIB_ARP = 3,	    /* whether to answer an ARP request that came in by iif */
 };
 
 struct ev_fib {
-	struct ev_hdr hdr;	/* ifindex = iif */
-	__u8 class;		/* enum ev_fib_class */
+	struct ev_hdr hdr; /* ifindex = iif */
+	__u8 class;	   /* enum ev_fib_class */
 	__u8 proto;
-	__u8 ambiguous;		/* more than one recent packet fits */
+	__u8 ambiguous; /* more than one recent packet fits */
 	__u8 pad;
-	__u16 err;		/* positive errno; 0: a hit after a miss of the same look-up */
+	__u16 err; /* positive errno; 0: a hit after a miss of the same look-up */
 	__be16 sport;
 	__be16 dport;
 	__u16 pad2;
 	__u32 table;
-	__u32 pid;		/* thread group; 0: unknown */
+	__u32 pid; /* thread group; 0: unknown */
 	char comm[EV_COMM_LEN];
 	__be32 src, dst;
 	__u32 pad3;
@@ -143,19 +143,19 @@ struct ev_fib {
 
 struct ev_bgp {
 	struct ev_hdr hdr;
-	__u8 oldstate;		/* TCP_* */
+	__u8 oldstate; /* TCP_* */
 	__u8 newstate;
-	__u16 err;		/* sk_err, positive errno */
-	__be16 sport;		/* local */
-	__be16 dport;		/* remote */
-	__u8 src[16];		/* local; the first four bytes for family 4 */
-	__u8 dst[16];		/* remote */
+	__u16 err;    /* sk_err, positive errno */
+	__be16 sport; /* local */
+	__be16 dport; /* remote */
+	__u8 src[16]; /* local; the first four bytes for family 4 */
+	__u8 dst[16]; /* remote */
 };
 
 struct ev_msg {
 	struct ev_hdr hdr;
-	__u32 pid;		/* thread group of the author, initial pid namespace */
-	__u32 msg_len;		/* of the message; more than data_len: cut */
+	__u32 pid;     /* thread group of the author, initial pid namespace */
+	__u32 msg_len; /* of the message; more than data_len: cut */
 	__u32 data_len;
 	__u32 pad;
 	char comm[EV_COMM_LEN];
@@ -172,29 +172,29 @@ _Static_assert(sizeof(struct ev_msg) == 64, "ev_msg");
 
 /* Per-CPU counters, map calitrace_count: what could not be handed over, by kind */
 enum ev_count {
-	EV_LOST_PATH = 0,	/* the ring was full */
+	EV_LOST_PATH = 0, /* the ring was full */
 	EV_LOST_DROP = 1,
 	EV_LOST_FIB = 2,
 	EV_LOST_BGP = 3,
 	EV_LOST_MSG = 4,
-	EV_LOST_MSG_CUT = 5,	/* a message longer than EV_MSG_LARGE */
-	EV_LOST_PARSE = 6,	/* headers out of reach */
+	EV_LOST_MSG_CUT = 5, /* a message longer than EV_MSG_LARGE */
+	EV_LOST_PARSE = 6,   /* headers out of reach */
 	EV_COUNT_MAX = 16,
 };
 
 /* ev_config.apps */
-#define EV_APP_DNS	(1u << 0)
-#define EV_APP_ICMP	(1u << 1)
-#define EV_APP_TCP	(1u << 2)
+#define EV_APP_DNS (1u << 0)
+#define EV_APP_ICMP (1u << 1)
+#define EV_APP_TCP (1u << 2)
 
 /* .rodata, set between open and load */
 struct ev_config {
-	__u32 netns;		/* the traced node's */
-	__u32 apps;		/* EV_APP_* */
+	__u32 netns; /* the traced node's */
+	__u32 apps;  /* EV_APP_* */
 	__be16 dns_port[EV_MAX_DNS_PORTS];
 	__be16 vxlan_port;
 	__be16 bgp_port;
-	__u32 ring_wake;	/* bytes waiting that wake the reader */
+	__u32 ring_wake; /* bytes waiting that wake the reader */
 };
 
 /* Key of calitrace_pools, an LPM trie; the value (__u32) is not used */

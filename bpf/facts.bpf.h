@@ -8,9 +8,9 @@
 #define CALITRACE_FACTS_H
 
 #define AF_INET4 2
-#define DST_METADATA_FLAG 0x0080	/* include/net/dst.h */
-#define NFCT_PTRMASK 7UL		/* include/linux/skbuff.h: the low bits are ctinfo */
-#define CT_IS_REPLY 3			/* IP_CT_IS_REPLY */
+#define DST_METADATA_FLAG 0x0080 /* include/net/dst.h */
+#define NFCT_PTRMASK 7UL	 /* include/linux/skbuff.h: the low bits are ctinfo */
+#define CT_IS_REPLY 3		 /* IP_CT_IS_REPLY */
 
 static __always_inline const struct rtable *skb_rtable(const struct sk_buff *skb)
 {

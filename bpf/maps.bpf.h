@@ -50,7 +50,7 @@ struct cur_slot {
 	__u64 ts_ns;
 	__be32 src, dst;
 	__u32 ifindex;
-	__u32 arp;		/* 1: an ARP request, src and dst are sender and target */
+	__u32 arp; /* 1: an ARP request, src and dst are sender and target */
 };
 struct cur_ring {
 	__u32 next;

@@ -98,7 +98,8 @@ static __always_inline void packet_emit(const struct packet_head *h, const struc
 
 static __always_inline bool icmp_is_error(const struct pkt *p)
 {
-	return p->proto == P_ICMP && (p->icmp_type == 3 || p->icmp_type == 11 || p->icmp_type == 12);
+	return p->proto == P_ICMP &&
+	       (p->icmp_type == 3 || p->icmp_type == 11 || p->icmp_type == 12);
 }
 
 #endif

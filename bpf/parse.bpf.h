@@ -28,7 +28,7 @@ struct wire_ip4 {
 	__be32 src, dst;
 };
 
-struct wire_l4 {		/* the first 8 bytes of ICMP, UDP, TCP */
+struct wire_l4 { /* the first 8 bytes of ICMP, UDP, TCP */
 	__be16 a, b, c, d;
 };
 
@@ -44,15 +44,15 @@ struct pkt {
 	__be16 sport, dport, ip_id, dns_id, dns_flags;
 	__u16 ip_len;
 	__u32 seq;
-	__u32 l3;		/* offset of the innermost IP header */
-	__u32 app;		/* EV_APP_*, 0: none of ours */
+	__u32 l3;  /* offset of the innermost IP header */
+	__u32 app; /* EV_APP_*, 0: none of ours */
 	__u8 proto, ttl, icmp_type, icmp_code, tcp_flags, encap;
 	__u8 more_frags, pad;
 };
 
 struct reader {
-	struct __sk_buff *tc;	/* or */
-	const void *base;	/* network header in kernel memory */
+	struct __sk_buff *tc; /* or */
+	const void *base;     /* network header in kernel memory */
 };
 
 /* From a paged part: the relative helper reads linear data only. */

@@ -63,8 +63,7 @@ static __always_inline void path_ip(struct __sk_buff *tc, __u8 hook)
 	}
 	if (!p.app)
 		return;
-	if (!in_pool(p.dst) && !in_pool(p.src) &&
-	    (hook == EV_HOOK_TC_INGRESS || !ct_in_pool(skb)))
+	if (!in_pool(p.dst) && !in_pool(p.src) && (hook == EV_HOOK_TC_INGRESS || !ct_in_pool(skb)))
 		return;
 	if (hook == EV_HOOK_TC_INGRESS)
 		cur_remember(p.src, p.dst, tc->ifindex, 0);

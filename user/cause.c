@@ -16,13 +16,13 @@
 struct facts {
 	const struct engine *e;
 	struct fnd *f;
-	bool route_kind;		/* leaked, or no route: a route should have been there */
-	uint32_t missing;		/* blocks without a unicast route */
-	const struct gone *gone;	/* of the first block whose route was seen to go */
+	bool route_kind;	 /* leaked, or no route: a route should have been there */
+	uint32_t missing;	 /* blocks without a unicast route */
+	const struct gone *gone; /* of the first block whose route was seen to go */
 	uint32_t gone_cnt;
 	bool all_down, in_use;
 	const struct bgp_peer *down_peer; /* the gateway of a block that is missing or silent */
-	bool down_peer_known;		/* that it is that block's is known, not guessed */
+	bool down_peer_known;		  /* that it is that block's is known, not guessed */
 	uint32_t down_cnt;
 	struct route_ref error_route;
 };
@@ -72,8 +72,8 @@ static void gather_blocks(struct facts *x)
 
 	for (uint32_t i = 0; i < f->block_cnt; i++) {
 		const struct route *r = block_route(x->e, &f->block[i]);
-		const struct gone *g = mirror__gone(x->e->mirror, &f->block[i].addr, f->block[i].len,
-						    f->block[i].len);
+		const struct gone *g = mirror__gone(x->e->mirror, &f->block[i].addr,
+						    f->block[i].len, f->block[i].len);
 		const struct addr *gw = NULL;
 
 		if (r && r->type == RTN_UNICAST) {
@@ -141,7 +141,8 @@ static void say_default_missing(const struct facts *x, struct because *b)
 	}
 	evidence(x->f, "table main has no default route");
 	if (x->f->proxy_arp && addr_is_set(&x->f->pod))
-		evidence(x->f, "pod %s asks on %s for its gateway %s (ARP), and the node stays silent: "
+		evidence(x->f,
+			 "pod %s asks on %s for its gateway %s (ARP), and the node stays silent: "
 			 "proxy ARP answers only for what the node can route to",
 			 addr_str(&x->f->pod, pod), x->f->f.dev, addr_str(&x->f->example, gw));
 }
@@ -175,7 +176,8 @@ static void say_route_missing(const struct facts *x, struct because *b)
 			 x->gone->flushed ? "flushed with its link" : "deleted",
 			 b->by.pid ? " by " : "", b->by.pid ? b->by.comm : "");
 	} else {
-		evidence(x->f, "no route covers %s%s; it was gone before we started, so who owned it "
+		evidence(x->f,
+			 "no route covers %s%s; it was gone before we started, so who owned it "
 			 "and since when is not known here",
 			 prefix_str(&f->block[0], text),
 			 f->block_from == BLOCK_GUESS ? " (block length guessed)" : "");
@@ -183,7 +185,8 @@ static void say_route_missing(const struct facts *x, struct because *b)
 	r = mirror__lookup(x->e->mirror, &x->f->example);
 	if (f->verdict == V_LEAKED && r && r->nh_cnt)
 		evidence(x->f, "the best match for %s is now %s via %s dev %s",
-			 addr_str(&x->f->example, gw), r->dst.len ? "a shorter route" : "the default route",
+			 addr_str(&x->f->example, gw),
+			 r->dst.len ? "a shorter route" : "the default route",
 			 addr_str(&r->nh[0].gw, text), mirror__dev(x->e->mirror, r->nh[0].ifindex));
 }
 
@@ -215,7 +218,8 @@ static void say_bgp_down(const struct facts *x, struct because *b)
 			since = x->e->peer[i].down_ns;
 	b->since_from = since ? SINCE_SEEN : SINCE_BEFORE_START;
 	b->since_ns = since;
-	evidence(x->f, "no TCP connection of this node on port 179 is established; %s listens on it",
+	evidence(x->f,
+		 "no TCP connection of this node on port 179 is established; %s listens on it",
 		 x->e->bgp_listen ? "a process" : "nobody");
 	for (uint32_t i = 0; i < x->e->peer_cnt && i < 3; i++)
 		evidence(x->f, "BGP peer %s: %s", addr_str(&x->e->peer[i].peer, peer),
@@ -278,7 +282,8 @@ static void say_unresolved(const struct facts *x, struct because *b)
 	char p[PREFIX_STRLEN];
 
 	(void)b;
-	evidence(x->f, "bird has put an unreachable route for %s: it cannot resolve the BGP next hop",
+	evidence(x->f,
+		 "bird has put an unreachable route for %s: it cannot resolve the BGP next hop",
 		 prefix_str(&x->f->route.dst, p));
 }
 
@@ -292,7 +297,8 @@ static void say_beyond(const struct facts *x, struct because *b)
 	char a[ADDR_STRLEN];
 
 	(void)b;
-	evidence(x->f, "requests to %s left this node by %s as they should; no reply came back to it",
+	evidence(x->f,
+		 "requests to %s left this node by %s as they should; no reply came back to it",
 		 addr_str(&x->f->example, a), x->f->f.dev[0] ? x->f->f.dev : "?");
 }
 
@@ -304,7 +310,7 @@ static bool row_no_listener(const struct facts *x)
 static const struct row {
 	enum cause cause;
 	bool (*holds)(const struct facts *x);
-	enum confidence (*sure)(const struct facts *x);	/* NULL: conf */
+	enum confidence (*sure)(const struct facts *x); /* NULL: conf */
 	enum confidence conf;
 	void (*say)(const struct facts *x, struct because *b);
 	const char *sentence, *advice;
@@ -361,13 +367,14 @@ static void symptom(const struct fnd *f, char *buf, size_t sz)
 	list_blocks(&f->f, blocks, sizeof(blocks));
 	switch (f->f.verdict) {
 	case V_LEAKED:
-		snprintf(buf, sz, "Packets for %s leave this node by %s%s%s without the tunnel.", blocks,
-			 dev, addr_is_set(&f->gateway) ? " towards " : "",
+		snprintf(buf, sz, "Packets for %s leave this node by %s%s%s without the tunnel.",
+			 blocks, dev, addr_is_set(&f->gateway) ? " towards " : "",
 			 addr_is_set(&f->gateway) ? addr_str(&f->gateway, a) : "");
 		break;
 	case V_NO_ROUTE:
 		if (f->proxy_arp)
-			snprintf(buf, sz, "Pods get no answer when they ask for their gateway, so their "
+			snprintf(buf, sz,
+				 "Pods get no answer when they ask for their gateway, so their "
 				 "packets are never sent.");
 		else
 			snprintf(buf, sz, "Packets for %s find no route on this node.", blocks);
@@ -404,8 +411,11 @@ static void say_guess(const struct engine *e, struct fnd *f)
 	char text[PREFIX_STRLEN];
 
 	if (pool && pool->from == FROM_GUESS)
-		evidence(f, "that %s is a pool is a guess from this node's own block and tunnel address: "
-			 "name it with --pool to be sure", prefix_str(&pool->cidr, text));
+		evidence(
+			f,
+			"that %s is a pool is a guess from this node's own block and tunnel address: "
+			"name it with --pool to be sure",
+			prefix_str(&pool->cidr, text));
 }
 
 void cause_explain(const struct engine *e, struct fnd *f)
@@ -440,8 +450,10 @@ void cause_explain(const struct engine *e, struct fnd *f)
 	f->f.cause = deepest ? deepest->cause : C_UNKNOWN;
 	if (!deepest || deepest->cause == C_BEYOND_NODE)
 		because(f, C_UNKNOWN, CONF_UNCLEAR);
-	snprintf(f->f.advice, sizeof(f->f.advice), "%s", deepest ? deepest->advice :
-		 "compare with calitrace live on the node at the other end; -v shows more");
+	snprintf(f->f.advice, sizeof(f->f.advice), "%s",
+		 deepest ?
+			 deepest->advice :
+			 "compare with calitrace live on the node at the other end; -v shows more");
 	say_guess(e, f);
 	if (e->lost)
 		evidence(f, "%llu events were lost: what they would have told is missing here",

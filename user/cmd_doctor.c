@@ -64,7 +64,8 @@ static void tell_sources(const struct doctor *d, uint32_t inum)
 		     "pools come from bird_ipam.cfg, from a guess, or from --pool");
 	if (bird > 0)
 		snprintf(text, sizeof(text), "bird runs in this namespace (pid %d)", bird);
-	tell(d, "bird", bird > 0 ? "ok" : "warn", bird > 0 ? text : "no bird runs in this namespace",
+	tell(d, "bird", bird > 0 ? "ok" : "warn",
+	     bird > 0 ? text : "no bird runs in this namespace",
 	     bird > 0 ? NULL : "routes may be Felix's, or it is down");
 	if (bgp_diag(179, 0, ignore_obs, &n))
 		tell(d, "inet_diag", "warn", "not available",
@@ -75,8 +76,9 @@ static void tell_sources(const struct doctor *d, uint32_t inum)
 
 static int diagnose(const struct doctor *d, uint32_t inum)
 {
-	struct loader_opts lo = { .netns_inum = inum, .dns_port = { 53 }, .bgp_port = 179,
-				  .vxlan_port = 4789 };
+	struct loader_opts lo = {
+		.netns_inum = inum, .dns_port = { 53 }, .bgp_port = 179, .vxlan_port = 4789
+	};
 	struct loader *l = NULL;
 	char why[400] = "";
 	struct utsname u;
@@ -90,9 +92,11 @@ static int diagnose(const struct doctor *d, uint32_t inum)
 	for (int i = 0; i < PROBE_MAX; i++)
 		tell_probe(d, loader__probe(l, i));
 	tell_sources(d, inum);
-	tell(d, "tracing", "ok", loader__probe(l, PROBE_TCX)->ok ?
-	     "can trace; nothing can be left behind (TCX)" :
-	     "can trace (clsact: after SIGKILL run calitrace doctor --clean)", NULL);
+	tell(d, "tracing", "ok",
+	     loader__probe(l, PROBE_TCX)->ok ?
+		     "can trace; nothing can be left behind (TCX)" :
+		     "can trace (clsact: after SIGKILL run calitrace doctor --clean)",
+	     NULL);
 	loader__free(l);
 	return EXIT_OK;
 }

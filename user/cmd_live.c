@@ -17,7 +17,7 @@ struct live {
 	struct engine *engine;
 	struct render *render;
 	struct session *session;
-	bool ready;		/* records of the snapshot are state, not news */
+	bool ready; /* records of the snapshot are state, not news */
 };
 
 static void on_record(void *ctx, const struct record *rec)
@@ -96,11 +96,15 @@ static void tell_start(struct live *l, int argc, char **argv)
 			missing[nm++] = p->name;
 	}
 	probes[np] = missing[nm] = NULL;
-	render__start(l->render, &(struct start_info){
-		.node = session__node(l->session), .version = CALITRACE_VERSION,
-		.kernel = u.release, .argc = argc, .argv = argv,
-		.pools = session__pools(l->session), .ifaces = ifaces, .probes = probes,
-		.missing = missing });
+	render__start(l->render, &(struct start_info){ .node = session__node(l->session),
+						       .version = CALITRACE_VERSION,
+						       .kernel = u.release,
+						       .argc = argc,
+						       .argv = argv,
+						       .pools = session__pools(l->session),
+						       .ifaces = ifaces,
+						       .probes = probes,
+						       .missing = missing });
 	fflush(stdout);
 	while (ifaces[n])
 		n++;
@@ -140,11 +144,18 @@ int cmd_live(const struct opts *o, int argc, char **argv)
 {
 	struct live l = { .o = o };
 	struct engine_opts eo = {
-		.reply_timeout_ns = o->reply_timeout_ns, .all = o->all, .dns_port = { 53 },
-		.emit = on_record, .emit_ctx = &l,
+		.reply_timeout_ns = o->reply_timeout_ns,
+		.all = o->all,
+		.dns_port = { 53 },
+		.emit = on_record,
+		.emit_ctx = &l,
 	};
 	struct session_ops ops = {
-		.obs = on_obs, .tick = on_tick, .done = is_done, .mirror = get_mirror, .ctx = &l,
+		.obs = on_obs,
+		.tick = on_tick,
+		.done = is_done,
+		.mirror = get_mirror,
+		.ctx = &l,
 	};
 	int status = EXIT_TROUBLE;
 	char why[400] = "";

@@ -16,7 +16,7 @@
 #include "engine_priv.h"
 
 #define DEFAULT_PACKETS 65536
-#define PING_PROBE_PORT 1025	/* iputils: ping connects a UDP socket to it to learn its source */
+#define PING_PROBE_PORT 1025 /* iputils: ping connects a UDP socket to it to learn its source */
 
 void engine_emit(struct engine *e, struct record *rec)
 {
@@ -110,128 +110,9 @@ static uint64_t latency_quantile(const struct latency *l, double q)
 	for (int i = 0; i < 64 * 8; i++) {
 		sum += l->bucket[i];
 		if (sum > want)
-			return i < 8 ? (uint64_t)i :
-				       ((uint64_t)(8 | (i & 7)) << (i / 8 - 3));
+			return i < 8 ? (uint64_t)i : ((uint64_t)(8 | (i & 7)) << (i / 8 - 3));
 	}
 	return 0;
-}
-
-/* ---- the packet as the renderers get it ---- */
-
-static size_t dns_name(const uint8_t *p, size_t len, char *out, size_t sz)
-{
-	size_t i = 0, n = 0;
-
-	while (i < len && p[i] && p[i] < 64) {
-		size_t label = p[i++];
-
-		if (i + label > len)
-			break;
-		if (n && n + 1 < sz)
-			out[n++] = '.';
-		for (size_t k = 0; k < label && n + 1 < sz; k++)
-			out[n++] = (char)p[i + k];
-		i += label;
-	}
-	out[n] = 0;
-	return i < len && !p[i] ? i + 1 : 0;
-}
-
-/* Offset of the DNS message in an IPv4 packet, 0: out of reach */
-static size_t dns_offset(const uint8_t *p, size_t len)
-{
-	size_t ihl;
-
-	if (len < 28)
-		return 0;
-	ihl = (size_t)(p[0] & 15) * 4;
-	if (p[9] == PROTO_UDP)
-		return ihl + 8;
-	return len > ihl + 13 ? ihl + (size_t)(p[ihl + 12] >> 4) * 4 + 2 : 0;
-}
-
-static void fill_dns(const struct trk *t, struct packet *p)
-{
-	size_t off, name;
-
-	if (t->app != APP_DNS || (t->proto == PROTO_TCP && !t->dns_id && !t->dns_flags))
-		return;
-	p->dns_valid = true;
-	p->dns_id = t->dns_id;
-	p->dns_response = t->dns_flags & 0x8000;
-	p->dns_rcode = t->dns_flags & 15;
-	off = t->snap ? dns_offset(t->snap, t->snap_len) + 12 : 0;
-	if (off <= 12 || off >= t->snap_len)
-		return;
-	name = dns_name(t->snap + off, t->snap_len - off, p->qname, sizeof(p->qname));
-	if (name && off + name + 2 <= t->snap_len)
-		p->dns_qtype = (uint16_t)(t->snap[off + name] << 8 | t->snap[off + name + 1]);
-}
-
-static void fill_hops(const struct engine *e, const struct trk *t, struct packet *p)
-{
-	for (int i = 0; i < t->hop_cnt && i < MAX_HOPS; i++) {
-		p->hop[i].at = t->hop[i].at;
-		p->hop[i].ts_ns = t->hop[i].ts_ns;
-		strncpy(p->hop[i].dev, mirror__dev(e->mirror, t->hop[i].ifindex), DEV_LEN - 1);
-		p->hop_cnt++;
-	}
-}
-
-static void fill_packet(const struct engine *e, const struct trk *t, struct packet *p)
-{
-	memset(p, 0, sizeof(*p));
-	p->id = t->id;
-	p->rev = t->rev;
-	p->ts_ns = t->first_ns;
-	p->app = t->app;
-	p->proto = t->proto;
-	p->src = t->first.src;
-	p->dst = t->dst;
-	p->orig_dst = t->orig_dst;
-	if (t->proto == PROTO_ICMP) {
-		p->icmp_valid = !t->from_fib;
-		p->icmp_type = t->icmp_type;
-		p->icmp_code = t->icmp_code;
-		p->icmp_id = t->first.sport;
-		p->icmp_seq = t->first.dport;
-		p->icmp_echo = t->icmp_type == 8 || t->icmp_type == 0;
-	} else {
-		p->sport = t->first.sport;
-		p->dport = t->first.dport;
-		p->tcp_flags = t->tcp_flags;
-	}
-	p->ip_id = t->ip_id;
-	p->len = t->ip_len;
-	p->netns = t->netns;
-	fill_dns(t, p);
-	p->encap.kind = t->encap;
-	p->encap.src = t->encap_src;
-	p->encap.dst = t->encap_dst;
-	p->verdict = t->verdict;
-	p->at = t->at;
-	strncpy(p->dev, mirror__dev(e->mirror, t->ifindex), DEV_LEN - 1);
-	p->block = t->block;
-	p->block_from = t->block_from;
-	p->route = t->route;
-	p->err = t->err;
-	memcpy(p->reason, t->reason, sizeof(p->reason));
-	memcpy(p->location, t->location, sizeof(p->location));
-	p->latency_us = t->latency_us;
-	p->late_us = t->late_us;
-	fill_hops(e, t, p);
-	p->by = t->by;
-	p->finding = t->finding;
-}
-
-void engine_emit_packet(struct engine *e, struct trk *t)
-{
-	struct packet p;
-	struct record rec = { .kind = REC_PACKET, .ts_ns = t->first_ns, .packet = &p };
-
-	t->rev++;
-	fill_packet(e, t, &p);
-	engine_emit(e, &rec);
 }
 
 /* ---- deadlines ---- */
@@ -373,7 +254,8 @@ static void make_room(struct engine *e)
 		return;
 	t = list_entry(e->age.next, struct trk, age);
 	/* what waits for nothing any more is no loss */
-	if (!t->settled || (t->role == ROLE_REQUEST && !t->answered && !verdict_is_problem(t->verdict))) {
+	if (!t->settled ||
+	    (t->role == ROLE_REQUEST && !t->answered && !verdict_is_problem(t->verdict))) {
 		e->lost++;
 		engine_emit(e, &rec);
 	}
@@ -610,8 +492,13 @@ static void fib_to_packet(struct engine *e, struct fib_fail *k)
 	if (v == V_NONE)
 		return;
 	o.pkt = (struct obs_pkt){
-		.proto = f->proto, .src = f->src, .dst = f->dst, .netns = f->netns,
-		.sport = f->sport, .dport = f->dport, .skb = k->ts_ns,
+		.proto = f->proto,
+		.src = f->src,
+		.dst = f->dst,
+		.netns = f->netns,
+		.sport = f->sport,
+		.dport = f->dport,
+		.skb = k->ts_ns,
 	};
 	make_room(e);
 	t = journey_new(e, &o, k->ts_ns);

@@ -13,9 +13,9 @@ struct engine;
 
 struct engine_opts {
 	uint64_t reply_timeout_ns;
-	bool all;			/* records of good packets, too */
-	uint16_t dns_port[4];		/* host order, 0: unset */
-	uint32_t max_packets;		/* in memory at once; 0: default */
+	bool all;	      /* records of good packets, too */
+	uint16_t dns_port[4]; /* host order, 0: unset */
+	uint32_t max_packets; /* in memory at once; 0: default */
 	record_fn emit;
 	void *emit_ctx;
 };

@@ -34,12 +34,17 @@
 #define RTPROT_BIRD 12
 #define RTPROT_FELIX 80
 
-enum role { ROLE_PLAIN, ROLE_REQUEST, ROLE_REPLY, ROLE_ICMP_ERROR };
+enum role {
+	ROLE_PLAIN,
+	ROLE_REQUEST,
+	ROLE_REPLY,
+	ROLE_ICMP_ERROR
+};
 
 /* An exchange end to end: what a request and its reply have in common */
 struct flow_key {
 	struct addr src, dst;
-	uint16_t sport, dport, id;	/* ICMP: id, seq in the ports */
+	uint16_t sport, dport, id; /* ICMP: id, seq in the ports */
 	uint8_t proto, pad;
 };
 
@@ -65,7 +70,7 @@ struct trk {
 	struct hnode by_skb;
 	struct trk_key key[TRK_KEYS];
 	uint8_t key_cnt;
-	struct list age, settle, reply;	/* queues, each in the order of its deadline */
+	struct list age, settle, reply; /* queues, each in the order of its deadline */
 	uint64_t settle_at, reply_at;
 
 	uint64_t id, skb, sig, first_ns, last_ns;
@@ -76,15 +81,15 @@ struct trk {
 	bool gso, settled, answered, from_fib, pod_drop, encapsulated;
 	uint16_t ip_id, ip_len, dns_id, dns_flags;
 	uint32_t netns;
-	struct flow_key first;		/* as first seen */
-	struct addr dst, orig_dst;	/* after and before NAT */
-	bool pair_good;			/* a reply: its request was no problem itself, and was for ... */
+	struct flow_key first;	   /* as first seen */
+	struct addr dst, orig_dst; /* after and before NAT */
+	bool pair_good;		   /* a reply: its request was no problem itself, and was for ... */
 	struct prefix pair_block;
 	struct addr pair_dst;
 	uint8_t *snap;
 	uint16_t snap_len;
 
-	enum verdict verdict, counted;	/* now; as it stands in the counters */
+	enum verdict verdict, counted; /* now; as it stands in the counters */
 	enum hook at;
 	uint32_t ifindex;
 	struct prefix block;
@@ -105,7 +110,7 @@ struct trk {
 struct fib_fail {
 	uint64_t ts_ns;
 	struct obs_fib fib;
-	bool open;			/* waits to become a packet that was never born */
+	bool open; /* waits to become a packet that was never born */
 };
 #define FIB_FAILS 32
 
@@ -119,9 +124,9 @@ struct arp_silence {
 
 struct bgp_peer {
 	struct addr peer;
-	int32_t established;		/* connections */
-	uint64_t since_ns;		/* of the last change; 0: before we started */
-	uint64_t down_ns;		/* when a session that stood ended; 0: not seen */
+	int32_t established; /* connections */
+	uint64_t since_ns;   /* of the last change; 0: before we started */
+	uint64_t down_ns;    /* when a session that stood ended; 0: not seen */
 	enum bgp_state last;
 };
 #define MAX_PEERS 8192
@@ -129,19 +134,19 @@ struct bgp_peer {
 /* A finding and what the engine has to know of it besides */
 struct fnd {
 	struct finding f;
-	bool dirty;			/* counts changed since it was emitted */
-	bool proxy_arp, external, local;/* where the packets were for */
-	bool all_blocks;		/* node-wide: no session was up */
+	bool dirty;			 /* counts changed since it was emitted */
+	bool proxy_arp, external, local; /* where the packets were for */
+	bool all_blocks;		 /* node-wide: no session was up */
 	uint64_t emitted_ns, good_ns;
 	uint32_t arp_ifindex;
-	struct addr example;		/* a destination */
-	struct addr gateway;		/* of the route taken, family 0: none */
-	struct addr pod;		/* proxy ARP: who asked */
+	struct addr example; /* a destination */
+	struct addr gateway; /* of the route taken, family 0: none */
+	struct addr pod;     /* proxy ARP: who asked */
 	struct route_ref route;
 };
 
 struct latency {
-	uint32_t bucket[64 * 8];	/* eight to each power of two of microseconds */
+	uint32_t bucket[64 * 8]; /* eight to each power of two of microseconds */
 	uint64_t cnt;
 };
 
@@ -202,7 +207,7 @@ static inline void list_append(struct list *head, struct list *n)
 	head->prev = n;
 }
 
-#define list_entry(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+#define list_entry(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 /* journey.c: which packet an observation belongs to */
 struct trk *journey_find(struct engine *e, const struct obs *o, uint64_t sig);
@@ -220,7 +225,11 @@ const struct pool *judge_pool(const struct engine *e, const struct addr *a);
 void judge_block(const struct engine *e, const struct addr *a, struct prefix *block,
 		 enum block_from *from);
 /* The kind of device that a packet was seen on */
-enum dev_class { DEV_OTHER, DEV_WORKLOAD, DEV_TUNNEL };
+enum dev_class {
+	DEV_OTHER,
+	DEV_WORKLOAD,
+	DEV_TUNNEL
+};
 enum dev_class judge_dev(const struct engine *e, uint32_t ifindex);
 void judge_egress(struct engine *e, struct trk *t, const struct obs_pkt *p);
 /* False: only looks like a drop */
@@ -238,7 +247,8 @@ void finding_arp(struct engine *e, const struct arp_silence *a, uint64_t ts_ns);
 /* A packet whose verdict was changed leaves the finding that it was counted in */
 void finding_uncount(struct engine *e, struct trk *t);
 /* An exchange with an address of that block fared well */
-void finding_good(struct engine *e, const struct prefix *block, const struct addr *dst, uint64_t ts_ns);
+void finding_good(struct engine *e, const struct prefix *block, const struct addr *dst,
+		  uint64_t ts_ns);
 /* Causes are looked at again; changed findings are emitted. */
 void finding_review(struct engine *e, uint64_t ts_ns);
 /* At the end: counts that changed are told, too */

@@ -13,8 +13,8 @@
 #include "addr.h"
 
 #define MAX_FINDINGS 1000
-#define COUNTS_NS (5 * NSEC_PER_SEC)	/* changes of mere counts are told this often */
-#define FRESH_NS (3 * NSEC_PER_SEC)	/* a problem older than this says nothing of now */
+#define COUNTS_NS (5 * NSEC_PER_SEC) /* changes of mere counts are told this often */
+#define FRESH_NS (3 * NSEC_PER_SEC)  /* a problem older than this says nothing of now */
 
 static void scope_name(const struct engine *e, const struct trk *t, char *buf, size_t sz)
 {
@@ -208,7 +208,8 @@ static bool of_one_address(const struct finding *f)
 	return f->verdict == V_BLACKHOLE || f->verdict == V_UNANSWERED || f->verdict == V_NO_SOCKET;
 }
 
-void finding_good(struct engine *e, const struct prefix *block, const struct addr *dst, uint64_t ts_ns)
+void finding_good(struct engine *e, const struct prefix *block, const struct addr *dst,
+		  uint64_t ts_ns)
 {
 	for (uint32_t i = 0; i < e->finding_cnt; i++) {
 		struct fnd *f = e->finding[i];
@@ -233,8 +234,8 @@ static uint32_t routes_back(const struct engine *e, const struct finding *f)
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < f->block_cnt; i++) {
-		const struct route *r = mirror__lookup_len(e->mirror, &f->block[i].addr,
-							   f->block[i].len, 31);
+		const struct route *r =
+			mirror__lookup_len(e->mirror, &f->block[i].addr, f->block[i].len, 31);
 
 		n += r && r->type == RTN_UNICAST;
 	}
@@ -252,7 +253,8 @@ static bool has_recovered(const struct engine *e, const struct fnd *f)
 
 static bool same_chain(const struct finding *a, const struct finding *b)
 {
-	if (a->because_cnt != b->because_cnt || a->cause != b->cause || strcmp(a->explain, b->explain))
+	if (a->because_cnt != b->because_cnt || a->cause != b->cause ||
+	    strcmp(a->explain, b->explain))
 		return false;
 	for (int i = 0; i < a->because_cnt; i++)
 		if (a->because[i].cause != b->because[i].cause ||

@@ -19,7 +19,7 @@ struct hmap {
 	size_t size, cnt;
 };
 
-#define hmap_entry(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+#define hmap_entry(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 /* -ENOMEM or 0. A zeroed hmap is valid and empty. */
 int hmap_add(struct hmap *m, struct hnode *n, uint64_t hash);

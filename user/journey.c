@@ -116,7 +116,8 @@ static struct trk *find_copy(struct engine *e, const struct obs *o, uint64_t sig
 	for (struct hnode *n = hmap_first(&e->by_key, key_hash(k)); n; n = hmap_next(n)) {
 		const struct trk_key *tk = hmap_entry(n, struct trk_key, node);
 
-		if (key_eq(&tk->key, k) && tk->owner->sig == sig && same_pass(tk->owner, o, max_age))
+		if (key_eq(&tk->key, k) && tk->owner->sig == sig &&
+		    same_pass(tk->owner, o, max_age))
 			return tk->owner;
 	}
 	return NULL;
@@ -185,8 +186,9 @@ static bool is_dns_port(const struct engine *e, uint16_t port)
 static enum role role_of_tcp(const struct engine *e, const struct obs_pkt *p)
 {
 	if (p->tcp_flags & (TCPF_SYN | TCPF_RST))
-		return (p->tcp_flags & (TCPF_SYN | TCPF_RST | TCPF_ACK)) == TCPF_SYN ? ROLE_REQUEST :
-										       ROLE_REPLY;
+		return (p->tcp_flags & (TCPF_SYN | TCPF_RST | TCPF_ACK)) == TCPF_SYN ?
+			       ROLE_REQUEST :
+			       ROLE_REPLY;
 	if (is_dns_port(e, p->sport))
 		return ROLE_REPLY;
 	return p->dns_flags && !(p->dns_flags & DNS_QR) ? ROLE_REQUEST : ROLE_PLAIN;
@@ -198,7 +200,8 @@ static enum role role_of(const struct engine *e, const struct obs_pkt *p, enum a
 
 	if (p->proto == PROTO_ICMP)
 		role = p->icmp_type == 8 ? ROLE_REQUEST :
-		       p->icmp_type == 0 ? ROLE_REPLY : ROLE_ICMP_ERROR;
+		       p->icmp_type == 0 ? ROLE_REPLY :
+					   ROLE_ICMP_ERROR;
 	else if (p->proto == PROTO_TCP)
 		role = role_of_tcp(e, p);
 	else if (app == APP_DNS && p->dns_flags & DNS_QR)

@@ -13,9 +13,9 @@
 #include "../bpf/events.h"
 #include "addr.h"
 
-#define ARPHRD_TUNNEL_ 768	/* ipip */
+#define ARPHRD_TUNNEL_ 768 /* ipip */
 #define TABLE_MAIN 254
-#define DEFAULT_BLOCK_LEN 26	/* of a Calico IPPool (libcalico-go, IPPoolSpec.BlockSize) */
+#define DEFAULT_BLOCK_LEN 26 /* of a Calico IPPool (libcalico-go, IPPoolSpec.BlockSize) */
 #define WITNESS_NS (2 * NSEC_PER_MSEC)
 #define ARP_NS (10 * NSEC_PER_SEC)
 
@@ -72,7 +72,8 @@ enum dev_class judge_dev(const struct engine *e, uint32_t ifindex)
 	if (l && (!strcmp(l->kind, "ipip") || !strcmp(l->kind, "vxlan") ||
 		  !strcmp(l->kind, "wireguard") || l->arptype == ARPHRD_TUNNEL_))
 		return DEV_TUNNEL;
-	if (!strcmp(name, "tunl0") || !strcmp(name, "vxlan.calico") || !strcmp(name, "wireguard.cali"))
+	if (!strcmp(name, "tunl0") || !strcmp(name, "vxlan.calico") ||
+	    !strcmp(name, "wireguard.cali"))
 		return DEV_TUNNEL;
 	return !strncmp(name, "cali", 4) ? DEV_WORKLOAD : DEV_OTHER;
 }
@@ -168,9 +169,8 @@ void judge_egress(struct engine *e, struct trk *t, const struct obs_pkt *p)
 	}
 	judge_block(e, &p->dst, &t->block, &t->block_from);
 	judge_route(e, &p->dst, p, &t->route);
-	if (class == DEV_WORKLOAD ||
-	    (class == DEV_OTHER && t->route.have_dst && t->route.dst.len == 32 &&
-	     !addr_is_set(&t->route.gw) && pool))
+	if (class == DEV_WORKLOAD || (class == DEV_OTHER && t->route.have_dst &&
+				      t->route.dst.len == 32 && !addr_is_set(&t->route.gw) && pool))
 		engine_set_verdict(e, t, V_DELIVERED);
 	else if (class == DEV_OTHER && pool && leaks(e, pool, t))
 		engine_set_verdict(e, t, V_LEAKED);
@@ -210,17 +210,33 @@ static bool in_list(const char *s, const char *const *list)
 bool judge_drop_is_noise(const struct engine *e, const struct obs_pkt *p)
 {
 	static const char *const sinks[] = {
-		"icmp_rcv", "ping_rcv", "raw_rcv", "raw_local_deliver", "raw_v4_input", "raw_rcv_skb",
-		"skb_release_data", "inet_sock_destruct", "udp_destruct_common", "udp_destruct_sock",
-		"__sk_destruct", "sk_stream_kill_queues", "packet_rcv", "tpacket_rcv",
-		"packet_rcv_spkt", "packet_rcv_fanout", "skb_queue_purge",
-		"skb_queue_purge_reason", "__skb_queue_purge_reason", NULL,
+		"icmp_rcv",
+		"ping_rcv",
+		"raw_rcv",
+		"raw_local_deliver",
+		"raw_v4_input",
+		"raw_rcv_skb",
+		"skb_release_data",
+		"inet_sock_destruct",
+		"udp_destruct_common",
+		"udp_destruct_sock",
+		"__sk_destruct",
+		"sk_stream_kill_queues",
+		"packet_rcv",
+		"tpacket_rcv",
+		"packet_rcv_spkt",
+		"packet_rcv_fanout",
+		"skb_queue_purge",
+		"skb_queue_purge_reason",
+		"__skb_queue_purge_reason",
+		NULL,
 	};
 	static const char *const reasons[] = {
 		"SOCKET_FILTER", "PACKET_SOCK_ERROR", "CONSUMED", "SKB_CONSUMED", "OTHERHOST", NULL,
 	};
-	bool reply = p->proto == PROTO_UDP ? p->dns_flags & 0x8000 :
-		     p->proto == PROTO_ICMP ? p->icmp_type != 8 : (p->tcp_flags & 0x12) != 0x02;
+	bool reply = p->proto == PROTO_UDP  ? p->dns_flags & 0x8000 :
+		     p->proto == PROTO_ICMP ? p->icmp_type != 8 :
+					      (p->tcp_flags & 0x12) != 0x02;
 	bool no_socket = !strcmp(p->reason, "NO_SOCKET") ||
 			 (!p->reason[0] && !strcmp(p->location, "__udp4_lib_rcv"));
 
@@ -243,24 +259,43 @@ bool judge_drop_is_noise(const struct engine *e, const struct obs_pkt *p)
 
 static enum verdict verdict_of_reason(const struct obs_pkt *p)
 {
-	static const struct { const char *reason; enum verdict verdict; } table[] = {
-		{ "IP_INNOROUTES", V_NO_ROUTE },   { "IP_OUTNOROUTES", V_NO_ROUTE },
-		{ "IP_RPFILTER", V_RP_FILTER },	   { "IP_LOCAL_SOURCE", V_MARTIAN },
-		{ "IP_INVALID_SOURCE", V_MARTIAN }, { "IP_INVALID_DEST", V_MARTIAN },
-		{ "IP_LOCALNET", V_MARTIAN },	   { "IP_INADDRERRORS", V_FORWARDING_OFF },
-		{ "NETFILTER_DROP", V_FILTERED },  { "TC_INGRESS", V_FILTERED },
-		{ "TC_EGRESS", V_FILTERED },	   { "XDP", V_FILTERED },
-		{ "BPF_CGROUP_EGRESS", V_FILTERED }, { "NEIGH_FAILED", V_NEIGH_FAILED },
-		{ "NEIGH_CREATEFAIL", V_NEIGH_FAILED }, { "NEIGH_QUEUEFULL", V_NEIGH_FAILED },
-		{ "NEIGH_DEAD", V_NEIGH_FAILED },  { "PKT_TOO_BIG", V_TOO_BIG },
-		{ "NO_SOCKET", V_NO_SOCKET },	   { "SOCKET_RCVBUFF", V_OVERLOAD },
-		{ "PROTO_MEM", V_OVERLOAD },	   { "QDISC_DROP", V_OVERLOAD },
-		{ "FULL_RING", V_OVERLOAD },	   { "CPU_BACKLOG", V_OVERLOAD },
+	static const struct {
+		const char *reason;
+		enum verdict verdict;
+	} table[] = {
+		{ "IP_INNOROUTES", V_NO_ROUTE },
+		{ "IP_OUTNOROUTES", V_NO_ROUTE },
+		{ "IP_RPFILTER", V_RP_FILTER },
+		{ "IP_LOCAL_SOURCE", V_MARTIAN },
+		{ "IP_INVALID_SOURCE", V_MARTIAN },
+		{ "IP_INVALID_DEST", V_MARTIAN },
+		{ "IP_LOCALNET", V_MARTIAN },
+		{ "IP_INADDRERRORS", V_FORWARDING_OFF },
+		{ "NETFILTER_DROP", V_FILTERED },
+		{ "TC_INGRESS", V_FILTERED },
+		{ "TC_EGRESS", V_FILTERED },
+		{ "XDP", V_FILTERED },
+		{ "BPF_CGROUP_EGRESS", V_FILTERED },
+		{ "NEIGH_FAILED", V_NEIGH_FAILED },
+		{ "NEIGH_CREATEFAIL", V_NEIGH_FAILED },
+		{ "NEIGH_QUEUEFULL", V_NEIGH_FAILED },
+		{ "NEIGH_DEAD", V_NEIGH_FAILED },
+		{ "PKT_TOO_BIG", V_TOO_BIG },
+		{ "NO_SOCKET", V_NO_SOCKET },
+		{ "SOCKET_RCVBUFF", V_OVERLOAD },
+		{ "PROTO_MEM", V_OVERLOAD },
+		{ "QDISC_DROP", V_OVERLOAD },
+		{ "FULL_RING", V_OVERLOAD },
+		{ "CPU_BACKLOG", V_OVERLOAD },
 		{ "DEV_READY", V_LINK_DOWN },
 	};
 	/* kernels before 5.17 name only the place */
-	static const struct { const char *location; enum verdict verdict; } places[] = {
-		{ "nf_hook_slow", V_FILTERED },	   { "neigh_invalidate", V_NEIGH_FAILED },
+	static const struct {
+		const char *location;
+		enum verdict verdict;
+	} places[] = {
+		{ "nf_hook_slow", V_FILTERED },
+		{ "neigh_invalidate", V_NEIGH_FAILED },
 		{ "__udp4_lib_rcv", V_NO_SOCKET },
 	};
 
@@ -312,17 +347,22 @@ static bool asker_gone(const struct engine *e, const struct trk *t, uint64_t ts_
 	return t->role == ROLE_REPLY && g && g->ts_ns + 10 * NSEC_PER_SEC > ts_ns;
 }
 
-static void drop_route(const struct engine *e, struct trk *t, const struct obs_pkt *p, enum verdict v)
+static void drop_route(const struct engine *e, struct trk *t, const struct obs_pkt *p,
+		       enum verdict v)
 {
 	const struct route *r = mirror__lookup(e->mirror, &t->dst);
-	uint8_t want = v == V_BLACKHOLE ? RTN_BLACKHOLE : v == V_UNREACHABLE ? RTN_UNREACHABLE :
-		       v == V_PROHIBIT ? RTN_PROHIBIT : 0;
+	uint8_t want = v == V_BLACKHOLE	  ? RTN_BLACKHOLE :
+		       v == V_UNREACHABLE ? RTN_UNREACHABLE :
+		       v == V_PROHIBIT	  ? RTN_PROHIBIT :
+					    0;
 
 	if (want) {
 		if (r && r->type == want)
 			judge_set_route(e, r, &t->route);
 		else
-			t->route = (struct route_ref){ .have = true, .type = want, .table = TABLE_MAIN };
+			t->route = (struct route_ref){ .have = true,
+						       .type = want,
+						       .table = TABLE_MAIN };
 	} else if (v == V_NO_ROUTE) {
 		memset(&t->route, 0, sizeof(t->route));
 	} else if (p->flags & EV_F_DST && !p->encap) {

@@ -12,27 +12,27 @@
 struct loader;
 
 enum probe {
-	PROBE_PATH,	/* TC programs */
-	PROBE_DROP,	/* kfree_skb, any form */
-	PROBE_REASON,	/* kfree_skb gives a reason */
+	PROBE_PATH,   /* TC programs */
+	PROBE_DROP,   /* kfree_skb, any form */
+	PROBE_REASON, /* kfree_skb gives a reason */
 	PROBE_FIB,
-	PROBE_ROUTE,	/* socket filter on rtnetlink */
+	PROBE_ROUTE, /* socket filter on rtnetlink */
 	PROBE_BGP,
-	PROBE_TCX,	/* else clsact */
+	PROBE_TCX, /* else clsact */
 	PROBE_MAX,
 };
 
 struct probe_state {
-	const char *name;	/* "path", "drop", "reason", ... */
+	const char *name; /* "path", "drop", "reason", ... */
 	bool ok;
-	char why[160];		/* if not ok: what the kernel said */
-	const char *without;	/* what is lost without it, one phrase */
+	char why[160];	     /* if not ok: what the kernel said */
+	const char *without; /* what is lost without it, one phrase */
 };
 
 struct loader_opts {
 	uint32_t netns_inum;
-	uint16_t dns_port[4], bgp_port, vxlan_port;	/* host order, 0: unset */
-	uint32_t ring_bytes;	/* power of two; 0: default */
+	uint16_t dns_port[4], bgp_port, vxlan_port; /* host order, 0: unset */
+	uint32_t ring_bytes;			    /* power of two; 0: default */
 };
 
 /* What stops everything (no BTF, no privileges, lockdown): -errno and one sentence in why. */

@@ -8,7 +8,7 @@
 #include "hmap.h"
 
 #define TABLE_MAIN 254
-#define RTN_UNICAST_ 1		/* linux/rtnetlink.h; no kernel header in pure code */
+#define RTN_UNICAST_ 1 /* linux/rtnetlink.h; no kernel header in pure code */
 #define MAX_GONE 32768
 
 struct mroute {
@@ -36,7 +36,7 @@ struct maddr {
 
 struct mirror {
 	struct hmap routes, gone, links;
-	uint32_t len_cnt[33];		/* routes of table main by prefix length */
+	uint32_t len_cnt[33]; /* routes of table main by prefix length */
 	uint32_t gone_len_cnt[33];
 	struct maddr *addr;
 	size_t addr_cnt, addr_cap;
@@ -214,8 +214,8 @@ bool mirror__route(struct mirror *m, const struct obs_route *o, uint64_t ts_ns)
 	case ROUTE_FLUSH:
 		mr = route_find(m, &o->route);
 		if (o->route.type == RTN_UNICAST_)
-			gone_remember(m, mr ? &mr->route : &o->route, ts_ns,
-				      o->op == ROUTE_FLUSH, &o->by);
+			gone_remember(m, mr ? &mr->route : &o->route, ts_ns, o->op == ROUTE_FLUSH,
+				      &o->by);
 		if (mr)
 			route_remove(m, mr);
 		return true;
@@ -231,7 +231,7 @@ void mirror__begin_snapshot(struct mirror *m)
 
 struct sweep {
 	struct mirror *m;
-	uint32_t ifindex;	/* 0: by generation */
+	uint32_t ifindex; /* 0: by generation */
 	uint64_t ts_ns;
 	const struct actor *by;
 	enum route_op op;
@@ -323,8 +323,13 @@ static void link_flush(struct mirror *m, const struct obs_link *o, uint64_t ts_n
 		       void (*fn)(void *ctx, const struct obs_route *r), void *ctx)
 {
 	struct sweep s = {
-		.m = m, .ifindex = o->link.ifindex, .ts_ns = ts_ns, .by = &o->by,
-		.op = ROUTE_FLUSH, .fn = fn, .ctx = ctx,
+		.m = m,
+		.ifindex = o->link.ifindex,
+		.ts_ns = ts_ns,
+		.by = &o->by,
+		.op = ROUTE_FLUSH,
+		.fn = fn,
+		.ctx = ctx,
 	};
 
 	route_sweep(&s);
@@ -410,8 +415,8 @@ bool mirror__addr(struct mirror *m, const struct obs_addr *o)
 	return true;
 }
 
-const struct route *mirror__lookup_len(const struct mirror *m, const struct addr *a, uint8_t min_len,
-				       uint8_t max_len)
+const struct route *mirror__lookup_len(const struct mirror *m, const struct addr *a,
+				       uint8_t min_len, uint8_t max_len)
 {
 	if (a->family != 4)
 		return NULL;
@@ -516,7 +521,8 @@ const struct link_info *mirror__link_info(const struct mirror *m, uint32_t ifind
 	return l && l->present ? &l->link : NULL;
 }
 
-void mirror__each_route(const struct mirror *m, void (*fn)(void *ctx, const struct route *r), void *ctx)
+void mirror__each_route(const struct mirror *m, void (*fn)(void *ctx, const struct route *r),
+			void *ctx)
 {
 	for (size_t i = 0; i < m->routes.size; i++)
 		for (struct hnode *n = hmap_bucket(&m->routes, i); n; n = n->next)

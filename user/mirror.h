@@ -15,7 +15,7 @@ struct mirror;
 struct gone {
 	struct route route;
 	uint64_t ts_ns;
-	bool flushed;		/* by a link that went down, not announced */
+	bool flushed; /* by a link that went down, not announced */
 	struct actor by;
 };
 
@@ -39,8 +39,8 @@ bool mirror__addr(struct mirror *m, const struct obs_addr *o);
 /* Best match of table main (longest prefix, lowest metric), NULL: none. Borrowed until the next change. */
 const struct route *mirror__lookup(const struct mirror *m, const struct addr *a);
 /* The same, but only prefixes of min_len <= length <= max_len */
-const struct route *mirror__lookup_len(const struct mirror *m, const struct addr *a, uint8_t min_len,
-				       uint8_t max_len);
+const struct route *mirror__lookup_len(const struct mirror *m, const struct addr *a,
+				       uint8_t min_len, uint8_t max_len);
 /* The longest withdrawn route of min_len..max_len that covers a; NULL: none. Borrowed likewise. */
 const struct gone *mirror__gone(const struct mirror *m, const struct addr *a, uint8_t min_len,
 				uint8_t max_len);
@@ -57,7 +57,8 @@ const char *mirror__dev(const struct mirror *m, uint32_t ifindex);
 /* NULL if there is none (any more) */
 const struct link_info *mirror__link_info(const struct mirror *m, uint32_t ifindex);
 /* Calls fn for each route / link / address that stands */
-void mirror__each_route(const struct mirror *m, void (*fn)(void *ctx, const struct route *r), void *ctx);
+void mirror__each_route(const struct mirror *m, void (*fn)(void *ctx, const struct route *r),
+			void *ctx);
 void mirror__each_link(const struct mirror *m, void (*fn)(void *ctx, const struct link_info *l),
 		       void *ctx);
 void mirror__each_addr(const struct mirror *m, void (*fn)(void *ctx, const struct obs_addr *a),

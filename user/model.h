@@ -30,12 +30,12 @@ struct addr {
 };
 
 struct prefix {
-	struct addr addr;	/* host bits are zero */
+	struct addr addr; /* host bits are zero */
 	uint8_t len;
 };
 
 enum verdict {
-	V_NONE,			/* not decided (yet) */
+	V_NONE, /* not decided (yet) */
 	V_DELIVERED,
 	V_SENT,
 	V_LEAKED,
@@ -78,14 +78,58 @@ enum cause {
 	C_MAX,
 };
 
-enum confidence { CONF_UNCLEAR, CONF_LIKELY, CONF_CERTAIN };
-enum app { APP_NONE, APP_DNS, APP_ICMP, APP_TCP, APP_MAX };
-enum hook { AT_NONE, AT_TC_INGRESS, AT_TC_EGRESS, AT_FIB, AT_DROP, AT_LOCAL };
-enum encap_kind { ENCAP_NONE, ENCAP_IPIP, ENCAP_VXLAN, ENCAP_WIREGUARD };
-enum pool_mode { POOL_UNKNOWN, POOL_NONE, POOL_IPIP, POOL_VXLAN, POOL_CROSSSUBNET };
-enum pool_from { FROM_OPTION, FROM_IPSET, FROM_CONFD, FROM_GUESS, FROM_ROUTES, FROM_DEVICE };
-enum block_from { BLOCK_UNKNOWN, BLOCK_ROUTE, BLOCK_HISTORY, BLOCK_GUESS };
-enum since_from { SINCE_UNSET, SINCE_SEEN, SINCE_BEFORE_START };
+enum confidence {
+	CONF_UNCLEAR,
+	CONF_LIKELY,
+	CONF_CERTAIN
+};
+enum app {
+	APP_NONE,
+	APP_DNS,
+	APP_ICMP,
+	APP_TCP,
+	APP_MAX
+};
+enum hook {
+	AT_NONE,
+	AT_TC_INGRESS,
+	AT_TC_EGRESS,
+	AT_FIB,
+	AT_DROP,
+	AT_LOCAL
+};
+enum encap_kind {
+	ENCAP_NONE,
+	ENCAP_IPIP,
+	ENCAP_VXLAN,
+	ENCAP_WIREGUARD
+};
+enum pool_mode {
+	POOL_UNKNOWN,
+	POOL_NONE,
+	POOL_IPIP,
+	POOL_VXLAN,
+	POOL_CROSSSUBNET
+};
+enum pool_from {
+	FROM_OPTION,
+	FROM_IPSET,
+	FROM_CONFD,
+	FROM_GUESS,
+	FROM_ROUTES,
+	FROM_DEVICE
+};
+enum block_from {
+	BLOCK_UNKNOWN,
+	BLOCK_ROUTE,
+	BLOCK_HISTORY,
+	BLOCK_GUESS
+};
+enum since_from {
+	SINCE_UNSET,
+	SINCE_SEEN,
+	SINCE_BEFORE_START
+};
 
 /* Words of the contract for each of the above; never NULL, "?" out of range. */
 const char *verdict_name(enum verdict v);
@@ -104,36 +148,36 @@ bool verdict_is_problem(enum verdict v);
 /* ---- observations: what the sources saw ---- */
 
 enum obs_kind {
-	OBS_PATH = 1,	/* pkt */
-	OBS_DROP,	/* pkt */
-	OBS_FIB,	/* fib */
-	OBS_ROUTE,	/* route */
-	OBS_LINK,	/* link */
-	OBS_ADDR,	/* addr */
-	OBS_NEIGH,	/* neigh */
-	OBS_BGP,	/* bgp */
-	OBS_POOLS,	/* pools: replaces all pools known before */
-	OBS_LOSS,	/* loss */
-	OBS_TICK,	/* nothing but the time: the engine has no clock */
-	OBS_END_SNAPSHOT, /* the state at start is complete; also ends a resync */
+	OBS_PATH = 1,	    /* pkt */
+	OBS_DROP,	    /* pkt */
+	OBS_FIB,	    /* fib */
+	OBS_ROUTE,	    /* route */
+	OBS_LINK,	    /* link */
+	OBS_ADDR,	    /* addr */
+	OBS_NEIGH,	    /* neigh */
+	OBS_BGP,	    /* bgp */
+	OBS_POOLS,	    /* pools: replaces all pools known before */
+	OBS_LOSS,	    /* loss */
+	OBS_TICK,	    /* nothing but the time: the engine has no clock */
+	OBS_END_SNAPSHOT,   /* the state at start is complete; also ends a resync */
 	OBS_BEGIN_SNAPSHOT, /* a resync follows: what it does not repeat is gone */
 };
 
-struct actor {			/* who did it; pid 0: not known */
+struct actor { /* who did it; pid 0: not known */
 	uint32_t pid;
 	char comm[COMM_LEN];
 };
 
 struct obs_pkt {
 	uint64_t skb;
-	uint32_t netns, ifindex, flags;	/* EV_F_* of bpf/events.h */
+	uint32_t netns, ifindex, flags; /* EV_F_* of bpf/events.h */
 	uint8_t hook;			/* enum hook */
 	uint8_t encap;			/* enum encap_kind */
 	uint8_t proto, ttl;
 	uint8_t icmp_type, icmp_code, tcp_flags;
-	uint8_t dst_type;		/* RTN_* */
+	uint8_t dst_type; /* RTN_* */
 	uint16_t dst_error;
-	uint16_t sport, dport;		/* host order; ICMP: id and seq */
+	uint16_t sport, dport; /* host order; ICMP: id and seq */
 	uint16_t ip_id, dns_id, dns_flags, ip_len;
 	uint32_t seq;
 	uint32_t dst_oif;
@@ -141,54 +185,65 @@ struct obs_pkt {
 	struct addr ct_src, ct_dst, ct_rsrc, ct_rdst;
 	uint16_t ct_sport, ct_dport, ct_rsport, ct_rdport;
 	uint32_t ct_status;
-	char reason[REASON_LEN];	/* by name; "" where the kernel gives none */
-	char location[LOCATION_LEN];	/* function, suffixes stripped; "" unknown */
+	char reason[REASON_LEN];     /* by name; "" where the kernel gives none */
+	char location[LOCATION_LEN]; /* function, suffixes stripped; "" unknown */
 	uint16_t snap_len;
-	uint8_t snap[SNAP_LEN];		/* from the innermost IP header on */
+	uint8_t snap[SNAP_LEN]; /* from the innermost IP header on */
 };
 
 struct obs_fib {
 	uint32_t netns, ifindex, table;
-	uint8_t class;			/* EV_FIB_* of bpf/events.h */
+	uint8_t class; /* EV_FIB_* of bpf/events.h */
 	uint8_t proto;
 	bool ambiguous;
-	uint16_t err;			/* positive errno, 0: hit */
+	uint16_t err; /* positive errno, 0: hit */
 	uint16_t sport, dport;
 	struct addr src, dst;
 	struct actor by;
 };
 
-enum route_op { ROUTE_ADD, ROUTE_DEL, ROUTE_REPLACE, ROUTE_FLUSH };
+enum route_op {
+	ROUTE_ADD,
+	ROUTE_DEL,
+	ROUTE_REPLACE,
+	ROUTE_FLUSH
+};
 
 #define MAX_NEXTHOPS 8
 struct nexthop {
-	struct addr gw;			/* family 0: on link */
+	struct addr gw; /* family 0: on link */
 	uint32_t ifindex;
 };
 
 struct route {
-	struct prefix dst;		/* len 0: default */
+	struct prefix dst; /* len 0: default */
 	uint32_t table, metric;
-	uint8_t type, protocol, scope, tos;	/* RTN_*, RTPROT_*, RT_SCOPE_*, dscp<<2 */
+	uint8_t type, protocol, scope, tos; /* RTN_*, RTPROT_*, RT_SCOPE_*, dscp<<2 */
 	uint8_t nh_cnt;
 	struct nexthop nh[MAX_NEXTHOPS];
 };
 
 struct obs_route {
 	enum route_op op;
-	bool snapshot;			/* from a dump: state, not change */
+	bool snapshot; /* from a dump: state, not change */
 	struct route route;
 	struct actor by;
 };
 
-enum link_op { LINK_ADD, LINK_DEL, LINK_UP, LINK_DOWN, LINK_CHANGE };
+enum link_op {
+	LINK_ADD,
+	LINK_DEL,
+	LINK_UP,
+	LINK_DOWN,
+	LINK_CHANGE
+};
 
 struct link_info {
-	uint32_t ifindex, mtu, arptype;	/* ARPHRD_* */
+	uint32_t ifindex, mtu, arptype; /* ARPHRD_* */
 	bool up, running;		/* IFF_UP, IFF_RUNNING (carrier) */
 	char name[DEV_LEN];
-	char kind[DEV_LEN];		/* veth, ipip, vxlan, wireguard, ... or "" */
-	uint32_t peer_netns;		/* inum of the other end's namespace (pods); 0 unknown */
+	char kind[DEV_LEN];  /* veth, ipip, vxlan, wireguard, ... or "" */
+	uint32_t peer_netns; /* inum of the other end's namespace (pods); 0 unknown */
 };
 
 struct obs_link {
@@ -201,25 +256,27 @@ struct obs_link {
 struct obs_addr {
 	bool del, snapshot;
 	uint32_t ifindex;
-	struct prefix address;		/* host bits kept */
+	struct prefix address; /* host bits kept */
 	struct actor by;
 };
 
 struct obs_neigh {
-	bool failed, snapshot;		/* else reachable or permanent */
+	bool failed, snapshot; /* else reachable or permanent */
 	uint32_t ifindex;
 	struct addr dst;
 };
 
 /* One transition of a TCP connection with port 179, or the sessions that stand at start */
 enum bgp_state {
-	BGP_CONNECTED,			/* established */
-	BGP_REFUSED, BGP_RESET, BGP_TIMEOUT,
-	BGP_CLOSED_AFTER_ACCEPT,	/* closed within 2 s of establishment */
-	BGP_CLOSED,			/* an established session ended */
-	BGP_LISTEN,			/* somebody listens on 179 (start only, peer unset) */
-	BGP_NO_LISTEN,			/* nobody does (start, or the listener went) */
-	BGP_CONNECTING,			/* SYN sent */
+	BGP_CONNECTED, /* established */
+	BGP_REFUSED,
+	BGP_RESET,
+	BGP_TIMEOUT,
+	BGP_CLOSED_AFTER_ACCEPT, /* closed within 2 s of establishment */
+	BGP_CLOSED,		 /* an established session ended */
+	BGP_LISTEN,		 /* somebody listens on 179 (start only, peer unset) */
+	BGP_NO_LISTEN,		 /* nobody does (start, or the listener went) */
+	BGP_CONNECTING,		 /* SYN sent */
 };
 const char *bgp_state_name(enum bgp_state s);
 
@@ -237,11 +294,18 @@ struct pool {
 #define MAX_POOLS 64
 struct obs_pools {
 	uint32_t cnt;
-	uint8_t block_len;		/* own block's length where known, else 0 */
+	uint8_t block_len; /* own block's length where known, else 0 */
 	struct pool pool[MAX_POOLS];
 };
 
-enum loss_what { LOSS_RING, LOSS_WITHHELD, LOSS_NETLINK, LOSS_MAP, LOSS_ATTACHMENT, LOSS_CLOCK };
+enum loss_what {
+	LOSS_RING,
+	LOSS_WITHHELD,
+	LOSS_NETLINK,
+	LOSS_MAP,
+	LOSS_ATTACHMENT,
+	LOSS_CLOCK
+};
 const char *loss_name(enum loss_what w);
 struct obs_loss {
 	enum loss_what what;
@@ -275,7 +339,7 @@ struct hop {
 
 /* A route as the packet took it; have = false: none is known */
 struct route_ref {
-	bool have, have_dst;		/* have_dst: the prefix is proved, not only gateway and device */
+	bool have, have_dst; /* have_dst: the prefix is proved, not only gateway and device */
 	struct prefix dst;
 	struct addr gw;
 	char dev[DEV_LEN];
@@ -285,44 +349,47 @@ struct route_ref {
 
 struct packet {
 	uint64_t id;
-	uint32_t rev;			/* 0: not printed yet */
-	uint64_t ts_ns;			/* first seen */
+	uint32_t rev;	/* 0: not printed yet */
+	uint64_t ts_ns; /* first seen */
 	enum app app;
 	uint8_t proto;
-	struct addr src, dst, orig_dst;	/* orig_dst: before NAT, family 0 if the same */
+	struct addr src, dst, orig_dst; /* orig_dst: before NAT, family 0 if the same */
 	uint16_t sport, dport;		/* not for ICMP */
 	uint16_t ip_id, len;
 	uint32_t netns;
 	bool icmp_valid;
 	uint8_t icmp_type, icmp_code;
 	uint16_t icmp_id, icmp_seq;
-	bool icmp_echo;			/* id and seq are meant */
+	bool icmp_echo; /* id and seq are meant */
 	bool dns_valid, dns_response;
 	uint16_t dns_id, dns_qtype;
 	uint8_t dns_rcode;
-	char qname[QNAME_LEN];		/* printable; "" unknown */
+	char qname[QNAME_LEN]; /* printable; "" unknown */
 	uint8_t tcp_flags;
-	struct { enum encap_kind kind; struct addr src, dst; } encap;
+	struct {
+		enum encap_kind kind;
+		struct addr src, dst;
+	} encap;
 	enum verdict verdict;
 	enum hook at;
 	char dev[DEV_LEN];
-	struct prefix block;		/* addr.family 0: not in a pool */
+	struct prefix block; /* addr.family 0: not in a pool */
 	enum block_from block_from;
 	struct route_ref route;
-	uint16_t err;			/* errno that the verdict rests on; 0: none */
+	uint16_t err; /* errno that the verdict rests on; 0: none */
 	char reason[REASON_LEN], location[LOCATION_LEN];
-	int64_t latency_us, late_us;	/* -1: none */
+	int64_t latency_us, late_us; /* -1: none */
 	uint8_t hop_cnt;
 	struct hop hop[MAX_HOPS];
-	struct actor by;		/* local senders that failed before any packet was */
-	uint32_t finding;		/* id, 0: none */
+	struct actor by;  /* local senders that failed before any packet was */
+	uint32_t finding; /* id, 0: none */
 };
 
 struct because {
 	enum cause cause;
 	enum confidence confidence;
-	enum since_from since_from;	/* SINCE_UNSET: no since at all */
-	uint64_t since_ns;		/* with SINCE_SEEN */
+	enum since_from since_from; /* SINCE_UNSET: no since at all */
+	uint64_t since_ns;	    /* with SINCE_SEEN */
 	struct actor by;
 };
 
@@ -335,19 +402,19 @@ struct finding {
 	char key[96];
 	bool recovered;
 	uint64_t first_ns, last_ns, recovered_ns;
-	uint64_t ts_ns;			/* of this revision */
-	enum verdict verdict;		/* the first one's */
+	uint64_t ts_ns;	      /* of this revision */
+	enum verdict verdict; /* the first one's */
 	uint64_t verdicts[V_MAX];
 	uint64_t apps[APP_MAX];
 	uint64_t packets;
 	char dev[DEV_LEN];
-	uint32_t block_cnt;		/* blocks beyond MAX_BLOCKS are counted, not stored */
+	uint32_t block_cnt; /* blocks beyond MAX_BLOCKS are counted, not stored */
 	struct prefix block[MAX_BLOCKS];
-	enum block_from block_from;	/* the weakest of them */
+	enum block_from block_from; /* the weakest of them */
 	uint32_t peer_cnt;
 	struct addr peer[MAX_BLOCKS];
 	uint8_t because_cnt;
-	struct because because[MAX_BECAUSE];	/* from the symptom to the root */
+	struct because because[MAX_BECAUSE]; /* from the symptom to the root */
 	enum cause cause;
 	char explain[512], advice[256];
 	uint8_t evidence_cnt;
@@ -357,7 +424,7 @@ struct finding {
 #define RCODE_MAX 16
 struct app_stats {
 	uint64_t sent, answered, late, unanswered;
-	uint64_t p50_us, p99_us;	/* 0 when nothing was answered */
+	uint64_t p50_us, p99_us; /* 0 when nothing was answered */
 	uint64_t rcode[RCODE_MAX];
 };
 
@@ -366,15 +433,22 @@ struct summary {
 	uint64_t verdicts[V_MAX];
 	struct app_stats apps[APP_MAX];
 	uint64_t lost, withheld;
-	uint32_t finding_cnt;		/* ids are 1 ... finding_cnt */
-	uint32_t open_cnt;		/* not recovered */
+	uint32_t finding_cnt; /* ids are 1 ... finding_cnt */
+	uint32_t open_cnt;    /* not recovered */
 	bool have_status;
 	int command_status;
 };
 
 enum record_kind {
-	REC_PACKET, REC_FINDING, REC_ROUTE, REC_LINK, REC_ADDR, REC_NEIGH, REC_BGP, REC_LOSS,
-	REC_SILENCE,	/* no matching packet for .silence_ns */
+	REC_PACKET,
+	REC_FINDING,
+	REC_ROUTE,
+	REC_LINK,
+	REC_ADDR,
+	REC_NEIGH,
+	REC_BGP,
+	REC_LOSS,
+	REC_SILENCE, /* no matching packet for .silence_ns */
 };
 
 /* One thing to print; what it points to lives until the call returns. */
@@ -392,7 +466,7 @@ struct record {
 		const struct obs_loss *loss;
 		uint64_t silence_ns;
 	};
-	const char *dev;		/* of route (first next hop), addr, neigh: name or "" */
+	const char *dev; /* of route (first next hop), addr, neigh: name or "" */
 };
 
 typedef void (*record_fn)(void *ctx, const struct record *rec);

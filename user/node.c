@@ -62,16 +62,20 @@ static int netns_enter(const struct opts *o, int *orig, char *why, size_t why_sz
 
 	if (fd < 0) {
 		err = -errno;
-		snprintf(why, why_sz, "no such network namespace: '%s' (%s); ip netns lists the named ones, "
-			 "a path such as /proc/PID/ns/net works too", o->netns, strerror(-err));
+		snprintf(why, why_sz,
+			 "no such network namespace: '%s' (%s); ip netns lists the named ones, "
+			 "a path such as /proc/PID/ns/net works too",
+			 o->netns, strerror(-err));
 		return err;
 	}
 	*orig = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (setns(fd, CLONE_NEWNET)) {
 		err = -errno;
 		if (err == -EPERM)
-			snprintf(why, why_sz, "cannot enter network namespace '%s': needs CAP_SYS_ADMIN; run "
-				 "calitrace as root", o->netns);
+			snprintf(why, why_sz,
+				 "cannot enter network namespace '%s': needs CAP_SYS_ADMIN; run "
+				 "calitrace as root",
+				 o->netns);
 		else
 			snprintf(why, why_sz, "'%s' is no network namespace (%s)", o->netns,
 				 strerror(-err));

@@ -27,27 +27,30 @@ enum command {
 	CMD_MAX,
 };
 
-enum output { OUTPUT_TEXT, OUTPUT_JSON };
+enum output {
+	OUTPUT_TEXT,
+	OUTPUT_JSON
+};
 
 #define MAX_IFACE_GLOBS 64
 
 struct opts {
 	enum command command;
-	uint64_t duration_ns;		/* 0: until a signal */
-	uint64_t count;			/* stop after so many problems; 0: never */
-	bool iface_default;		/* the contract's default set: no -i, or -i any among them */
+	uint64_t duration_ns; /* 0: until a signal */
+	uint64_t count;	      /* stop after so many problems; 0: never */
+	bool iface_default;   /* the contract's default set: no -i, or -i any among them */
 	const char *iface[MAX_IFACE_GLOBS]; /* globs, without `any` */
 	uint32_t iface_cnt;
-	struct pool pool[MAX_POOLS];	/* from FROM_OPTION; POOL_UNKNOWN: no =mode given */
+	struct pool pool[MAX_POOLS]; /* from FROM_OPTION; POOL_UNKNOWN: no =mode given */
 	uint32_t pool_cnt;
-	const char *netns;		/* name or path; NULL: own */
-	const char *host_root;		/* never NULL */
-	const char *node;		/* NULL: to be found out */
+	const char *netns;     /* name or path; NULL: own */
+	const char *host_root; /* never NULL */
+	const char *node;      /* NULL: to be found out */
 	uint64_t reply_timeout_ns;
 	enum output output;
 	bool no_bird, all, exit_code, quiet, verbose, numeric;
-	bool clean;			/* doctor */
-	char **program;			/* NULL-terminated, what follows `--`; NULL: none */
+	bool clean;	/* doctor */
+	char **program; /* NULL-terminated, what follows `--`; NULL: none */
 };
 
 /*

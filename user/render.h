@@ -15,19 +15,19 @@ struct start_info {
 	int argc;
 	char **argv;
 	const struct obs_pools *pools;
-	const char *const *ifaces;	/* NULL-terminated */
+	const char *const *ifaces; /* NULL-terminated */
 	const char *const *probes;
 	const char *const *missing;
 };
 
 struct render_opts {
 	FILE *out;
-	bool colour;			/* escape sequences may be used */
-	bool all;			/* --all */
+	bool colour; /* escape sequences may be used */
+	bool all;    /* --all */
 	bool quiet;
 	bool numeric;
-	int64_t wall_offset_ns;		/* CLOCK_REALTIME - CLOCK_MONOTONIC */
-	const char *node;		/* lives as long as the renderer */
+	int64_t wall_offset_ns; /* CLOCK_REALTIME - CLOCK_MONOTONIC */
+	const char *node;	/* lives as long as the renderer */
 };
 
 struct render;

@@ -17,7 +17,7 @@ struct render_ops {
 struct render {
 	const struct render_ops *ops;
 	struct render_opts opts;
-	int err;			/* the first failure, -errno */
+	int err; /* the first failure, -errno */
 };
 
 /* Remembers the first failure: -errno, or 0 to take it from the stream's last call. */

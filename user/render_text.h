@@ -15,13 +15,19 @@
 #define LINE_COLS 119
 #define DURATION_LEN 32
 
-enum paint { PAINT_NONE, PAINT_RED, PAINT_GREEN, PAINT_DIM, PAINT_BOLD };
+enum paint {
+	PAINT_NONE,
+	PAINT_RED,
+	PAINT_GREEN,
+	PAINT_DIM,
+	PAINT_BOLD
+};
 
 struct line {
 	char s[1024];
 	size_t len, cols;
 	enum paint paint;
-	size_t paint_from, paint_to;	/* bytes of s */
+	size_t paint_from, paint_to; /* bytes of s */
 };
 
 /* One problem that repeats. The first is printed, the others counted until the window ends. */
@@ -50,7 +56,7 @@ struct bulk {
 struct memory {
 	uint64_t id;
 	enum verdict verdict;
-	bool own_line;			/* not folded away */
+	bool own_line; /* not folded away */
 	bool late;
 };
 #define MEMORY_CNT 4096
@@ -71,26 +77,30 @@ struct shown_finding {
 #define MAX_STORIES 1024
 struct bgp_story {
 	struct addr peer;
-	enum { STORY_NONE, STORY_UP, STORY_DOWN } told;
-	uint64_t since_ns;		/* of a connection that is not told yet, 0: none */
+	enum {
+		STORY_NONE,
+		STORY_UP,
+		STORY_DOWN
+	} told;
+	uint64_t since_ns; /* of a connection that is not told yet, 0: none */
 };
 
 struct text {
 	struct render r;
-	uint64_t now_ns;		/* of the last tick or record: a packet may be told of long
+	uint64_t now_ns; /* of the last tick or record: a packet may be told of long
 					 * after it was seen */
 	struct fold fold[MAX_FOLDS];
 	size_t fold_cnt;
-	uint64_t crowd, crowd_ns;	/* problems beyond MAX_FOLDS */
+	uint64_t crowd, crowd_ns; /* problems beyond MAX_FOLDS */
 	struct bulk bulk[MAX_BULKS];
 	size_t bulk_cnt;
 	struct bgp_story story[MAX_STORIES];
 	size_t story_cnt;
 	struct memory memory[MEMORY_CNT];
-	struct shown_finding **finding;	/* by id - 1; NULL: not seen */
+	struct shown_finding **finding; /* by id - 1; NULL: not seen */
 	size_t finding_cap;
 	uint64_t losses[LOSS_CLOCK + 1];
-	int64_t clock_s;		/* the second that clock_text shows */
+	int64_t clock_s; /* the second that clock_text shows */
 	char clock_text[16];
 };
 

@@ -396,8 +396,8 @@ static int open_loop(struct session *s)
 	return watch(s, s->sig) || watch(s, s->timer) ? -EIO : 0;
 }
 
-int session__open(const struct opts *o, const struct session_ops *ops, struct session **ret, char *why,
-		  size_t why_sz)
+int session__open(const struct opts *o, const struct session_ops *ops, struct session **ret,
+		  char *why, size_t why_sz)
 {
 	struct session *s = calloc(1, sizeof(*s));
 	int err;
@@ -438,9 +438,11 @@ static int start_pools(struct session *s, char *why, size_t why_sz)
 	int err = learn_pools(s, &s->pools);
 
 	if (err == -ENOENT)
-		snprintf(why, why_sz, "no Calico pool found on this node (no ipset cali40all-ipam-pools, no "
-			 "bird_ipam.cfg, no blackhole block); name it: --pool 10.244.0.0/16=ipip (or "
-			 "=vxlan, =crosssubnet, =none)");
+		snprintf(
+			why, why_sz,
+			"no Calico pool found on this node (no ipset cali40all-ipam-pools, no "
+			"bird_ipam.cfg, no blackhole block); name it: --pool 10.244.0.0/16=ipip (or "
+			"=vxlan, =crosssubnet, =none)");
 	else if (err)
 		snprintf(why, why_sz, "cannot learn the pools: %s", strerror(-err));
 	if (err)
@@ -468,18 +470,21 @@ static int start_loader(struct session *s, char *why, size_t why_sz)
 	if (!err)
 		err = attach__new(s->loader, &s->attach);
 	if (err)
-		snprintf(why, why_sz, "cannot start tracing: %s; calitrace doctor says what this kernel "
-			 "allows", strerror(-err));
+		snprintf(why, why_sz,
+			 "cannot start tracing: %s; calitrace doctor says what this kernel "
+			 "allows",
+			 strerror(-err));
 	return err;
 }
 
 static int no_interface(const struct session *s, char *why, size_t why_sz)
 {
 	if (s->o->iface_cnt)
-		snprintf(why, why_sz, "no interface matches '%s'%s; ip link lists them", s->o->iface[0],
-			 s->o->iface_cnt > 1 ? " or the other -i" : "");
+		snprintf(why, why_sz, "no interface matches '%s'%s; ip link lists them",
+			 s->o->iface[0], s->o->iface_cnt > 1 ? " or the other -i" : "");
 	else
-		snprintf(why, why_sz, "no interface to trace: no cali*, tunl0 or vxlan.calico here, and no "
+		snprintf(why, why_sz,
+			 "no interface to trace: no cali*, tunl0 or vxlan.calico here, and no "
 			 "route; is this the node's network namespace (--netns)?");
 	return -ENODEV;
 }

@@ -26,8 +26,8 @@ struct session_ops {
 };
 
 /* 0, or -errno with one line in why that says what failed, on what, and what to do. */
-int session__open(const struct opts *o, const struct session_ops *ops, struct session **ret, char *why,
-		  size_t why_sz);
+int session__open(const struct opts *o, const struct session_ops *ops, struct session **ret,
+		  char *why, size_t why_sz);
 /* Snapshot, pools, programs, interfaces: after it everything is traced. Errors as above. */
 int session__start(struct session *s, char *why, size_t why_sz);
 /* Until the duration is over, done() says so, a signal comes, or the program ended. */

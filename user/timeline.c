@@ -12,7 +12,7 @@ struct item {
 
 struct timeline {
 	uint64_t window_ns, seq;
-	struct item *heap;	/* a binary heap, the earliest on top */
+	struct item *heap; /* a binary heap, the earliest on top */
 	size_t cnt, cap;
 };
 
@@ -129,8 +129,8 @@ static struct obs *pop(struct timeline *t)
 	}
 }
 
-void timeline__drain(struct timeline *t, uint64_t now_ns, void (*fn)(void *ctx, const struct obs *o),
-		     void *ctx)
+void timeline__drain(struct timeline *t, uint64_t now_ns,
+		     void (*fn)(void *ctx, const struct obs *o), void *ctx)
 {
 	while (t->cnt && (now_ns == UINT64_MAX || t->heap[0].ts_ns + t->window_ns <= now_ns)) {
 		struct obs *o = pop(t);

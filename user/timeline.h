@@ -16,7 +16,7 @@ void timeline__free(struct timeline *t);
 /* Copies the observation. -ENOMEM, else 0. One that comes too late leaves at once, out of order. */
 int timeline__push(struct timeline *t, const struct obs *o);
 /* Hands out all that is older than now_ns - window; UINT64_MAX: all. */
-void timeline__drain(struct timeline *t, uint64_t now_ns, void (*fn)(void *ctx, const struct obs *o),
-		     void *ctx);
+void timeline__drain(struct timeline *t, uint64_t now_ns,
+		     void (*fn)(void *ctx, const struct obs *o), void *ctx);
 
 #endif

@@ -42,7 +42,12 @@ int str_printf(char **ret, const char *fmt, ...) __attribute__((format(printf, 2
 
 /* ---- messages: one line each on stderr, "calitrace: ...", made safe ---- */
 
-enum log_level { LEVEL_ERR, LEVEL_WARN, LEVEL_INFO, LEVEL_DEBUG };
+enum log_level {
+	LEVEL_ERR,
+	LEVEL_WARN,
+	LEVEL_INFO,
+	LEVEL_DEBUG
+};
 
 /* LEVEL_WARN until it is set. */
 void log_set_level(enum log_level level);

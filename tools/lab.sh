@@ -1,0 +1,289 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# A cluster like Calico's out of network namespaces, with real BIRDs and real faults.
+#
+#   tools/lab.sh VERB [OPTIONS] [ARGUMENTS]
+#
+#   up                    build it and start BIRD; does not wait for BGP
+#   wait                  until BGP has converged: all routes, all sessions
+#   status                what is up, routes and sessions of each node, the faults that are on
+#   fault NAME            bring a fault about; returns when it is in force
+#   heal [NAME|all]       undo it; returns when that is in force. Without NAME: all
+#   faults                the faults, one a line
+#   traffic [KIND...]     bounded traffic (ping dns host mixed); status 1 if any went unanswered
+#   exec NODE|POD CMD...  run a command there
+#   pod add|del NODE NAME a pod comes or goes; it is called NODE-NAME
+#   restart NODE          as when calico-node is replaced: BIRD killed, back with a graceful restart
+#   env                   the plan as shell assignments
+#   down                  remove everything, also after half an up
+#
+# Which lab (every verb):
+#   --prefix X            before the name of each namespace, so that labs can live side by side
+#   --state DIR           default /run/calitrace-lab/PREFIX
+#   --timeout SECONDS     for anything waited for (90)
+#
+# What to build (up):
+#   --nodes 3  --node-net 10.2.7.0/24  --gateway ADDRESS (the last of it)
+#   --pool 10.253.0.0/16  --block 26  --blocks CIDR,CIDR,... (one a node)
+#   --encap ipip|vxlan|auto  --service 10.96.0.10  --upstream silent|reject
+#   --wrong 192.188.1.1/24 (of the incident)  --docker-net 172.31.255.0/24|none
+#   --gr-time 8           seconds that peers keep the routes of a BIRD that died
+#   --no-ipset  --no-confd  --no-cni   leave these out
+#
+# Traffic: --count N rounds (3) or --seconds N, --from POD (p1 of k8s02).
+#
+# Each option is also an environment variable: LAB_NODES, LAB_NODE_NET, LAB_NO_IPSET=1, ...
+# Inside "unshare -n -m" the lab is private: its names cannot clash with another's. Needs
+# what tools/deps.sh lists, and tools/lab-deps.sh before it is used without network.
+
+set -euo pipefail
+
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+here=${BASH_SOURCE[0]%/*}
+
+die() {
+	echo "lab.sh: $*" >&2
+	exit 2
+}
+
+# shellcheck source=tools/lab/plan.sh
+. "$here/lab/plan.sh"
+# shellcheck source=tools/lab/net.sh
+. "$here/lab/net.sh"
+# shellcheck source=tools/lab/bird.sh
+. "$here/lab/bird.sh"
+# shellcheck source=tools/lab/faults.sh
+. "$here/lab/faults.sh"
+# shellcheck source=tools/lab/traffic.sh
+. "$here/lab/traffic.sh"
+
+usage() {
+	sed -n '3,/^$/s/^# \{0,1\}//p' "$0"
+	exit "$1"
+}
+
+# ---- options ----
+
+prefix=${LAB_PREFIX:-} state=${LAB_STATE:-} timeout=${LAB_TIMEOUT:-90}
+count=${LAB_NODES:-3} node_net=${LAB_NODE_NET:-10.2.7.0/24} gateway=${LAB_GATEWAY:-}
+pool=${LAB_POOL:-$incident_pool} block_len=${LAB_BLOCK:-26} block_list=${LAB_BLOCKS:-}
+encap=${LAB_ENCAP:-auto} service=${LAB_SERVICE:-10.96.0.10} upstream=${LAB_UPSTREAM:-silent}
+wrong=${LAB_WRONG:-192.188.1.1/24} docker_net=${LAB_DOCKER_NET:-172.31.255.0/24}
+gr_time=${LAB_GR_TIME:-8}
+use_ipset=yes use_confd=yes use_cni=yes
+[ -z "${LAB_NO_IPSET:-}" ] || use_ipset=no
+[ -z "${LAB_NO_CONFD:-}" ] || use_confd=no
+[ -z "${LAB_NO_CNI:-}" ] || use_cni=no
+rounds=${LAB_COUNT:-3} seconds=${LAB_SECONDS:-0} from=${LAB_FROM:-}
+
+positional=()
+while [ $# -gt 0 ]; do
+	option=$1
+	case $option in
+	--prefix | --state | --timeout | --nodes | --node-net | --gateway | --pool | --block | --blocks | \
+		--encap | --service | --upstream | --wrong | --docker-net | --gr-time | --count | --seconds | --from)
+		[ $# -ge 2 ] || die "$option needs a value"
+		value=$2
+		shift
+		;;
+	esac
+	case $option in
+	--prefix) prefix=$value ;;
+	--state) state=$value ;;
+	--timeout) timeout=$value ;;
+	--nodes) count=$value ;;
+	--node-net) node_net=$value ;;
+	--gateway) gateway=$value ;;
+	--pool) pool=$value ;;
+	--block) block_len=${value#/} ;;
+	--blocks) block_list=$value ;;
+	--encap) encap=$value ;;
+	--service) service=$value ;;
+	--upstream) upstream=$value ;;
+	--wrong) wrong=$value ;;
+	--docker-net) docker_net=$value ;;
+	--gr-time) gr_time=$value ;;
+	--count) rounds=$value ;;
+	--seconds) seconds=$value ;;
+	--from) from=$value ;;
+	--no-ipset) use_ipset=no ;;
+	--no-confd) use_confd=no ;;
+	--no-cni) use_cni=no ;;
+	-h | --help) usage 0 ;;
+	-*) die "no such option: $option (--help)" ;;
+	*)
+		positional+=("$option")
+		# What exec runs has options of its own.
+		if [ "${positional[0]}" = exec ] && [ ${#positional[@]} -eq 2 ]; then
+			shift
+			positional+=("$@")
+			break
+		fi
+		;;
+	esac
+	shift
+done
+[ ${#positional[@]} -gt 0 ] || usage 2 >&2
+for value in "$count" "$block_len" "$gr_time" "$timeout" "$rounds" "$seconds"; do
+	[[ $value =~ ^[0-9]+$ ]] || die "not a number: $value"
+done
+[[ $prefix =~ ^[A-Za-z0-9_.-]*$ ]] || die "no prefix for names: $prefix"
+case $encap in ipip | vxlan | auto) ;; *) die "no such encapsulation: $encap" ;; esac
+case $upstream in silent | reject) ;; *) die "no such upstream: $upstream" ;; esac
+state=${state:-/run/calitrace-lab/${prefix:-default}}
+[[ $state == /* ]] || state=$PWD/$state
+[[ $state != *[[:space:]\'\"\\]* ]] || die "a state directory with blanks or quotes: $state"
+
+# ---- verbs ----
+
+# In a mount namespace of our own, names in /run would still be the machine's: put an empty
+# file system there, which goes with the namespace.
+private_run() {
+	local mine machine dir
+
+	mine=$(readlink /proc/self/ns/mnt)
+	# Process 1 may have a capability that we lack, and then it is closed to us.
+	machine=$(readlink /proc/1/ns/mnt || readlink /proc/2/ns/mnt) || return 0
+	[ "$mine" != "$machine" ] || return 0
+	for dir in /run/netns /run/calitrace-lab; do
+		mkdir -p "$dir"
+		# Others' mounts may have been copied with the rest, so any mount there is not enough.
+		grep -q " $dir .* - tmpfs calitrace-lab " /proc/self/mountinfo ||
+			mount -t tmpfs calitrace-lab "$dir"
+	done
+}
+
+build() {
+	local node pod pid pids=() names
+
+	mkdir -p "$state"/{tmp,log,pid,bird,faults}
+	plan
+	first_pods
+	names=("${prefix}ul" "${node_ns[@]}" "${pod_ns[@]}")
+	for node in "${names[@]}"; do
+		[ ! -e "/run/netns/$node" ] || die "there is a network namespace $node already"
+	done
+	# From here on there is something to remove.
+	printf '%s\n' "${names[@]}" >"$state/netns"
+	probe
+	plan_save
+	host_files
+	bird_configure
+	build_links
+	setup_underlay &
+	pids+=($!)
+	for pod in "${pods[@]}"; do
+		setup_pod "$pod" &
+		pids+=($!)
+	done
+	for node in "${nodes[@]}"; do
+		setup_node "$node" &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid" || die "could not set up the lab"
+	done
+	start_dns
+	bird_start_all
+	: >"$state/up"
+}
+
+verb_up() {
+	[ "$(id -u)" -eq 0 ] || die "only root can build it"
+	private_run
+	if [ -e "$state/up" ]; then
+		die "a lab is up in $state: lab.sh down"
+	fi
+	# The rest of a machine that was switched off, or of an up that was killed.
+	remove
+	bird=$("$here/lab-deps.sh" bird)
+	krt_tunnel=$("$here/lab-deps.sh" krt_tunnel)
+	trap '[ -e "$state/up" ] || remove' EXIT
+	build
+}
+
+# By what was written down, not by the plan: that may never have been finished.
+remove() {
+	local file ns lines=() names=()
+
+	if [ -d "$state/pid" ]; then
+		for file in "$state"/pid/*; do
+			[ ! -e "$file" ] || names+=("${file##*/}")
+		done
+		stop_processes KILL "${names[@]}"
+	fi
+	if [ -e "$state/netns" ]; then
+		while read -r ns; do
+			[ ! -e "/run/netns/$ns" ] || lines+=("netns del $ns")
+		done <"$state/netns"
+		[ ${#lines[@]} -eq 0 ] || printf '%s\n' "${lines[@]}" | ip -force -batch - || :
+	fi
+	rm -rf "$state"
+}
+
+verb_status() {
+	local node owner conds up routes sessions
+
+	faults_active
+	echo "state $state, encapsulation $encap by $tunnel, $iptables, ipset $use_ipset, $("$bird" --version 2>&1) ($bird)"
+	echo "faults: ${REPLY:-none}"
+	for node in "${nodes[@]}"; do
+		routes=0 up=dead sessions=-
+		for owner in "${nodes[@]}"; do
+			[ "$owner" != "$node" ] || continue
+			conds="route /run/netns/${node_ns[$node]} ${node_block[$owner]} ${node_ip[$owner]} $tunnel"
+			! "$labtool" await 0 <<<"$conds" 2>/dev/null || routes=$((routes + 1))
+		done
+		if process_alive "bird.$node"; then
+			up=$REPLY
+			sessions=$("$labtool" bird "${node_ctl[$node]}" 'show protocols' | grep -c Established || :)
+		fi
+		echo "$node ${node_ip[$node]} ${node_block[$node]} bird $up sessions $sessions/$((count - 1)) routes $routes/$((count - 1))"
+	done
+	for node in "${pods[@]}"; do
+		echo "$node ${pod_ip[$node]} ${pod_dev[$node]} on ${pod_node[$node]}"
+	done
+}
+
+verb_exec() {
+	local name=$1
+
+	shift
+	[ $# -gt 0 ] || die "exec NODE|POD CMD..."
+	[ -n "${node_ip[$name]:-}${pod_ip[$name]:-}" ] || [ "$name" = ul ] || die "no such node or pod: $name"
+	exec ip netns exec "$prefix$name" "$@"
+}
+
+verb=${positional[0]}
+set -- "${positional[@]:1}"
+
+case $verb in
+faults) ;;
+up | down) labtool=$("$here/lab-deps.sh" labtool) ;;
+*) plan_load ;;
+esac
+case $verb in
+up) verb_up ;;
+down) remove ;;
+faults) echo "$fault_list" ;;
+wait) wait_settled ;;
+status) verb_status ;;
+env) plan_print ;;
+exec) [ $# -gt 1 ] || die "exec NODE|POD CMD..."; verb_exec "$@" ;;
+fault) [ $# -eq 1 ] || die "fault NAME"; fault "$1" ;;
+heal)
+	if [ "${1:-all}" = all ]; then heal_all; else heal "$1"; fi
+	wait_settled
+	;;
+traffic)
+	from=${from:-$client_pod}
+	traffic "$@"
+	;;
+restart) [ -n "${node_ip[${1:-}]:-}" ] || die "restart NODE"; bird_restart_graceful "$1" ;;
+pod)
+	[ $# -eq 3 ] || die "pod add|del NODE NAME"
+	case $1 in add | del) "pod_$1" "$2" "$3" ;; *) die "pod add|del NODE NAME" ;; esac
+	;;
+*) die "no such verb: $verb (--help)" ;;
+esac
