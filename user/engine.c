@@ -77,13 +77,15 @@ const struct finding *engine__finding(const struct engine *e, uint32_t id)
 
 /* ---- counters ---- */
 
-static void count_verdict(struct engine *e, enum verdict v, int by)
+static void count_verdict(struct engine *e, const struct trk *t, enum verdict v, int by)
 {
 	if (v == V_NONE)
 		return;
 	e->verdicts[v] += by;
 	if (verdict_is_problem(v))
 		e->problems += by;
+	if (v == V_UNANSWERED)
+		e->apps[t->app].unanswered += by;
 }
 
 static void latency_add(struct latency *l, int64_t us)
@@ -151,12 +153,12 @@ static void settle(struct engine *e, struct trk *t)
 	if (t->settled && t->counted == t->verdict)
 		return;
 	if (t->settled) {
-		count_verdict(e, t->counted, -1);
+		count_verdict(e, t, t->counted, -1);
 		finding_uncount(e, t);
 	}
 	t->settled = true;
 	t->counted = t->verdict;
-	count_verdict(e, t->verdict, 1);
+	count_verdict(e, t, t->verdict, 1);
 	if (problem)
 		finding_problem(e, t);
 	else
@@ -185,7 +187,6 @@ static void unanswered(struct engine *e, struct trk *t)
 	if (t->answered || verdict_is_problem(t->verdict))
 		return;
 	t->verdict = V_UNANSWERED;
-	e->apps[t->app].unanswered++;
 	settle(e, t);
 }
 
@@ -444,40 +445,6 @@ static void fib_cancel(struct engine *e, const struct obs_fib *f)
 	}
 }
 
-static void on_arp(struct engine *e, const struct obs_fib *f, uint64_t ts_ns)
-{
-	struct arp_silence *a = NULL;
-
-	for (uint32_t i = 0; i < e->arp_cnt; i++)
-		if (addr_eq(&e->arp[i].pod, &f->src))
-			a = &e->arp[i];
-	if (!a && e->arp_cnt < ARP_SILENCES)
-		a = &e->arp[e->arp_cnt++];
-	if (!a)
-		a = &e->arp[ts_ns % ARP_SILENCES];
-	*a = (struct arp_silence){ ts_ns, f->ifindex, f->src, f->dst };
-	finding_arp(e, a, ts_ns);
-}
-
-static void on_fib(struct engine *e, const struct obs *o)
-{
-	const struct obs_fib *f = &o->fib;
-	struct fib_fail *slot;
-
-	if (!f->err) {
-		fib_cancel(e, f);
-		return;
-	}
-	if (f->class == EV_FIB_ARP) {
-		on_arp(e, f, o->ts_ns);
-		return;
-	}
-	slot = &e->fib_fail[e->fib_next++ % FIB_FAILS];
-	slot->ts_ns = o->ts_ns;
-	slot->fib = *f;
-	slot->open = f->class == EV_FIB_OUTPUT && fib_app(e, f) != APP_NONE;
-}
-
 /* A look-up of a local task that nothing undid: its packet was never born. */
 static void fib_to_packet(struct engine *e, struct fib_fail *k)
 {
@@ -488,7 +455,6 @@ static void fib_to_packet(struct engine *e, struct fib_fail *k)
 	const struct route *r;
 	struct trk *t;
 
-	k->open = false;
 	if (v == V_NONE)
 		return;
 	o.pkt = (struct obs_pkt){
@@ -522,13 +488,59 @@ static void fib_to_packet(struct engine *e, struct fib_fail *k)
 	settle(e, t);
 }
 
+/* A pod asked for its gateway, and no table had a route: proxy ARP did not answer. */
+static void fib_to_arp(struct engine *e, struct fib_fail *k)
+{
+	const struct obs_fib *f = &k->fib;
+	struct arp_silence *a = NULL;
+
+	for (uint32_t i = 0; i < e->arp_cnt; i++)
+		if (addr_eq(&e->arp[i].pod, &f->src))
+			a = &e->arp[i];
+	if (!a && e->arp_cnt < ARP_SILENCES)
+		a = &e->arp[e->arp_cnt++];
+	if (!a)
+		a = &e->arp[k->ts_ns % ARP_SILENCES];
+	*a = (struct arp_silence){ k->ts_ns, f->ifindex, f->src, f->dst };
+	finding_arp(e, a, k->ts_ns);
+}
+
+/* No hit in a later table undid it: what it means is final. */
+static void fib_due(struct engine *e, struct fib_fail *k)
+{
+	k->open = false;
+	if (k->fib.class == EV_FIB_ARP)
+		fib_to_arp(e, k);
+	else
+		fib_to_packet(e, k);
+}
+
+static void on_fib(struct engine *e, const struct obs *o)
+{
+	const struct obs_fib *f = &o->fib;
+	struct fib_fail *slot;
+
+	if (!f->err) {
+		fib_cancel(e, f);
+		return;
+	}
+	slot = &e->fib_fail[e->fib_next++ % FIB_FAILS];
+	/* a storm of failures must not push out one that waits */
+	if (slot->ts_ns && slot->open)
+		fib_due(e, slot);
+	slot->ts_ns = o->ts_ns;
+	slot->fib = *f;
+	slot->open = f->class == EV_FIB_ARP ||
+		     (f->class == EV_FIB_OUTPUT && fib_app(e, f) != APP_NONE);
+}
+
 static void run_fib(struct engine *e)
 {
 	for (int i = 0; i < FIB_FAILS; i++) {
 		struct fib_fail *k = &e->fib_fail[i];
 
 		if (k->ts_ns && k->open && e->now_ns > k->ts_ns + SETTLE_NS)
-			fib_to_packet(e, k);
+			fib_due(e, k);
 	}
 }
 

@@ -112,7 +112,7 @@ struct fib_fail {
 	struct obs_fib fib;
 	bool open; /* waits to become a packet that was never born */
 };
-#define FIB_FAILS 32
+#define FIB_FAILS 128
 
 /* A pod that asks for its gateway and gets no answer */
 struct arp_silence {

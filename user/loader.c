@@ -330,10 +330,24 @@ static int check_ring_bytes(struct loader_opts *o, char *why, size_t why_sz)
 	return -EINVAL;
 }
 
+/*
+ * Up to 5.10 what is loaded is charged to RLIMIT_MEMLOCK, once. A program that we start later gets
+ * the caller's limit all the same. Failing is fine, e.g. without CAP_SYS_RESOURCE.
+ */
+static int load_unlimited(struct loader *l, char *why, size_t why_sz)
+{
+	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+	struct rlimit before;
+	bool raised = !getrlimit(RLIMIT_MEMLOCK, &before) && !setrlimit(RLIMIT_MEMLOCK, &all);
+	int err = load(l, why, why_sz);
+
+	if (raised)
+		setrlimit(RLIMIT_MEMLOCK, &before);
+	return err;
+}
+
 int loader__open(const struct loader_opts *opts, struct loader **ret, char *why, size_t why_sz)
 {
-	/* Up to 5.10 maps are charged to it; failing is fine, e.g. without CAP_SYS_RESOURCE. */
-	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
 	struct loader *l;
 	int err = probe_environment(why, why_sz);
 
@@ -344,10 +358,9 @@ int loader__open(const struct loader_opts *opts, struct loader **ret, char *why,
 		return -ENOMEM;
 	l->opts = *opts;
 	libbpf_set_print(print_libbpf);
-	setrlimit(RLIMIT_MEMLOCK, &all);
 	err = check_ring_bytes(&l->opts, why, why_sz);
 	if (!err)
-		err = load(l, why, why_sz);
+		err = load_unlimited(l, why, why_sz);
 	if (!err) {
 		probe_tcx(l);
 		err = open_maps(l);

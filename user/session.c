@@ -126,10 +126,14 @@ static void iface_follow(struct session *s, const struct link_info *l)
 	struct obs loss = { .kind = OBS_LOSS, .ts_ns = mono_ns() };
 	char why[200] = "";
 
-	if (attach__has(s->attach, l->ifindex) || !iface_wanted(s, l))
+	if (!s->attach || attach__has(s->attach, l->ifindex) || !iface_wanted(s, l))
 		return;
-	if (!attach__add(s->attach, l->ifindex, l->name, why, sizeof(why)))
+	if (!attach__add(s->attach, l->ifindex, l->name, why, sizeof(why))) {
+		/* attached, but somebody else's filter comes first */
+		if (why[0])
+			log_warn("%s", why);
 		return;
+	}
 	/* gone again before we came: nothing to tell */
 	if (!mirror__link_info(s->ops.mirror(s->ops.ctx), l->ifindex))
 		return;
@@ -148,7 +152,7 @@ static void count_name(void *ctx, const struct link_info *l)
 	struct session *s = ctx;
 	const char **n;
 
-	if (!attach__has(s->attach, l->ifindex))
+	if (!s->attach || !attach__has(s->attach, l->ifindex))
 		return;
 	n = realloc(s->names, (s->names_cnt + 2) * sizeof(*n));
 	if (!n)
@@ -467,7 +471,8 @@ static int start_loader(struct session *s, char *why, size_t why_sz)
 	err = loader__set_pools(s->loader, &s->pools);
 	if (!err)
 		err = loader__attach(s->loader, rtnl__fd(s->rtnl));
-	if (!err)
+	/* without the TC programs, drops and look-ups that failed still tell something */
+	if (!err && loader__probe(s->loader, PROBE_PATH)->ok)
 		err = attach__new(s->loader, &s->attach);
 	if (err)
 		snprintf(why, why_sz,
@@ -509,7 +514,7 @@ int session__start(struct session *s, char *why, size_t why_sz)
 	resync(s);
 	timeline__drain(s->timeline, UINT64_MAX, deliver, s);
 	mirror__each_link(s->ops.mirror(s->ops.ctx), iface_add_one, s);
-	if (!attach__count(s->attach))
+	if (s->attach && !attach__count(s->attach))
 		return no_interface(s, why, why_sz);
 	scan_podns(s);
 	err = watch(s, loader__epoll_fd(s->loader));

@@ -1,0 +1,494 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The TC programs in the kernel, by BPF_PROG_TEST_RUN on packets made here: whatever comes, they
+ * return -1, and what concerns us arrives in the ring with the right tuple.
+ *
+ * There is no route and no conntrack entry in such a run: those take real packets.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/ip.h>
+#include <linux/tcp.h>
+#include <linux/types.h>
+#include <linux/udp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "../../bpf/events.h"
+#include "addr.h"
+#include "decode.h"
+#include "loader.h"
+#include "util.h"
+
+#define POD "198.18.1.2"
+#define FAR "198.19.2.3"
+#define NODE "192.0.2.1"
+#define PEER "192.0.2.2"
+
+extern const char calitrace_bpf_object[], calitrace_bpf_object_end[];
+
+/* ---- packets ---- */
+
+struct frame {
+	uint8_t b[2048];
+	uint32_t len;
+};
+
+static void put(struct frame *f, const void *data, uint32_t len)
+{
+	memcpy(f->b + f->len, data, len);
+	f->len += len;
+}
+
+static void put_eth(struct frame *f, uint16_t type)
+{
+	struct ethhdr eth = { .h_dest = { 2 }, .h_source = { 4 }, .h_proto = htons(type) };
+
+	put(f, &eth, sizeof(eth));
+}
+
+/* len: of what follows; the options of ihl beyond five words are zero */
+static void put_ip(struct frame *f, const char *src, const char *dst, uint8_t proto, uint32_t len,
+		   uint16_t frag, uint8_t ihl)
+{
+	struct iphdr ip = {
+		.version = 4,
+		.ihl = ihl,
+		.tot_len = htons((uint16_t)(ihl * 4u + len)),
+		.id = htons(77),
+		.frag_off = htons(frag),
+		.ttl = 61,
+		.protocol = proto,
+	};
+	const uint8_t options[40] = { 0 };
+
+	assert_int_equal(inet_pton(AF_INET, src, &ip.saddr), 1);
+	assert_int_equal(inet_pton(AF_INET, dst, &ip.daddr), 1);
+	put(f, &ip, sizeof(ip));
+	put(f, options, ihl * 4u - 20);
+}
+
+static void put_udp(struct frame *f, uint16_t sport, uint16_t dport, uint32_t len)
+{
+	struct udphdr udp = {
+		.source = htons(sport),
+		.dest = htons(dport),
+		.len = htons((uint16_t)(8 + len)),
+	};
+
+	put(f, &udp, sizeof(udp));
+}
+
+static void put_tcp(struct frame *f, uint16_t dport, bool syn, uint8_t doff)
+{
+	const uint8_t options[40] = { 0 };
+	struct tcphdr tcp = {
+		.source = htons(4000),
+		.dest = htons(dport),
+		.seq = htonl(0x01020304),
+		.doff = doff,
+		.syn = syn,
+		.ack = !syn,
+	};
+
+	put(f, &tcp, sizeof(tcp));
+	put(f, options, doff * 4u - 20);
+}
+
+/* Id 0xbeef, recursion desired, one question: example.org A */
+static const uint8_t dns[] = "\xbe\xef\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00"
+			     "\x07"
+			     "example\x03org\x00\x00\x01\x00";
+#define DNS_LEN sizeof(dns)
+
+static const uint8_t echo[64] = { 8, 0, 0, 0, 0x12, 0x34, 0, 5 };
+static const uint8_t unreachable[36] = { 3, 1 };
+
+static void put_dns(struct frame *f, const char *src, const char *dst, uint8_t ihl)
+{
+	put_ip(f, src, dst, IPPROTO_UDP, 8 + DNS_LEN, 0, ihl);
+	put_udp(f, 5353, 53, DNS_LEN);
+	put(f, dns, DNS_LEN);
+}
+
+static void put_echo(struct frame *f, const char *src, const char *dst, uint16_t frag)
+{
+	put_ip(f, src, dst, IPPROTO_ICMP, sizeof(echo), frag, 5);
+	put(f, echo, sizeof(echo));
+}
+
+static void put_vxlan(struct frame *f, uint16_t port)
+{
+	const uint8_t vxlan[8] = { 8 };
+
+	put_ip(f, NODE, PEER, IPPROTO_UDP, 8 + 8 + 14 + 28 + DNS_LEN, 0, 5);
+	put_udp(f, 50000, port, 8 + 14 + 28 + DNS_LEN);
+	put(f, vxlan, sizeof(vxlan));
+	put_eth(f, ETH_P_IP);
+	put_dns(f, POD, FAR, 5);
+}
+
+static void put_dns_tcp(struct frame *f, uint16_t msg_len, uint8_t doff)
+{
+	uint16_t be = htons(msg_len);
+
+	put_ip(f, POD, FAR, IPPROTO_TCP, doff * 4u + 2 + DNS_LEN, 0, 5);
+	put_tcp(f, 53, false, doff);
+	put(f, &be, sizeof(be));
+	put(f, dns, DNS_LEN);
+}
+
+/* ---- running them ---- */
+
+struct fixture {
+	struct loader *l;
+	int cnt;
+	struct obs obs;
+};
+
+static void keep_obs(void *ctx, const struct obs *obs)
+{
+	struct fixture *f = ctx;
+
+	/* the tracepoints see the machine; nobody else has our markers */
+	if (obs->kind != OBS_PATH)
+		return;
+	f->cnt++;
+	f->obs = *obs;
+}
+
+static void keep_record(void *ctx, const void *data, size_t len)
+{
+	assert_int_equal(decode_record(data, len, NULL, keep_obs, ctx), 0);
+}
+
+/* How many records came; the last one is in f->obs. Both hooks see the same bytes. */
+static int run_hook(struct fixture *f, const struct frame *frame, bool egress)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame->b, .data_size_in = frame->len);
+
+	/* where nothing may be loaded each test is skipped, which cmocka counts */
+	if (!f->l || loader__path_fd(f->l, egress) < 0)
+		skip();
+	f->cnt = 0;
+	assert_int_equal(bpf_prog_test_run_opts(loader__path_fd(f->l, egress), &opts), 0);
+	assert_int_equal((int)opts.retval, -1);
+	assert_true(loader__consume(f->l, keep_record, f) >= 0);
+	return f->cnt;
+}
+
+static const struct obs_pkt *seen(struct fixture *f, const struct frame *frame)
+{
+	assert_int_equal(run_hook(f, frame, true), 1);
+	assert_int_equal(f->obs.pkt.hook, AT_TC_EGRESS);
+	assert_int_equal(run_hook(f, frame, false), 1);
+	assert_int_equal(f->obs.pkt.hook, AT_TC_INGRESS);
+	return &f->obs.pkt;
+}
+
+static void unseen(struct fixture *f, const struct frame *frame)
+{
+	assert_int_equal(run_hook(f, frame, false), 0);
+	assert_int_equal(run_hook(f, frame, true), 0);
+}
+
+static void assert_addr(const struct addr *a, const char *text)
+{
+	char buf[ADDR_STRLEN];
+
+	assert_string_equal(a->family ? addr_str(a, buf) : "unset", text);
+}
+
+static void assert_dns(const struct obs_pkt *p, uint32_t snap_len)
+{
+	assert_addr(&p->src, POD);
+	assert_addr(&p->dst, FAR);
+	assert_int_equal(p->dns_id, 0xbeef);
+	assert_int_equal(p->dns_flags, 0x100);
+	assert_int_equal(p->ip_id, 77);
+	assert_int_equal(p->ttl, 61);
+	assert_int_equal(p->snap_len, snap_len);
+	assert_memory_equal(p->snap + snap_len - DNS_LEN, dns, DNS_LEN);
+	assert_int_equal(p->snap[0] >> 4, 4);
+}
+
+/* ---- cases ---- */
+
+static void dns_udp(void **state)
+{
+	const struct obs_pkt *p;
+	struct frame f = { 0 };
+
+	put_eth(&f, ETH_P_IP);
+	put_dns(&f, POD, FAR, 5);
+	p = seen(*state, &f);
+	assert_dns(p, 28 + DNS_LEN);
+	assert_int_equal(p->proto, IPPROTO_UDP);
+	assert_int_equal(p->sport, 5353);
+	assert_int_equal(p->dport, 53);
+	assert_int_equal(p->encap, ENCAP_NONE);
+	assert_addr(&p->osrc, "unset");
+	f.len = 0;
+	put_eth(&f, ETH_P_IP);
+	put_dns(&f, POD, FAR, 8); /* with IP options */
+	p = seen(*state, &f);
+	assert_dns(p, 40 + DNS_LEN);
+	assert_int_equal(p->dport, 53);
+}
+
+static void ipip(void **state)
+{
+	const struct obs_pkt *p;
+	struct frame f = { 0 };
+
+	put_eth(&f, ETH_P_IP);
+	put_ip(&f, NODE, PEER, IPPROTO_IPIP, 28 + DNS_LEN, 0, 5);
+	put_dns(&f, POD, FAR, 5);
+	p = seen(*state, &f);
+	assert_dns(p, 28 + DNS_LEN);
+	assert_int_equal(p->encap, ENCAP_IPIP);
+	assert_addr(&p->osrc, NODE);
+	assert_addr(&p->odst, PEER);
+}
+
+static void vxlan(void **state)
+{
+	const struct obs_pkt *p;
+	struct frame f = { 0 };
+
+	put_eth(&f, ETH_P_IP);
+	put_vxlan(&f, 4789);
+	p = seen(*state, &f);
+	assert_dns(p, 28 + DNS_LEN);
+	assert_int_equal(p->encap, ENCAP_VXLAN);
+	assert_addr(&p->odst, PEER);
+	f.len = 0;
+	put_eth(&f, ETH_P_IP);
+	put_vxlan(&f, 4790); /* somebody else's port */
+	unseen(*state, &f);
+}
+
+static void icmp(void **state)
+{
+	const struct obs_pkt *p;
+	struct frame f = { 0 };
+
+	put_eth(&f, ETH_P_IP);
+	put_echo(&f, POD, FAR, 0);
+	p = seen(*state, &f);
+	assert_int_equal(p->icmp_type, 8);
+	assert_int_equal(p->sport, 0x1234);
+	assert_int_equal(p->dport, 5);
+	assert_int_equal(p->ip_len, 20 + sizeof(echo));
+	assert_int_equal(p->snap_len, 0);
+	f.len = 0;
+	put_eth(&f, ETH_P_IP);
+	put_ip(&f, "203.0.113.9", POD, IPPROTO_ICMP, sizeof(unreachable), 0, 5);
+	put(&f, unreachable, sizeof(unreachable));
+	p = seen(*state, &f);
+	assert_int_equal(p->icmp_type, 3);
+	assert_int_equal(p->icmp_code, 1);
+	assert_int_equal(p->snap_len, 20 + sizeof(unreachable)); /* with the quoted packet */
+}
+
+static void fragments(void **state)
+{
+	const struct obs_pkt *p;
+	struct frame f = { 0 };
+
+	put_eth(&f, ETH_P_IP);
+	put_echo(&f, POD, FAR, 0x2000);
+	p = seen(*state, &f);
+	assert_true(p->flags & EV_F_FRAG);
+	f.len = 0;
+	put_eth(&f, ETH_P_IP);
+	put_echo(&f, POD, FAR, 0x2000 | 185); /* what stands there is no ICMP header */
+	unseen(*state, &f);
+	f.len = 0;
+	put_eth(&f, ETH_P_IP);
+	put_ip(&f, NODE, PEER, IPPROTO_IPIP, 20 + sizeof(echo), 185, 5); /* nor an inner one */
+	put_echo(&f, POD, FAR, 0);
+	unseen(*state, &f);
+}
+
+static void tcp(void **state)
+{
+	const struct obs_pkt *p;
+	struct frame f = { 0 };
+
+	put_eth(&f, ETH_P_IP);
+	put_ip(&f, POD, FAR, IPPROTO_TCP, 40, 0, 5);
+	put_tcp(&f, 443, true, 10);
+	p = seen(*state, &f);
+	assert_int_equal(p->dport, 443);
+	assert_int_equal(p->tcp_flags, 2);
+	assert_int_equal(p->seq, 0x01020304);
+	f.len = 0;
+	put_eth(&f, ETH_P_IP);
+	put_ip(&f, POD, FAR, IPPROTO_TCP, 20 + 64, 0, 5);
+	put_tcp(&f, 443, false, 5); /* data of others is none of our business */
+	put(&f, echo, sizeof(echo));
+	unseen(*state, &f);
+}
+
+static void dns_tcp(void **state)
+{
+	const struct obs_pkt *p;
+	struct frame f = { 0 };
+
+	put_eth(&f, ETH_P_IP);
+	put_dns_tcp(&f, DNS_LEN, 8);
+	p = seen(*state, &f);
+	assert_dns(p, 20 + 32 + 2 + DNS_LEN);
+	assert_int_equal(p->dport, 53);
+	f.len = 0;
+	put_eth(&f, ETH_P_IP);
+	put_dns_tcp(&f, 3, 8); /* the middle of a stream: no message starts here */
+	p = seen(*state, &f);
+	assert_int_equal(p->dns_id, 0);
+	f.len = 0;
+	put_eth(&f, ETH_P_IP);
+	put_ip(&f, POD, FAR, IPPROTO_TCP, 20, 0, 5);
+	put_tcp(&f, 53, false, 5); /* a bare ACK */
+	unseen(*state, &f);
+}
+
+static void not_ours(void **state)
+{
+	const uint8_t arp[28] = { 0, 1, 8, 0, 6, 4, 0, 1, 0, 0, 0, 0, 0, 0, 198, 18, 1, 2 };
+	const uint8_t zeros[64] = { 0x60 };
+	struct frame f = { 0 };
+
+	put_eth(&f, ETH_P_IP);
+	put_dns(&f, NODE, PEER, 5); /* in no pool */
+	unseen(*state, &f);
+	f.len = 0;
+	put_eth(&f, ETH_P_IP);
+	put_ip(&f, POD, FAR, IPPROTO_UDP, 8 + DNS_LEN, 0, 5);
+	put_udp(&f, 4000, 4001, DNS_LEN); /* another port */
+	put(&f, dns, DNS_LEN);
+	unseen(*state, &f);
+	f.len = 0;
+	put_eth(&f, ETH_P_ARP);
+	put(&f, arp, sizeof(arp));
+	unseen(*state, &f);
+	f.len = 0;
+	put_eth(&f, ETH_P_IPV6);
+	put(&f, zeros, sizeof(zeros));
+	unseen(*state, &f);
+}
+
+/* Packets that end anywhere, and garbage: nothing but -1, never a record with made-up ports */
+static void truncated(void **state)
+{
+	struct frame whole = { 0 }, f;
+	struct fixture *fix = *state;
+	uint32_t len;
+
+	put_eth(&whole, ETH_P_IP);
+	put_vxlan(&whole, 4789);
+	for (len = ETH_HLEN + sizeof(struct iphdr); len < whole.len; len++) {
+		f = whole;
+		f.len = len;
+		if (run_hook(fix, &f, len & 1)) {
+			assert_true(len >= whole.len - DNS_LEN);
+			assert_int_equal(fix->obs.pkt.dport, 53);
+			assert_int_equal(fix->obs.pkt.snap_len, 0);
+		}
+	}
+	srand(1);
+	for (len = 0; len < 2000; len++) {
+		size_t i;
+
+		f = (struct frame){ .len = 34 + (uint32_t)rand() % 200 };
+		for (i = 0; i < f.len; i++)
+			f.b[i] = (uint8_t)rand();
+		f.b[12] = 8;
+		f.b[13] = 0;
+		f.b[14] = (uint8_t)(0x40 | (f.b[14] & 0xf));
+		run_hook(fix, &f, len & 1);
+	}
+}
+
+/* What Felix deletes starts with cali_; 15 characters is what the kernel keeps of a name. */
+static void names(void **state)
+{
+	size_t size = (size_t)(calitrace_bpf_object_end - calitrace_bpf_object);
+	struct bpf_object *obj = bpf_object__open_mem(calitrace_bpf_object, size, NULL);
+	struct bpf_program *prog;
+	struct bpf_map *map;
+	int cnt = 0;
+
+	(void)state;
+	assert_non_null(obj);
+	bpf_object__for_each_program(prog, obj)
+	{
+		assert_int_equal(strncmp(bpf_program__name(prog), "calitrace_", 10), 0);
+		assert_true(strlen(bpf_program__name(prog)) <= 15);
+		cnt++;
+	}
+	assert_int_equal(cnt, 7);
+	bpf_object__for_each_map(map, obj)
+	{
+		if (bpf_map__is_internal(map))
+			continue;
+		assert_int_equal(strncmp(bpf_map__name(map), "calitrace_", 10), 0);
+		assert_true(strlen(bpf_map__name(map)) <= 15);
+	}
+	bpf_object__close(obj);
+}
+
+/* ---- set-up ---- */
+
+static int setup(void **state)
+{
+	static struct fixture fix;
+	struct loader_opts opts = { .dns_port = { 53 }, .bgp_port = 179, .vxlan_port = 4789 };
+	struct obs_pools pools = { .cnt = 1 };
+	char why[300];
+	struct stat st;
+
+	*state = &fix;
+	if (stat("/proc/self/ns/net", &st))
+		return -1;
+	opts.netns_inum = (uint32_t)st.st_ino;
+	if (loader__open(&opts, &fix.l, why, sizeof(why))) {
+		fprintf(stderr, "%s\n", why);
+		fix.l = NULL;
+		return 0;
+	}
+	if (prefix_parse("198.18.0.0/15", &pools.pool[0].cidr))
+		return -1;
+	return loader__set_pools(fix.l, &pools);
+}
+
+static int teardown(void **state)
+{
+	struct fixture *fix = *state;
+
+	loader__free(fix->l);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names),     cmocka_unit_test(dns_udp), cmocka_unit_test(ipip),
+		cmocka_unit_test(vxlan),     cmocka_unit_test(icmp),	cmocka_unit_test(fragments),
+		cmocka_unit_test(tcp),	     cmocka_unit_test(dns_tcp), cmocka_unit_test(not_ours),
+		cmocka_unit_test(truncated),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

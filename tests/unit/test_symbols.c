@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Names of functions, from a kallsyms of our own below a directory of our own. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "symbols.h"
+
+#define BASE 0xffffffff81000000ull
+#define MODULE 0xffffffffc0400000ull
+#define S 1000000000ull
+
+static char dir[] = "/tmp/calitrace-symbols.XXXXXX";
+
+static const char core[] = "0000000000000000 A fixed_percpu_data\n"
+			   "ffffffff81000000 T _stext\n"
+			   "ffffffff81000200 t ip_rcv_finish_core.constprop.0\n"
+			   "ffffffff81000100 T ip_error\n"
+			   "ffffffff81000100 T ip_error_alias\n"
+			   "ffffffff81000300 D not_text\n"
+			   "ffffffff81000400 W nf_hook_slow\n"
+			   "ffffffff81000500 t _stub.isra.0.cold\n";
+static const char ipip[] = "ffffffffc0400000 t ipip_rcv\t[ipip]\n"
+			   "ffffffffc0400100 t cleanup_module\t[ipip]\n";
+static const char nft[] = "ffffffffc0403000 t nft_do_chain\t[nf_tables]\n";
+
+static void write_kallsyms(const char *a, const char *b, const char *c)
+{
+	char path[PATH_MAX];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/proc/kallsyms", dir);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fprintf(f, "%s%s%s", a, b, c);
+	assert_int_equal(fclose(f), 0);
+}
+
+static int setup(void **state)
+{
+	struct symbols *s;
+
+	write_kallsyms(core, ipip, "");
+	if (symbols__new(dir, &s))
+		return -1;
+	*state = s;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	symbols__free(*state);
+	return 0;
+}
+
+static void functions(void **state)
+{
+	static const struct {
+		uint64_t addr;
+		const char *name;
+	} cases[] = {
+		{ BASE + 0x101, "ip_error" },
+		{ BASE + 0x1ff, "ip_error" },
+		{ BASE + 0x200, "ip_error" }, /* its last call: the return address is the next's */
+		{ BASE + 0x201, "ip_rcv_finish_core" },
+		{ BASE + 0x301, "ip_rcv_finish_core" }, /* data counts for nothing */
+		{ BASE + 0x410, "nf_hook_slow" },
+		{ BASE + 0x510, "_stub" },
+		{ BASE + 0x10000000, "" },
+		{ BASE, "" },
+		{ 0, "" },
+		{ MODULE + 0x10, "ipip_rcv" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_string_equal(symbols__location(*state, cases[i].addr, S), cases[i].name);
+}
+
+/* A module that came later lies behind another one's last function; it is not that function. */
+static void module_comes(void **state)
+{
+	assert_string_equal(symbols__location(*state, MODULE + 0x3010, 10 * S), "");
+	write_kallsyms(core, ipip, nft);
+	assert_string_equal(symbols__location(*state, MODULE + 0x3010, 14 * S), "");
+	assert_string_equal(symbols__location(*state, MODULE + 0x3010, 15 * S), "nft_do_chain");
+}
+
+/* kptr_restrict */
+static void zeros(void **state)
+{
+	write_kallsyms("0000000000000000 T ip_error\n", "", "");
+	assert_string_equal(symbols__location(*state, BASE + 0x101, S), "");
+}
+
+static void no_file(void **state)
+{
+	struct symbols *s;
+
+	(void)state;
+	assert_int_equal(symbols__new("/nonexistent", &s), 0);
+	assert_string_equal(symbols__location(s, BASE + 0x101, S), "");
+	symbols__free(s);
+	symbols__free(NULL);
+}
+
+/* The number of NO_SOCKET differs from kernel to kernel, so it is looked for. */
+static void reasons(void **state)
+{
+	uint32_t i, found = 0;
+
+	assert_string_equal(symbols__reason(*state, 0), "");
+	assert_string_equal(symbols__reason(*state, 0xffff), "");
+	assert_string_equal(symbols__reason(*state, 0x20003), "SUBSYS_2.3");
+	for (i = 1; i < 200; i++)
+		found += !strcmp(symbols__reason(*state, i), "NO_SOCKET");
+	if (access("/sys/kernel/btf/vmlinux", R_OK))
+		skip();
+	/* 5.10 has no reasons at all */
+	assert_true(found <= 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(functions, setup, teardown),
+		cmocka_unit_test_setup_teardown(module_comes, setup, teardown),
+		cmocka_unit_test_setup_teardown(zeros, setup, teardown),
+		cmocka_unit_test_setup_teardown(reasons, setup, teardown),
+		cmocka_unit_test(no_file),
+	};
+	char path[PATH_MAX];
+	int failed;
+
+	if (!mkdtemp(dir))
+		return 1;
+	snprintf(path, sizeof(path), "%s/proc", dir);
+	if (mkdir(path, 0700))
+		return 1;
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	snprintf(path, sizeof(path), "%s/proc/kallsyms", dir);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/proc", dir);
+	rmdir(path);
+	rmdir(dir);
+	return failed;
+}
