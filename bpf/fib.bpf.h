@@ -59,7 +59,7 @@ static __always_inline __u32 cur_match(const struct fib_flow *f, __u64 now, bool
 	return same ? 1 : n;
 }
 
-/* A look-up made in softirq on behalf of a packet that just came in, e.g. for an ICMP error */
+/* A look-up made in softirq for the sender of a packet that just came in: of an ICMP error's route */
 static __always_inline bool cur_explains(const struct fib_flow *f, __u64 now)
 {
 	__u32 zero = 0, i;
@@ -70,7 +70,7 @@ static __always_inline bool cur_explains(const struct fib_flow *f, __u64 now)
 	for (i = 0; i < CUR_SLOTS; i++) {
 		const struct cur_slot *s = &c->slot[i];
 
-		if ((s->src == f->dst || s->dst == f->dst) && now - s->ts_ns < MISS_AGE_NS)
+		if (s->src == f->dst && now - s->ts_ns < MISS_AGE_NS)
 			return true;
 	}
 	return false;

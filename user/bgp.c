@@ -67,8 +67,12 @@ void bgp_observe(struct engine *e, const struct obs_bgp *b, uint64_t ts_ns)
 	/* a new snapshot replaces what was counted up to now */
 	if (b->snapshot && !e->bgp_in_snapshot) {
 		e->bgp_in_snapshot = true;
-		for (uint32_t i = 0; i < e->peer_cnt; i++)
+		for (uint32_t i = 0; i < e->peer_cnt; i++) {
+			/* unless the snapshot names it again, it ended unseen */
+			if (bgp_peer_up(e, &e->peer[i]))
+				e->peer[i].down_ns = ts_ns;
 			e->peer[i].established = 0;
+		}
 	}
 	if (b->state == BGP_LISTEN || b->state == BGP_NO_LISTEN) {
 		e->bgp_listen = b->state == BGP_LISTEN;
@@ -83,21 +87,26 @@ void bgp_observe(struct engine *e, const struct obs_bgp *b, uint64_t ts_ns)
 	switch (b->state) {
 	case BGP_CONNECTED:
 		p->established++;
-		if (p->established == 1)
-			p->since_ns = b->snapshot ? 0 : ts_ns;
+		if (p->established == 1 && b->snapshot)
+			p->since_ns = p->down_ns = 0;
+		else if (p->established == 1)
+			p->since_ns = ts_ns;
 		break;
 	case BGP_CLOSED:
 	case BGP_CLOSED_AFTER_ACCEPT:
 		if (p->established > 0)
 			p->established--;
-		p->since_ns = ts_ns;
+		/* both sides connect, and one connection is closed again: the session goes on */
+		if (!p->established)
+			p->since_ns = ts_ns;
 		break;
 	case BGP_RESET:
 	case BGP_TIMEOUT:
 		/* of an established connection or of an attempt: the state before tells */
 		if (p->established > 0 && p->last != BGP_CONNECTING)
 			p->established--;
-		p->since_ns = ts_ns;
+		if (!p->established)
+			p->since_ns = ts_ns;
 		break;
 	default:
 		break;

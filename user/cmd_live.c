@@ -137,7 +137,7 @@ static int finish(struct live *l)
 		"calitrace: %llu packets seen, %llu problems, %llu events lost, %llu withheld\n",
 		(unsigned long long)sum.seen, (unsigned long long)sum.problems,
 		(unsigned long long)sum.lost, (unsigned long long)sum.withheld);
-	return exit_status(l->o, &sum);
+	return session__failed(l->session) ? EXIT_TROUBLE : exit_status(l->o, &sum);
 }
 
 int cmd_live(const struct opts *o, int argc, char **argv)

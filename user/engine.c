@@ -475,6 +475,7 @@ static void fib_to_packet(struct engine *e, struct fib_fail *k)
 	t->role = ROLE_PLAIN;
 	t->from_fib = true;
 	t->app = fib_app(e, f);
+	e->apps[t->app].sent++;
 	t->proto = t->app == APP_ICMP ? PROTO_ICMP : f->proto;
 	t->by = f->by;
 	t->at = AT_FIB;

@@ -110,7 +110,7 @@ struct trk {
 struct fib_fail {
 	uint64_t ts_ns;
 	struct obs_fib fib;
-	bool open; /* waits to become a packet that was never born */
+	bool open; /* waits to become a packet that was never born, or a silence */
 };
 #define FIB_FAILS 128
 

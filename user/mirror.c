@@ -239,18 +239,19 @@ struct sweep {
 	void *ctx;
 };
 
-static bool route_uses(const struct route *r, uint32_t ifindex)
+/* A route with several next hops outlives one of their devices (fib_sync_down_dev). */
+static bool route_lost(const struct route *r, uint32_t ifindex)
 {
 	for (int i = 0; i < r->nh_cnt; i++)
-		if (r->nh[i].ifindex == ifindex)
-			return true;
-	return false;
+		if (r->nh[i].ifindex != ifindex)
+			return false;
+	return r->nh_cnt > 0;
 }
 
 static bool sweep_wants(const struct sweep *s, const struct mroute *mr)
 {
 	if (s->ifindex)
-		return mr->route.type == RTN_UNICAST_ && route_uses(&mr->route, s->ifindex);
+		return mr->route.type == RTN_UNICAST_ && route_lost(&mr->route, s->ifindex);
 	return mr->gen != s->m->gen;
 }
 

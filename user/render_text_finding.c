@@ -280,6 +280,9 @@ void text_findings(struct text *t, uint64_t now_ns, bool all)
 		s->pending = false;
 		if (!has_news(s))
 			continue;
+		/* what was still being counted came before the cure */
+		if (s->now.recovered && !s->recovered)
+			text_folds(t, now_ns, true);
 		print_news(t, s);
 		mark_printed(s, now_ns);
 	}

@@ -7,6 +7,7 @@
 #include "session.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <signal.h>
 #include <stdio.h>
@@ -50,7 +51,8 @@ struct session {
 	struct obs_pools pools;
 	uint64_t start_ns, stop_ns, pools_at, resync_at;
 	uint64_t lost, lost_messages, malformed, signalled_ns;
-	bool started, podns_stale, stop, hurried;
+	bool started, resync_all, podns_stale, stop, hurried;
+	bool failed; /* the program could not be run */
 	pid_t child;
 	int status;
 	const char **names;
@@ -80,6 +82,11 @@ bool session__hurried(const struct session *s)
 int session__status(const struct session *s)
 {
 	return s->status;
+}
+
+bool session__failed(const struct session *s)
+{
+	return s->failed;
 }
 
 /* ---- which interfaces ---- */
@@ -333,22 +340,28 @@ static void scan_podns(struct session *s)
 		podns_scan("/", on_podns, s);
 }
 
-static void resync(struct session *s)
+static void resync(struct session *s, bool sessions)
 {
 	uint64_t now = mono_ns();
 
 	s->resync_at = 0;
+	s->resync_all = false;
 	if (rtnl__dump(s->rtnl, now, on_obs, s))
 		push_loss(s, LOSS_NETLINK, 1);
-	bgp_diag(BGP_PORT, now, on_obs, s);
+	if (sessions)
+		bgp_diag(BGP_PORT, now, on_obs, s);
 }
 
 static void look_at_losses(struct session *s)
 {
 	uint64_t messages = 0, lost = loader__lost(s->loader, &messages) + s->malformed;
 
-	if (lost > s->lost)
+	if (lost > s->lost) {
 		push_loss(s, LOSS_RING, lost - s->lost);
+		/* a session's end may be among them */
+		s->resync_all = true;
+		s->resync_at = 1;
+	}
 	if (messages > s->lost_messages)
 		s->resync_at = 1;
 	s->lost = lost;
@@ -511,7 +524,7 @@ int session__start(struct session *s, char *why, size_t why_sz)
 	 * Again, now that every change comes through the ring: what happened between the first dump
 	 * and the filter would be lost otherwise.
 	 */
-	resync(s);
+	resync(s, true);
 	timeline__drain(s->timeline, UINT64_MAX, deliver, s);
 	mirror__each_link(s->ops.mirror(s->ops.ctx), iface_add_one, s);
 	if (s->attach && !attach__count(s->attach))
@@ -526,9 +539,10 @@ int session__start(struct session *s, char *why, size_t why_sz)
 
 /* ---- the program to trace ---- */
 
-static void child_exec(const struct session *s)
+static void child_exec(const struct session *s, int tell)
 {
 	sigset_t none;
+	int err;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -538,24 +552,33 @@ static void child_exec(const struct session *s)
 	if (s->o->output == OUTPUT_JSON)
 		dup2(STDERR_FILENO, STDOUT_FILENO);
 	execvp(s->o->program[0], s->o->program);
-	fprintf(stderr, "calitrace: cannot run '%s': %s\n", s->o->program[0], strerror(errno));
-	_exit(errno == ENOENT ? 127 : 126);
+	err = errno;
+	(void)!write(tell, &err, sizeof(err));
+	_exit(err == ENOENT ? 127 : 126);
 }
 
+/* The pipe closes when the program starts; else the reason why it did not comes through it. */
 static void child_start(struct session *s)
 {
+	int tell[2] = { -1, -1 }, err = 0;
+
 	if (!s->o->program)
 		return;
 	fflush(NULL);
-	s->child = fork();
-	if (s->child == 0)
-		child_exec(s);
-	if (s->child < 0) {
-		log_err("cannot run '%s': %s", s->o->program[0], strerror(errno));
-		s->child = 0;
-		s->status = 126;
-		s->stop = true;
-	}
+	if (pipe2(tell, O_CLOEXEC) || (s->child = fork()) < 0)
+		err = errno;
+	else if (s->child == 0)
+		child_exec(s, tell[1]);
+	close(tell[1]);
+	if (!err && read(tell[0], &err, sizeof(err)) != sizeof(err))
+		err = 0;
+	close(tell[0]);
+	if (!err)
+		return;
+	log_err("cannot run '%s': %s", s->o->program[0], strerror(err));
+	s->failed = s->stop = true;
+	s->status = err == ENOENT ? 127 : 126;
+	s->child = 0;
 }
 
 static void child_reap(struct session *s, uint64_t now)
@@ -611,7 +634,7 @@ static void periodic(struct session *s, uint64_t now)
 		mirror__each_link(s->ops.mirror(s->ops.ctx), iface_add_one, s);
 	}
 	if (s->resync_at && now >= s->resync_at)
-		resync(s);
+		resync(s, s->resync_all);
 	if (now >= s->pools_at) {
 		s->pools_at = now + POOLS_NS;
 		refresh_pools(s);

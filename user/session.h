@@ -44,6 +44,8 @@ const char *const *session__ifaces(struct session *s);
 bool session__hurried(const struct session *s);
 /* Status of the program as a shell would say it, -1: there was none, or it still runs */
 int session__status(const struct session *s);
+/* The program could not be run: trouble, and told */
+bool session__failed(const struct session *s);
 
 /* The node's name: option, else DIR/var/lib/calico/nodename, else the host's. */
 void node_name(const struct opts *o, char *buf, size_t sz);
