@@ -31,9 +31,11 @@
 #   --gr-time 8           seconds that peers keep the routes of a BIRD that died
 #   --no-ipset  --no-confd  --no-cni   leave these out
 #
-# Traffic: --count N rounds (3) or --seconds N, --from POD (p1 of k8s02).
+# Traffic: --count N rounds (3) or --seconds N, --interval SECONDS between rounds (0),
+# --from POD (p1 of k8s02).
 #
-# Each option is also an environment variable: LAB_NODES, LAB_NODE_NET, LAB_NO_IPSET=1, ...
+# Each option is also an environment variable: LAB_NODE_NET, LAB_NO_IPSET=1, ...; --nodes is
+# LAB_NODE_COUNT, so that what "env" prints may be exported.
 # Inside "unshare -n -m" the lab is private: its names cannot clash with another's. Needs
 # what tools/deps.sh lists, and tools/lab-deps.sh before it is used without network.
 
@@ -59,14 +61,14 @@ die() {
 . "$here/lab/traffic.sh"
 
 usage() {
-	sed -n '3,/^$/s/^# \{0,1\}//p' "$0"
+	sed -n '4,/^$/s/^# \{0,1\}//p' "$0"
 	exit "$1"
 }
 
 # ---- options ----
 
 prefix=${LAB_PREFIX:-} state=${LAB_STATE:-} timeout=${LAB_TIMEOUT:-90}
-count=${LAB_NODES:-3} node_net=${LAB_NODE_NET:-10.2.7.0/24} gateway=${LAB_GATEWAY:-}
+count=${LAB_NODE_COUNT:-3} node_net=${LAB_NODE_NET:-10.2.7.0/24} gateway=${LAB_GATEWAY:-}
 pool=${LAB_POOL:-$incident_pool} block_len=${LAB_BLOCK:-26} block_list=${LAB_BLOCKS:-}
 encap=${LAB_ENCAP:-auto} service=${LAB_SERVICE:-10.96.0.10} upstream=${LAB_UPSTREAM:-silent}
 wrong=${LAB_WRONG:-192.188.1.1/24} docker_net=${LAB_DOCKER_NET:-172.31.255.0/24}
@@ -76,13 +78,14 @@ use_ipset=yes use_confd=yes use_cni=yes
 [ -z "${LAB_NO_CONFD:-}" ] || use_confd=no
 [ -z "${LAB_NO_CNI:-}" ] || use_cni=no
 rounds=${LAB_COUNT:-3} seconds=${LAB_SECONDS:-0} from=${LAB_FROM:-}
+interval=${LAB_INTERVAL:-0}
 
 positional=()
 while [ $# -gt 0 ]; do
 	option=$1
 	case $option in
 	--prefix | --state | --timeout | --nodes | --node-net | --gateway | --pool | --block | --blocks | \
-		--encap | --service | --upstream | --wrong | --docker-net | --gr-time | --count | --seconds | --from)
+		--encap | --service | --upstream | --wrong | --docker-net | --gr-time | --count | --seconds | --interval | --from)
 		[ $# -ge 2 ] || die "$option needs a value"
 		value=$2
 		shift
@@ -106,6 +109,7 @@ while [ $# -gt 0 ]; do
 	--gr-time) gr_time=$value ;;
 	--count) rounds=$value ;;
 	--seconds) seconds=$value ;;
+	--interval) interval=$value ;;
 	--from) from=$value ;;
 	--no-ipset) use_ipset=no ;;
 	--no-confd) use_confd=no ;;
@@ -128,6 +132,7 @@ done
 for value in "$count" "$block_len" "$gr_time" "$timeout" "$rounds" "$seconds"; do
 	[[ $value =~ ^[0-9]+$ ]] || die "not a number: $value"
 done
+[[ $interval =~ ^[0-9]*\.?[0-9]+$ ]] || die "not a number: $interval"
 [[ $prefix =~ ^[A-Za-z0-9_.-]*$ ]] || die "no prefix for names: $prefix"
 case $encap in ipip | vxlan | auto) ;; *) die "no such encapsulation: $encap" ;; esac
 case $upstream in silent | reject) ;; *) die "no such upstream: $upstream" ;; esac
@@ -190,15 +195,17 @@ build() {
 }
 
 verb_up() {
+	local programs
+
 	[ "$(id -u)" -eq 0 ] || die "only root can build it"
 	private_run
 	if [ -e "$state/up" ]; then
 		die "a lab is up in $state: lab.sh down"
 	fi
+	programs=$("$here/lab-deps.sh")
+	{ read -r bird && read -r labtool && read -r krt_tunnel; } <<<"$programs"
 	# The rest of a machine that was switched off, or of an up that was killed.
 	remove
-	bird=$("$here/lab-deps.sh" bird)
-	krt_tunnel=$("$here/lab-deps.sh" krt_tunnel)
 	trap '[ -e "$state/up" ] || remove' EXIT
 	build
 }
@@ -260,7 +267,8 @@ set -- "${positional[@]:1}"
 
 case $verb in
 faults) ;;
-up | down) labtool=$("$here/lab-deps.sh" labtool) ;;
+up) ;;
+down) labtool=$("$here/lab-deps.sh" labtool) ;;
 *) plan_load ;;
 esac
 case $verb in

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * krt_tunnel - what Calico's fork of BIRD adds, for a BIRD 1.6 without it (LD_PRELOAD)
+ *
+ * In the fork a route's attribute "krt_tunnel" puts it on the tunnel device in the kernel,
+ * with its BGP next hop as an on-link gateway, while BIRD itself goes on thinking of the
+ * underlay.  Here the same is done to the messages between BIRD and the kernel: a route into
+ * the pool with a gateway gets the tunnel on its way out and loses it on its way in.
+ *
+ * KRT_TUNNEL=DEVICE, KRT_UNDERLAY=DEVICE, KRT_POOL=CIDR.  As in the fork, a tunnel that does
+ * not exist leaves the route on the underlay.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <dlfcn.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static bool is_netlink(int fd)
+{
+	int domain = 0;
+	socklen_t len = sizeof(domain);
+
+	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && domain == AF_NETLINK;
+}
+
+static uint32_t device(const char *variable)
+{
+	const char *name = getenv(variable);
+
+	return name ? if_nametoindex(name) : 0;
+}
+
+static bool in_pool(uint32_t address)
+{
+	const char *text = getenv("KRT_POOL");
+	char base[INET_ADDRSTRLEN];
+	struct in_addr pool;
+	unsigned int len;
+	uint32_t mask;
+
+	if (!text || sscanf(text, "%15[0-9.]/%u", base, &len) != 2 || len > 32 ||
+	    !inet_aton(base, &pool))
+		return false;
+	mask = len ? htonl(~0U << (32 - len)) : 0;
+	return (address & mask) == (pool.s_addr & mask);
+}
+
+static void translate(void *buf, size_t size, bool outgoing)
+{
+	uint32_t tunnel = device("KRT_TUNNEL"), underlay = device("KRT_UNDERLAY");
+
+	if (!tunnel || !underlay)
+		return;
+	for (struct nlmsghdr *nh = buf; NLMSG_OK(nh, size); nh = NLMSG_NEXT(nh, size)) {
+		struct rtmsg *rt = NLMSG_DATA(nh);
+		uint32_t *oif = NULL, *dst = NULL;
+		bool gateway = false;
+		int len;
+
+		if (nh->nlmsg_type != RTM_NEWROUTE && nh->nlmsg_type != RTM_DELROUTE)
+			continue;
+		if (nh->nlmsg_len < NLMSG_LENGTH(sizeof(*rt)) || rt->rtm_family != AF_INET)
+			continue;
+		len = RTM_PAYLOAD(nh);
+		for (struct rtattr *a = RTM_RTA(rt); RTA_OK(a, len); a = RTA_NEXT(a, len)) {
+			if (a->rta_type == RTA_OIF)
+				oif = RTA_DATA(a);
+			else if (a->rta_type == RTA_DST)
+				dst = RTA_DATA(a);
+			else if (a->rta_type == RTA_GATEWAY)
+				gateway = true;
+		}
+		if (!oif || !dst || !gateway || *oif != (outgoing ? underlay : tunnel) ||
+		    !in_pool(*dst))
+			continue;
+		*oif = outgoing ? tunnel : underlay;
+		if (outgoing)
+			rt->rtm_flags |= RTNH_F_ONLINK;
+		else
+			rt->rtm_flags &= ~RTNH_F_ONLINK;
+	}
+}
+
+ssize_t sendto(int fd, const void *buf, size_t size, int flags, const struct sockaddr *to,
+	       socklen_t len)
+{
+	static ssize_t (*next)(int, const void *, size_t, int, const struct sockaddr *, socklen_t);
+
+	if (!next)
+		*(void **)&next = dlsym(RTLD_NEXT, "sendto");
+	/* The message is built for this one call. */
+	if (is_netlink(fd))
+		translate((void *)buf, size, true);
+	return next(fd, buf, size, flags, to, len);
+}
+
+ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
+{
+	static ssize_t (*next)(int, struct msghdr *, int);
+	ssize_t n;
+
+	if (!next)
+		*(void **)&next = dlsym(RTLD_NEXT, "recvmsg");
+	n = next(fd, msg, flags);
+	if (n > 0 && msg->msg_iovlen == 1 && is_netlink(fd))
+		translate(msg->msg_iov->iov_base, n, false);
+	return n;
+}

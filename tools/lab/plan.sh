@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2034 # the variables are for the other parts of lab.sh
+#
+# The plan of the lab: names and addresses, all derived from the settings. Only arithmetic
+# and no processes, as every verb does it again: in an emulated machine a fork costs more
+# than the whole plan. Functions give their result in REPLY for the same reason.
+
+# The blocks of the founding incident, in the order of the nodes.
+incident_pool=10.253.0.0/16
+incident_blocks=(10.253.181.0/26 10.253.65.64/26 10.253.140.128/26 10.253.120.64/26
+	10.253.123.0/26 10.253.178.64/26 10.253.19.192/26 10.253.13.192/26 10.253.126.64/26
+	10.253.71.192/26)
+
+# Places within a block. The first address is the tunnel's, as with Calico.
+readonly place_dns=2 place_first_pod=3
+
+declare -A node_ip node_block node_tunnel_ip node_vtep_mac node_root node_ns node_ctl
+declare -A pod_node pod_ip pod_dev pod_ns pod_k8s pod_id
+nodes=() pods=()
+
+ip_to_number() {
+	local a b c d
+
+	IFS=. read -r a b c d <<<"$1"
+	[[ $a$b$c$d =~ ^[0-9]+$ ]] && ((a < 256 && b < 256 && c < 256 && d < 256)) ||
+		die "not an address: $1"
+	REPLY=$((a << 24 | b << 16 | c << 8 | d))
+}
+
+number_to_ip() {
+	REPLY=$(($1 >> 24 & 255)).$(($1 >> 16 & 255)).$(($1 >> 8 & 255)).$(($1 & 255))
+}
+
+# PREFIX into net_base and net_size
+split_prefix() {
+	[[ $1 == */* && ${1#*/} =~ ^[0-9]+$ ]] && ((${1#*/} <= 32)) || die "not a prefix: $1"
+	ip_to_number "${1%/*}"
+	net_base=$REPLY
+	net_size=$((1 << (32 - ${1#*/})))
+	((net_base % net_size == 0)) || die "host bits set: $1"
+}
+
+plan_nodes() {
+	local i first node gateway_number
+
+	split_prefix "$node_net"
+	((count >= 2)) || die "at least two nodes are needed"
+	if [ -n "$gateway" ]; then
+		ip_to_number "$gateway"
+	else
+		number_to_ip $((net_base + net_size - 2))
+		gateway=$REPLY
+		REPLY=$((net_base + net_size - 2))
+	fi
+	gateway_number=$REPLY
+	# .200 for the first node where there is room, as in the incident.
+	first=$((199 + count < net_size - 2 ? 200 : 1))
+	((first + count <= net_size - 1)) || die "no room for $count nodes in $node_net"
+	nodes=()
+	for ((i = 0; i < count; i++)); do
+		((net_base + first + i != gateway_number)) || die "the gateway is where a node would be"
+		printf -v node 'k8s%02d' $((i + 1))
+		nodes+=("$node")
+		number_to_ip $((net_base + first + i))
+		node_ip[$node]=$REPLY
+		node_ns[$node]=$prefix$node
+		node_root[$node]=$state/hosts/$node
+		node_ctl[$node]=$state/hosts/$node/var/run/calico/bird.ctl
+	done
+}
+
+# As in a real cluster, the blocks lie scattered over the pool and in another order than the
+# nodes: an odd step close to the golden section, which meets each block once.
+plan_blocks() {
+	local i j n step base blocks=()
+
+	split_prefix "$pool"
+	base=$net_base
+	if [ -n "$block_list" ]; then
+		IFS=', ' read -r -a blocks <<<"$block_list"
+	elif [ "$pool/$block_len" = "$incident_pool/26" ] && ((count <= ${#incident_blocks[@]})); then
+		blocks=("${incident_blocks[@]}")
+	else
+		n=$((net_size >> (32 - block_len)))
+		((n >= count)) || die "$pool has no room for $count blocks of /$block_len"
+		step=$((n * 618 / 1000 | 1))
+		for ((i = 0, j = n / 3; i < count; i++, j = (j + step) % n)); do
+			number_to_ip $((base + (j << (32 - block_len))))
+			blocks+=("$REPLY/$block_len")
+		done
+	fi
+	((${#blocks[@]} >= count)) || die "$count nodes need $count blocks"
+	for ((i = 0; i < count; i++)); do
+		split_prefix "${blocks[i]}"
+		((net_size >= 8)) || die "a block of less than eight addresses: ${blocks[i]}"
+		node_block[${nodes[i]}]=${blocks[i]}
+		node_tunnel_ip[${nodes[i]}]=${blocks[i]%/*}
+	done
+}
+
+block_address() {
+	split_prefix "${node_block[$1]}"
+	number_to_ip $((net_base + $2))
+}
+
+# The last address but one of a block: no pod ever gets it.
+dead_address() {
+	split_prefix "${node_block[$1]}"
+	number_to_ip $((net_base + net_size - 2))
+}
+
+pod_register() {
+	local pod=$1 hash=$6
+
+	pods+=("$pod")
+	pod_node[$pod]=$2
+	pod_ip[$pod]=$3
+	pod_k8s[$pod]=$4/$5
+	pod_ns[$pod]=$prefix$pod
+	pod_dev[$pod]=cali${hash:0:11}
+	# A container id is 64 hexadecimal digits.
+	pod_id[$pod]=$hash${hash:0:24}
+}
+
+plan() {
+	plan_nodes
+	plan_blocks
+	dns_pod=${nodes[0]}-coredns
+	client_pod=${nodes[1]}-p1
+	dead_address "${nodes[0]}"
+	dead_remote=$REPLY
+	dead_address "${nodes[1]}"
+	dead_local=$REPLY
+	service_port=53
+	# Longer state directories do not fit into the address of BIRD's control socket.
+	((${#node_ctl[${nodes[0]}]} <= 100)) || die "too long a path: $state"
+}
+
+# ---- what up decided, for the later verbs ----
+
+settings=(prefix count node_net gateway pool block_len block_list encap service upstream wrong
+	docker_net gr_time use_ipset use_confd use_cni mtu iptables tunnel bird krt_tunnel
+	labtool)
+
+plan_save() {
+	local name pod
+
+	for name in "${settings[@]}"; do
+		printf '%s=%q\n' "$name" "${!name}"
+	done >"$state/settings"
+	for name in "${nodes[@]}"; do
+		echo "$name ${node_vtep_mac[$name]}"
+	done >"$state/nodes"
+	pods_save
+}
+
+pods_save() {
+	local pod
+
+	for pod in "${pods[@]}"; do
+		echo "$pod ${pod_node[$pod]} ${pod_ip[$pod]} ${pod_k8s[$pod]/\// } ${pod_id[$pod]:0:40}"
+	done >"$state/pods.$$"
+	mv "$state/pods.$$" "$state/pods"
+}
+
+plan_load() {
+	local pod node ip namespace name hash
+
+	[ -e "$state/settings" ] || die "no lab is up in $state"
+	# shellcheck disable=SC1091
+	. "$state/settings"
+	plan
+	while read -r node hash; do
+		node_vtep_mac[$node]=$hash
+	done <"$state/nodes"
+	while read -r pod node ip namespace name hash; do
+		pod_register "$pod" "$node" "$ip" "$namespace" "$name" "$hash"
+	done <"$state/pods"
+}
+
+# The plan as shell assignments.
+plan_print() {
+	local node pod key
+
+	printf '%s=%q\n' LAB_STATE "$state" LAB_PREFIX "$prefix" LAB_NODES "${nodes[*]}" \
+		LAB_PODS "${pods[*]}" LAB_UNDERLAY_NETNS "${prefix}ul" LAB_NODE_NET "$node_net" \
+		LAB_GATEWAY "$gateway" LAB_POOL "$pool" LAB_BLOCK_LEN "$block_len" LAB_ENCAP "$encap" \
+		LAB_TUNNEL "$tunnel" LAB_MTU "$mtu" LAB_SERVICE "$service" LAB_DNS_POD "$dns_pod" \
+		LAB_CLIENT_POD "$client_pod" LAB_WRONG_ADDRESS "${wrong%/*}" LAB_STALE_NIC "$stale_nic" \
+		LAB_IPTABLES "$iptables" LAB_IPSET "$use_ipset" LAB_BIRD "$bird" \
+		DEAD_REMOTE "$dead_remote" DEAD_LOCAL "$dead_local"
+	for node in "${nodes[@]}"; do
+		printf '%s=%q\n' "NODE_NETNS_$node" "${node_ns[$node]}" "NODE_IP_$node" "${node_ip[$node]}" \
+			"NODE_BLOCK_$node" "${node_block[$node]}" \
+			"NODE_TUNNEL_IP_$node" "${node_tunnel_ip[$node]}" "NODE_ROOT_$node" "${node_root[$node]}"
+	done
+	for pod in "${pods[@]}"; do
+		key=${pod//-/_}
+		printf '%s=%q\n' "POD_NETNS_$key" "${pod_ns[$pod]}" "POD_IP_$key" "${pod_ip[$pod]}" \
+			"POD_DEV_$key" "${pod_dev[$pod]}" "POD_NAME_$key" "${pod_k8s[$pod]}" \
+			"POD_NODE_$key" "${pod_node[$pod]}"
+	done
+}

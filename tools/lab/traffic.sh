@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Bounded traffic, all of it inside the lab. At the end it says how each kind went; the exit
+# status is 1 if anything went unanswered.
+
+readonly traffic_list='ping     from a pod to the DNS pod
+dns      from a pod to the service and to the DNS pod
+host     both, from the node itself
+mixed    everything that a healthy node sees: see traffic_mixed; no fault should be on'
+
+declare -A answered unanswered
+labels=()
+
+# LABEL COMMAND...
+attempt() {
+	local label=$1
+
+	shift
+	if [ -z "${answered[$label]+seen}" ]; then
+		labels+=("$label")
+		answered[$label]=0 unanswered[$label]=0
+	fi
+	if "$@" >/dev/null 2>&1; then
+		answered[$label]=$((answered[$label] + 1))
+	else
+		unanswered[$label]=$((unanswered[$label] + 1))
+	fi
+}
+
+traffic_summary() {
+	local label status=0
+
+	for label in "${labels[@]}"; do
+		echo "$label: ${answered[$label]} answered, ${unanswered[$label]} not"
+		((unanswered[$label] == 0)) || status=1
+	done
+	return $status
+}
+
+ask() {
+	local ns=$1
+
+	shift
+	in_ns "$ns" dig +time=1 +tries=1 "$@"
+}
+
+query() { ask "$1" "${@:2}" kubernetes.default.svc.cluster.local; }
+
+ping_once() { in_ns "$1" ping -n -c 1 -W 1 "$2"; }
+
+traffic_ping() { attempt "ping $1 > ${pod_ip[$dns_pod]}" ping_once "$2" "${pod_ip[$dns_pod]}"; }
+
+traffic_dns() {
+	attempt "dns $1 > $service" query "$2" "@$service"
+	attempt "dns $1 > ${pod_ip[$dns_pod]}" query "$2" "@${pod_ip[$dns_pod]}"
+}
+
+traffic_host() {
+	traffic_ping "$1" "$2"
+	traffic_dns "$1" "$2"
+}
+
+# dig leaves with 0 for any answer at all.
+status_is() {
+	local want=$1 ns=$2 answer
+
+	shift 2
+	answer=$(ask "$ns" "$@") && [[ $answer == *"status: $want"* ]]
+}
+
+traffic_mixed() {
+	local who=$1 ns=$2 node=$3 dns=${pod_ip[$dns_pod]} kind
+
+	for kind in icmp-raw icmp-dgram udp-connected udp-unconnected udp-segment udp-unread \
+		udp-in-flight tcp-connect tcp-unread; do
+		attempt "$kind $who > $dns" in_ns "$ns" "$labtool" "$kind" "$dns"
+	done
+	for kind in udp-connected udp-unconnected udp-segment tcp-connect tcp-unread; do
+		attempt "$kind $who > $service" in_ns "$ns" "$labtool" "$kind" "$service"
+	done
+	attempt "ping -s 3000 $who > $dns" in_ns "$ns" ping -n -c 2 -i 0.2 -W 2 -s 3000 "$dns"
+	attempt "EDNS $who > $service" query "$ns" +edns +bufsize=4096 "@$service" AAAA
+	attempt "truncated $who > $service" ask "$ns" +ignore +noedns "@$service" TXT long.cluster.local
+	attempt "truncated, then TCP $who > $service" ask "$ns" "@$service" TXT huge.cluster.local
+	attempt "TCP $who > $service" query "$ns" +tcp "@$service"
+	attempt "NXDOMAIN $who > $service" status_is NXDOMAIN "$ns" "@$service" nowhere.example
+	traffic_host "$node" "${node_ns[$node]}"
+	attempt "pod added" pod_add "$node" comes-and-goes
+	attempt "ping $node-comes-and-goes > $dns" ping_once "$prefix$node-comes-and-goes" "$dns"
+	attempt "pod deleted" pod_del "$node" comes-and-goes
+}
+
+# KIND...; $rounds or $seconds bounds it, $interval paces it, $from is a pod
+traffic() {
+	local kind round=0 deadline who=$from ns node pace
+
+	[ $# -gt 0 ] || set -- ping dns
+	[ -n "${pod_ip[$who]:-}" ] || die "no such pod: $who"
+	ns=${pod_ns[$who]} node=${pod_node[$who]}
+	for kind; do
+		[[ $'\n'$traffic_list == *$'\n'"$kind "* ]] || die "no such kind of traffic: $kind"
+	done
+	record_process "traffic.$BASHPID" "$BASHPID"
+	exec {pace}<> <(:)
+	deadline=$((SECONDS + seconds))
+	while if ((seconds)); then ((SECONDS < deadline)); else ((round < rounds)); fi; do
+		# A sleep without a process: nobody ever writes to this pipe.
+		((round++ == 0)) || [ "$interval" = 0 ] || read -r -t "$interval" <&"$pace" || :
+		for kind; do
+			case $kind in
+			host) traffic_host "$node" "${node_ns[$node]}" ;;
+			*) "traffic_$kind" "$who" "$ns" "$node" ;;
+			esac
+		done
+	done
+	# Once, at the end: it takes seconds where all else takes milliseconds.
+	for kind; do
+		[ "$kind" != mixed ] || attempt "graceful restart of $node" bird_restart_graceful "$node"
+	done
+	rm -f "$state/pid/traffic.$BASHPID"
+	traffic_summary
+}
