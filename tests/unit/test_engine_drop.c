@@ -8,8 +8,8 @@
 
 struct drop_case {
 	const char *reason, *location;
-	uint16_t err;			/* of the packet's dst, 0: it has none */
-	uint16_t fib_err, fib_err2;	/* of look-ups just before, 0: none */
+	uint16_t err;		    /* of the packet's dst, 0: it has none */
+	uint16_t fib_err, fib_err2; /* of look-ups just before, 0: none */
 	enum verdict want;
 	uint16_t want_err;
 };
@@ -26,11 +26,11 @@ static void drop_of(const struct plan *p, const struct drop_case *c)
 	q.skb = feed_skb(&f);
 	feed_path(&f, 1000, AT_TC_INGRESS, IF_CALI1, q);
 	if (c->fib_err)
-		feed_fib(&f, 1008, EV_FIB_FORWARD, c->fib_err, 254, IF_CALI1, p->pod, p->peer_pod, 0,
-			 0, NULL);
+		feed_fib(&f, 1008, EV_FIB_FORWARD, c->fib_err, 254, IF_CALI1, p->pod, p->peer_pod,
+			 0, 0, NULL);
 	if (c->fib_err2)
-		feed_fib(&f, 1009, EV_FIB_FORWARD, c->fib_err2, 253, IF_CALI1, p->pod, p->peer_pod, 0,
-			 0, NULL);
+		feed_fib(&f, 1009, EV_FIB_FORWARD, c->fib_err2, 253, IF_CALI1, p->pod, p->peer_pod,
+			 0, 0, NULL);
 	if (c->err)
 		q = with_dst(q, NULL, IF_LO, RT_UNREACHABLE, c->err);
 	feed_drop(&f, 1010, IF_CALI1, c->reason, c->location, q);
@@ -71,7 +71,8 @@ static void test_route_errors(void **state)
 	};
 
 	(void)state;
-	EACH_PLAN(p) {
+	EACH_PLAN(p)
+	{
 		for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 			drop_of(p, &cases[i]);
 	}
@@ -94,7 +95,8 @@ static void test_reasons(void **state)
 	};
 
 	(void)state;
-	EACH_PLAN(p) {
+	EACH_PLAN(p)
+	{
 		for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 			drop_of(p, &cases[i]);
 	}
@@ -129,7 +131,8 @@ static void test_error_route(void **state)
 static void test_reroute_failure(void **state)
 {
 	(void)state;
-	EACH_PLAN(p) {
+	EACH_PLAN(p)
+	{
 		struct obs_pkt q = pkt_dns(p->node, p->peer_pod, 41000, 21);
 		struct feed f;
 
@@ -162,12 +165,19 @@ static void test_reroute_failure(void **state)
 
 static void test_noise(void **state)
 {
-	static const struct { const char *reason, *location; } sinks[] = {
-		{ "NO_SOCKET", "icmp_rcv" },	    { "NO_SOCKET", "ping_rcv" },
-		{ "", "icmp_rcv" },		    { "SOCKET_FILTER", "raw_rcv" },
-		{ "NOT_SPECIFIED", "skb_release_data" }, { "QUEUE_PURGE", "udp_destruct_common" },
-		{ "NOT_SPECIFIED", "inet_sock_destruct" }, { "NO_SOCKET", "__udp4_lib_rcv" },
-		{ "NO_SOCKET", "udp_rcv" },	    { "", "__udp4_lib_rcv" },
+	static const struct {
+		const char *reason, *location;
+	} sinks[] = {
+		{ "NO_SOCKET", "icmp_rcv" },
+		{ "NO_SOCKET", "ping_rcv" },
+		{ "", "icmp_rcv" },
+		{ "SOCKET_FILTER", "raw_rcv" },
+		{ "NOT_SPECIFIED", "skb_release_data" },
+		{ "QUEUE_PURGE", "udp_destruct_common" },
+		{ "NOT_SPECIFIED", "inet_sock_destruct" },
+		{ "NO_SOCKET", "__udp4_lib_rcv" },
+		{ "NO_SOCKET", "udp_rcv" },
+		{ "", "__udp4_lib_rcv" },
 	};
 	const struct plan *p = &plans[0];
 	struct obs_pkt echo = pkt_echo(p->pod, p->pod2, 5, 1);
@@ -182,7 +192,8 @@ static void test_noise(void **state)
 		feed_node(&f, POOL_IPIP, 0);
 		r.skb = feed_skb(&f);
 		feed_path(&f, 1000, AT_TC_INGRESS, IF_CALI2, r);
-		feed_path(&f, 1010, AT_TC_EGRESS, IF_CALI1, with_dst(r, NULL, IF_CALI1, RT_UNICAST, 0));
+		feed_path(&f, 1010, AT_TC_EGRESS, IF_CALI1,
+			  with_dst(r, NULL, IF_CALI1, RT_UNICAST, 0));
 		r.flags = EV_F_POD_NETNS;
 		feed_drop(&f, 1020, 2, sinks[i].reason, sinks[i].location, r);
 		/* and in the node's own namespace, of a packet not seen before */
@@ -212,7 +223,8 @@ static void test_no_socket(void **state)
 		feed_node(&f, POOL_IPIP, 0);
 		q.skb = feed_skb(&f);
 		feed_path(&f, 1000, AT_TC_INGRESS, IF_CALI1, q);
-		feed_path(&f, 1010, AT_TC_EGRESS, IF_CALI2, with_dst(q, NULL, IF_CALI2, RT_UNICAST, 0));
+		feed_path(&f, 1010, AT_TC_EGRESS, IF_CALI2,
+			  with_dst(q, NULL, IF_CALI2, RT_UNICAST, 0));
 		q.flags = EV_F_POD_NETNS;
 		feed_drop(&f, 1030, 2, i ? "NO_SOCKET" : "", locations[i], q);
 		q.flags = EV_F_NODE_NETNS;
@@ -228,7 +240,8 @@ static void test_no_socket(void **state)
 static void test_deleted_asker(void **state)
 {
 	(void)state;
-	EACH_PLAN(p) {
+	EACH_PLAN(p)
+	{
 		struct obs_pkt q = pkt_dns(p->pod, p->peer_pod, 40001, 6), r = pkt_reply(&q);
 		char pod[32];
 		struct feed f;
@@ -237,7 +250,8 @@ static void test_deleted_asker(void **state)
 		feed_node(&f, POOL_IPIP, 0);
 		feed_sent(&f, 0, q);
 		snprintf(pod, sizeof(pod), "%s/32", p->pod);
-		feed_route(&f, 100 * MS, ROUTE_DEL, pod, NULL, IF_CALI1, RT_UNICAST, RP_BOOT, "calico");
+		feed_route(&f, 100 * MS, ROUTE_DEL, pod, NULL, IF_CALI1, RT_UNICAST, RP_BOOT,
+			   "calico");
 		r.skb = feed_skb(&f);
 		feed_path(&f, 200 * MS, AT_TC_INGRESS, IF_TUNNEL, r);
 		feed_drop(&f, 200 * MS + 10, IF_TUNNEL, "NOT_SPECIFIED", "ip_error",
@@ -245,13 +259,19 @@ static void test_deleted_asker(void **state)
 		feed_ticks(&f, 250 * MS, 4 * US_PER_S);
 		assert_int_equal(feed_summary(&f).problems, 0);
 		assert_int_equal(feed_summary(&f).finding_cnt, 0);
-		/* long after that nobody has a reason to send there; questions never had one */
-		feed_drop(&f, 15 * US_PER_S, IF_TUNNEL, "NOT_SPECIFIED", "ip_error",
+		/* questions to it never had a reason, nor has an answer long after that */
+		feed_drop(&f, 5 * US_PER_S, IF_TUNNEL, "NOT_SPECIFIED", "ip_error",
 			  with_dst(pkt_echo(p->peer_pod, p->pod, 1, 1), NULL, IF_LO, RT_BLACKHOLE,
 				   EINVAL));
-		feed_ticks(&f, 15100 * MS, 15200 * MS);
+		feed_ticks(&f, 5050 * MS, 5100 * MS);
 		assert_int_equal(feed_summary(&f).verdicts[V_BLACKHOLE], 1);
 		assert_int_equal(finding_at(&f, 1)->cause, C_STALE_ENDPOINT);
+		r.skb = 0;
+		r.ip_id++;
+		feed_drop(&f, 15 * US_PER_S, IF_TUNNEL, "NOT_SPECIFIED", "ip_error",
+			  with_dst(r, NULL, IF_LO, RT_BLACKHOLE, EINVAL));
+		feed_ticks(&f, 15100 * MS, 15200 * MS);
+		assert_int_equal(feed_summary(&f).verdicts[V_BLACKHOLE], 2);
 		feed_close(&f, 16 * US_PER_S);
 	}
 }
@@ -272,7 +292,8 @@ static void late_drop(const struct plan *p, uint32_t us)
 	feed_ticks(&f, 50 * MS, us - 1000);
 	assert_int_equal(feed_summary(&f).verdicts[us > 2 * US_PER_S ? V_UNANSWERED : V_SENT], 1);
 	feed_drop(&f, us, IF_ETH0, "NEIGH_FAILED", "neigh_invalidate",
-		  with_encap(with_dst(q, NULL, IF_ETH0, RT_UNICAST, 0), ENCAP_IPIP, p->node, p->peer));
+		  with_encap(with_dst(q, NULL, IF_ETH0, RT_UNICAST, 0), ENCAP_IPIP, p->node,
+			     p->peer));
 	feed_ticks(&f, us + 10 * MS, us + 3 * US_PER_S);
 	s = feed_summary(&f);
 	assert_int_equal(s.seen, 1);
@@ -291,7 +312,8 @@ static void late_drop(const struct plan *p, uint32_t us)
 static void test_drop_after_sent(void **state)
 {
 	(void)state;
-	EACH_PLAN(p) {
+	EACH_PLAN(p)
+	{
 		late_drop(p, 1 * US_PER_S);
 		late_drop(p, 3 * US_PER_S);
 	}
@@ -321,9 +343,15 @@ static void test_drop_before_settled(void **state)
 
 static void test_local_failure(void **state)
 {
-	static const struct { uint16_t err; enum verdict want; uint16_t want_err; } cases[] = {
-		{ EAGAIN, V_NO_ROUTE, ENETUNREACH },   { EINVAL, V_BLACKHOLE, EINVAL },
-		{ EHOSTUNREACH, V_UNREACHABLE, EHOSTUNREACH }, { EACCES, V_PROHIBIT, EACCES },
+	static const struct {
+		uint16_t err;
+		enum verdict want;
+		uint16_t want_err;
+	} cases[] = {
+		{ EAGAIN, V_NO_ROUTE, ENETUNREACH },
+		{ EINVAL, V_BLACKHOLE, EINVAL },
+		{ EHOSTUNREACH, V_UNREACHABLE, EHOSTUNREACH },
+		{ EACCES, V_PROHIBIT, EACCES },
 	};
 	struct feed f;
 
@@ -389,14 +417,16 @@ static void test_miss_then_hit(void **state)
 static void test_proxy_arp(void **state)
 {
 	(void)state;
-	EACH_PLAN(p) {
+	EACH_PLAN(p)
+	{
 		struct obs_pkt q = pkt_echo(p->pod, p->peer_pod, 6, 1);
 		const struct finding *x;
 		struct feed f;
 
 		feed_open(&f, p, NULL);
 		feed_node(&f, POOL_IPIP, NODE_NO_DEFAULT);
-		feed_fib(&f, 1000, EV_FIB_ARP, EAGAIN, 254, IF_CALI1, p->pod, "169.254.1.1", 0, 0, NULL);
+		feed_fib(&f, 1000, EV_FIB_ARP, EAGAIN, 254, IF_CALI1, p->pod, "169.254.1.1", 0, 0,
+			 NULL);
 		feed_ticks(&f, 50 * MS, 2950 * MS);
 		x = finding_at(&f, 1);
 		assert_int_equal(x->cause, C_DEFAULT_ROUTE_MISSING);

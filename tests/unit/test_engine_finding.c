@@ -29,7 +29,8 @@ static void ping_on(struct feed *f, uint32_t from_us, uint32_t to_us, const char
 static void test_route_deleted(void **state)
 {
 	(void)state;
-	EACH_PLAN(p) {
+	EACH_PLAN(p)
+	{
 		const struct finding *x;
 		const struct because *b;
 		struct feed f;
@@ -63,7 +64,8 @@ static void test_route_deleted(void **state)
 static void test_before_start(void **state)
 {
 	(void)state;
-	EACH_PLAN(p) {
+	EACH_PLAN(p)
+	{
 		const struct finding *x;
 		const struct because *b;
 		struct feed f;
@@ -98,7 +100,8 @@ static void test_felix_route(void **state)
 	feed_node(&f, POOL_IPIP, NODE_BGP_DOWN);
 	feed_route(&f, 500, ROUTE_REPLACE, p->peer_block, p->peer, IF_TUNNEL, RT_UNICAST, RP_FELIX,
 		   "calico-node");
-	feed_route(&f, 700, ROUTE_DEL, p->peer_block, p->peer, IF_TUNNEL, RT_UNICAST, RP_FELIX, "ip");
+	feed_route(&f, 700, ROUTE_DEL, p->peer_block, p->peer, IF_TUNNEL, RT_UNICAST, RP_FELIX,
+		   "ip");
 	leak_on(&f, 1000 * MS, 2000 * MS, p->peer_pod);
 	x = finding_at(&f, 1);
 	assert_int_equal(x->cause, C_ROUTE_MISSING);
@@ -112,7 +115,8 @@ static void test_felix_route(void **state)
 static void test_bgp_down(void **state)
 {
 	(void)state;
-	EACH_PLAN(p) {
+	EACH_PLAN(p)
+	{
 		const struct finding *x;
 		struct feed f;
 
@@ -187,7 +191,8 @@ static void peer_down(const struct plan *p, bool known)
 static void test_bgp_peer_down(void **state)
 {
 	(void)state;
-	EACH_PLAN(p) {
+	EACH_PLAN(p)
+	{
 		peer_down(p, true);
 		peer_down(p, false);
 	}
@@ -223,7 +228,10 @@ static void test_closed_after_accept(void **state)
 	for (uint32_t i = 0; i < 5; i++) {
 		feed_bgp(&f, i * 1000 * MS + 100 * MS, BGP_CONNECTING, p->peer);
 		feed_bgp(&f, i * 1000 * MS + 101 * MS, BGP_CONNECTED, p->peer);
-		feed_leaked(&f, i * 1000 * MS + 110 * MS, pkt_echo(p->pod, p->peer_pod, 1, (uint16_t)i));
+		feed_leaked(&f, i * 1000 * MS + 110 * MS,
+			    pkt_echo(p->pod, p->peer_pod, 1, (uint16_t)i));
+		feed_ticks(&f, i * 1000 * MS + 121 * MS, i * 1000 * MS + 121 * MS);
+		assert_int_equal(finding_at(&f, 1)->cause, C_BGP_DOWN);
 		feed_bgp(&f, i * 1000 * MS + 150 * MS, BGP_CLOSED, p->peer);
 		feed_ticks(&f, i * 1000 * MS + 200 * MS, i * 1000 * MS + 950 * MS);
 	}
@@ -237,7 +245,8 @@ static void test_closed_after_accept(void **state)
 static void test_return_route(void **state)
 {
 	(void)state;
-	EACH_PLAN(p) {
+	EACH_PLAN(p)
+	{
 		const struct finding *x;
 		struct feed f;
 
@@ -275,7 +284,8 @@ static void test_unresolved_and_unknown(void **state)
 	feed_route(&f, 500, ROUTE_ADD, p->peer_block, NULL, 0, RT_UNREACHABLE, RP_BIRD, "bird");
 	feed_drop(&f, 1000, IF_CALI1, "NOT_SPECIFIED", "ip_error",
 		  with_dst(pkt_echo(p->pod, p->peer_pod, 1, 1), NULL, IF_LO, RT_UNREACHABLE, 113));
-	feed_drop(&f, 2000, IF_CALI1, "WHATEVER", "some_function", pkt_echo(p->pod, p->peer_pod, 1, 2));
+	feed_drop(&f, 2000, IF_CALI1, "WHATEVER", "some_function",
+		  pkt_echo(p->pod, p->peer_pod, 1, 2));
 	feed_ticks(&f, 50 * MS, 100 * MS);
 	assert_int_equal(finding_at(&f, 1)->cause, C_BGP_NEXTHOP_UNRESOLVED);
 	assert_int_equal(finding_at(&f, 2)->cause, C_UNKNOWN);
@@ -293,7 +303,8 @@ static void test_default_missing(void **state)
 	(void)state;
 	feed_open(&f, p, NULL);
 	feed_node(&f, POOL_IPIP, 0);
-	feed_route(&f, 500, ROUTE_DEL, "0.0.0.0/0", p->gw, IF_ETH0, RT_UNICAST, RP_BOOT, "dhclient");
+	feed_route(&f, 500, ROUTE_DEL, "0.0.0.0/0", p->gw, IF_ETH0, RT_UNICAST, RP_BOOT,
+		   "dhclient");
 	feed_drop(&f, 1000, IF_CALI1, "IP_INNOROUTES", "ip_error",
 		  with_dst(q, NULL, IF_LO, RT_UNREACHABLE, 101));
 	feed_ticks(&f, 50 * MS, 100 * MS);
@@ -310,7 +321,8 @@ static void test_default_missing(void **state)
 static void test_link_down(void **state)
 {
 	(void)state;
-	EACH_PLAN(p) {
+	EACH_PLAN(p)
+	{
 		const struct finding *x;
 		struct feed f;
 
@@ -336,7 +348,8 @@ static void test_link_down(void **state)
 static void test_recovery(void **state)
 {
 	(void)state;
-	EACH_PLAN(p) {
+	EACH_PLAN(p)
+	{
 		const struct finding *x;
 		struct feed f;
 
@@ -376,11 +389,33 @@ static void test_no_recovery(void **state)
 	(void)state;
 	feed_open(&f, p, NULL);
 	feed_node(&f, POOL_IPIP, NODE_NO_BLOCK);
-	feed_route(&f, 500, ROUTE_ADD, p->other_block, p->peer, IF_TUNNEL, RT_UNICAST, RP_BIRD, "bird");
+	feed_route(&f, 500, ROUTE_ADD, p->other_block, p->peer, IF_TUNNEL, RT_UNICAST, RP_BIRD,
+		   "bird");
 	leak_on(&f, 1000 * MS, 2000 * MS, p->peer_pod);
 	ping_on(&f, 2500 * MS, 3500 * MS, p->other_pod);
 	assert_false(finding_at(&f, 1)->recovered);
 	feed_close(&f, 5 * US_PER_S);
+}
+
+/* Nor do those of another block for a firewall's drops; those of the same block do. */
+static void test_recovery_of_filtered(void **state)
+{
+	const struct plan *p = &plans[0];
+	struct feed f;
+
+	(void)state;
+	feed_open(&f, p, NULL);
+	feed_node(&f, POOL_IPIP, 0);
+	feed_route(&f, 500, ROUTE_ADD, p->other_block, p->peer, IF_TUNNEL, RT_UNICAST, RP_BIRD,
+		   "bird");
+	feed_drop(&f, 1000, IF_CALI1, "NETFILTER_DROP", "nft_do_chain",
+		  pkt_dns(p->pod, p->peer_pod, 40001, 1));
+	feed_ticks(&f, 50 * MS, 950 * MS);
+	ping_on(&f, 1000 * MS, 2000 * MS, p->other_pod);
+	assert_false(finding_at(&f, 1)->recovered);
+	ping_on(&f, 2000 * MS, 3000 * MS, p->peer_pod);
+	assert_true(finding_at(&f, 1)->recovered);
+	feed_close(&f, 3 * US_PER_S);
 }
 
 /* What happened while events were lost is less sure, and says so. */
@@ -454,7 +489,8 @@ static void test_news(void **state)
 	(void)state;
 	feed_open(&f, p, NULL);
 	feed_node(&f, POOL_IPIP, 0);
-	assert_int_equal(f.recs[REC_ROUTE] + f.recs[REC_LINK] + f.recs[REC_ADDR] + f.recs[REC_BGP], 0);
+	assert_int_equal(f.recs[REC_ROUTE] + f.recs[REC_LINK] + f.recs[REC_ADDR] + f.recs[REC_BGP],
+			 0);
 	feed_bgp(&f, 100, BGP_CONNECTING, p->gw);
 	assert_int_equal(f.recs[REC_BGP], 0);
 	feed_bgp(&f, 200, BGP_REFUSED, p->gw);
@@ -485,6 +521,7 @@ int main(void)
 		cmocka_unit_test(test_link_down),
 		cmocka_unit_test(test_recovery),
 		cmocka_unit_test(test_no_recovery),
+		cmocka_unit_test(test_recovery_of_filtered),
 		cmocka_unit_test(test_losses),
 		cmocka_unit_test(test_withheld),
 		cmocka_unit_test(test_moves_between_findings),
