@@ -53,7 +53,7 @@ static struct because *because(struct fnd *f, enum cause c, enum confidence conf
 
 static const struct route *block_route(const struct engine *e, const struct prefix *block)
 {
-	return mirror__lookup_len(e->mirror, &block->addr, block->len, 31);
+	return mirror__lookup_len(e->mirror, &block->addr, block->len, block->len < 32 ? 31 : 32);
 }
 
 static void add_peer(struct finding *f, const struct addr *a)

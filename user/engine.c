@@ -39,6 +39,8 @@ int engine__new(const struct engine_opts *opts, struct engine **ret)
 		return -ENOMEM;
 	}
 	list_init(&e->age);
+	list_init(&e->late);
+	list_init(&e->idle);
 	list_init(&e->settle);
 	list_init(&e->vanish);
 	list_init(&e->reply);
@@ -46,12 +48,19 @@ int engine__new(const struct engine_opts *opts, struct engine **ret)
 	return 0;
 }
 
+static void free_all(struct engine *e, struct list *l)
+{
+	while (!list_empty(l))
+		journey_free(e, list_entry(l->next, struct trk, age));
+}
+
 void engine__free(struct engine *e)
 {
 	if (!e)
 		return;
-	while (!list_empty(&e->age))
-		journey_free(e, list_entry(e->age.next, struct trk, age));
+	free_all(e, &e->age);
+	free_all(e, &e->late);
+	free_all(e, &e->idle);
 	hmap_free(&e->by_skb);
 	hmap_free(&e->by_key);
 	finding_free_all(e);
@@ -134,6 +143,14 @@ void engine_set_verdict(struct engine *e, struct trk *t, enum verdict v)
 		settle_later(t, &e->settle, SETTLE_NS);
 }
 
+/* Into the tunnel: the outer packet may wait for a neighbour before it is seen on the uplink. */
+void engine_set_passing(struct engine *e, struct trk *t, enum verdict v)
+{
+	t->verdict = v;
+	if (!t->settled)
+		settle_later(t, &e->vanish, VANISH_NS);
+}
+
 /* A reply got through: its request's block and its own are alive. */
 static void good_exchange(struct engine *e, const struct trk *reply)
 {
@@ -142,6 +159,17 @@ static void good_exchange(struct engine *e, const struct trk *reply)
 	finding_good(e, &reply->pair_block, &reply->pair_dst, reply->last_ns);
 	if (addr_is_set(&reply->block.addr))
 		finding_good(e, &reply->block, &reply->dst, reply->last_ns);
+}
+
+/* Into the queue of what is still expected of it: its fate, a reply, a late reply, nothing */
+static void shelve(struct engine *e, struct trk *t)
+{
+	bool waits = t->role == ROLE_REQUEST && !t->answered;
+
+	if (!t->settled || (waits && !verdict_is_problem(t->verdict)))
+		return;
+	list_del(&t->age);
+	list_append(waits && t->verdict == V_UNANSWERED ? &e->late : &e->idle, &t->age);
 }
 
 /* The verdict is final for now: count it, tell it. */
@@ -165,6 +193,7 @@ static void settle(struct engine *e, struct trk *t)
 		good_exchange(e, t);
 	if (t->verdict != V_NONE && (problem || t->rev || e->opts.all))
 		engine_emit_packet(e, t);
+	shelve(e, t);
 }
 
 static void vanish(struct engine *e, struct trk *t)
@@ -217,50 +246,39 @@ static void run_deadlines(struct engine *e)
 	}
 }
 
-static bool may_forget(const struct engine *e, const struct trk *t)
+static void forget(struct engine *e, struct list *l, uint64_t keep_ns)
 {
-	uint64_t keep = KEEP_NS;
+	while (!list_empty(l)) {
+		struct trk *t = list_entry(l->next, struct trk, age);
 
-	if (t->role == ROLE_REQUEST && !t->answered)
-		keep = e->opts.reply_timeout_ns + LATE_NS;
-	return e->now_ns > t->first_ns + keep;
-}
-
-/* Oldest first. Requests wait longer than the rest, so a bounded look ahead skips them. */
-static void run_ageing(struct engine *e)
-{
-	struct list *l = e->age.next;
-	int skipped = 0;
-
-	while (l != &e->age && skipped < 64) {
-		struct trk *t = list_entry(l, struct trk, age);
-
-		l = l->next;
-		if (may_forget(e, t))
-			journey_free(e, t);
-		else if (e->now_ns <= t->first_ns + KEEP_NS)
+		if (e->now_ns <= t->first_ns + keep_ns)
 			break;
-		else
-			skipped++;
+		journey_free(e, t);
 	}
 }
 
+static void run_ageing(struct engine *e)
+{
+	forget(e, &e->idle, KEEP_NS);
+	forget(e, &e->late, e->opts.reply_timeout_ns + LATE_NS);
+}
+
+/* A full table gives up first what nothing is expected of: at 50000 questions a second it is full. */
 static void make_room(struct engine *e)
 {
 	struct obs_loss loss = { .what = LOSS_MAP, .count = 1 };
 	struct record rec = { .kind = REC_LOSS, .ts_ns = e->now_ns, .loss = &loss };
-	struct trk *t;
+	struct list *l = !list_empty(&e->idle) ? &e->idle :
+			 !list_empty(&e->late) ? &e->late :
+						 &e->age;
 
-	if (e->trk_cnt < e->opts.max_packets || list_empty(&e->age))
+	if (e->trk_cnt < e->opts.max_packets || list_empty(l))
 		return;
-	t = list_entry(e->age.next, struct trk, age);
-	/* what waits for nothing any more is no loss */
-	if (!t->settled ||
-	    (t->role == ROLE_REQUEST && !t->answered && !verdict_is_problem(t->verdict))) {
+	if (l == &e->age) {
 		e->lost++;
 		engine_emit(e, &rec);
 	}
-	journey_free(e, t);
+	journey_free(e, list_entry(l->next, struct trk, age));
 }
 
 /* ---- packets ---- */
@@ -279,6 +297,7 @@ static void answer(struct engine *e, struct trk *reply, struct trk *req)
 
 	req->answered = true;
 	list_del(&req->reply);
+	shelve(e, req);
 	if (reply->app == APP_DNS && reply->dns_flags & 0x8000)
 		s->rcode[reply->dns_flags & 15]++;
 	reply->latency_us = us;
@@ -307,6 +326,7 @@ static void on_reply(struct engine *e, struct trk *t, const struct flow_key *k)
 	while ((older = journey_request(e, k))) {
 		older->answered = true;
 		list_del(&older->reply);
+		shelve(e, older);
 		if (older->counted != V_UNANSWERED)
 			e->apps[older->app].answered++;
 	}

@@ -31,6 +31,7 @@
 #define PROTO_ICMP 1
 #define PROTO_TCP 6
 #define PROTO_UDP 17
+#define RTPROT_KERNEL 2
 #define RTPROT_BIRD 12
 #define RTPROT_FELIX 80
 
@@ -158,7 +159,9 @@ struct engine {
 	bool started, silence_told, snapshot_done;
 
 	struct hmap by_skb, by_key;
-	struct list age, settle, vanish, reply;
+	/* every packet stands in one of age (may still change), late (unanswered), idle (done) */
+	struct list age, late, idle;
+	struct list settle, vanish, reply;
 	uint32_t trk_cnt;
 	uint64_t next_id;
 
@@ -268,5 +271,6 @@ void bgp_observe(struct engine *e, const struct obs_bgp *b, uint64_t ts_ns);
 void engine_emit(struct engine *e, struct record *rec);
 void engine_emit_packet(struct engine *e, struct trk *t);
 void engine_set_verdict(struct engine *e, struct trk *t, enum verdict v);
+void engine_set_passing(struct engine *e, struct trk *t, enum verdict v);
 
 #endif

@@ -234,8 +234,9 @@ static uint32_t routes_back(const struct engine *e, const struct finding *f)
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < f->block_cnt; i++) {
+		uint8_t len = f->block[i].len;
 		const struct route *r =
-			mirror__lookup_len(e->mirror, &f->block[i].addr, f->block[i].len, 31);
+			mirror__lookup_len(e->mirror, &f->block[i].addr, len, len < 32 ? 31 : 32);
 
 		n += r && r->type == RTN_UNICAST;
 	}

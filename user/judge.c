@@ -32,6 +32,12 @@ const struct pool *judge_pool(const struct engine *e, const struct addr *a)
 	return best;
 }
 
+/* A /32 without a gateway is a pod's of this node; with one it is a block, or a borrowed address. */
+static bool is_block(const struct route *r)
+{
+	return r->dst.len < 32 || (r->nh_cnt && addr_is_set(&r->nh[0].gw));
+}
+
 void judge_block(const struct engine *e, const struct addr *a, struct prefix *block,
 		 enum block_from *from)
 {
@@ -44,8 +50,12 @@ void judge_block(const struct engine *e, const struct addr *a, struct prefix *bl
 	*from = BLOCK_UNKNOWN;
 	if (!pool)
 		return;
-	r = mirror__lookup_len(e->mirror, a, pool->cidr.len, 31);
-	g = mirror__gone(e->mirror, a, pool->cidr.len, 31);
+	r = mirror__lookup_len(e->mirror, a, pool->cidr.len, 32);
+	if (r && !is_block(r))
+		r = mirror__lookup_len(e->mirror, a, pool->cidr.len, 31);
+	g = mirror__gone(e->mirror, a, pool->cidr.len, 32);
+	if (g && !is_block(&g->route))
+		g = mirror__gone(e->mirror, a, pool->cidr.len, 31);
 	/* what went may be more specific than what stands (a pool routed as a whole) */
 	if (g && (!r || g->route.dst.len > r->dst.len)) {
 		*block = g->route.dst;
@@ -54,9 +64,8 @@ void judge_block(const struct engine *e, const struct addr *a, struct prefix *bl
 		*block = r->dst;
 		*from = BLOCK_ROUTE;
 	} else {
-		len = e->pools.block_len;
-		if (!len)
-			len = mirror__block_len(e->mirror, &pool->cidr);
+		/* blocks of another pool may be of another size than the own one */
+		len = mirror__block_len(e->mirror, &pool->cidr, e->pools.block_len);
 		if (!len)
 			len = DEFAULT_BLOCK_LEN;
 		*block = prefix_of(a, len > pool->cidr.len ? len : pool->cidr.len);
@@ -127,6 +136,12 @@ void judge_route(const struct engine *e, const struct addr *dst, const struct ob
 	strncpy(ref->dev, mirror__dev(e->mirror, p->dst_oif), DEV_LEN - 1);
 }
 
+/* To a neighbour on a subnet of this node's own, though that lies within a pool */
+static bool on_own_subnet(const struct route_ref *r)
+{
+	return r->have_dst && r->protocol == RTPROT_KERNEL && !addr_is_set(&r->gw);
+}
+
 static bool is_bgp_peer(const struct engine *e, const struct addr *a)
 {
 	return addr_is_set(a) && bgp_peer_find(e, a);
@@ -139,6 +154,8 @@ static bool leaks(const struct engine *e, const struct pool *pool, const struct 
 	bool tunnelled = pool->mode == POOL_IPIP || pool->mode == POOL_VXLAN;
 	bool shorter;
 
+	if (on_own_subnet(&t->route))
+		return false;
 	if (tunnelled && told)
 		return true;
 	/* without a proved prefix nothing is claimed, unless the pool has a tunnel */
@@ -151,6 +168,15 @@ static bool leaks(const struct engine *e, const struct pool *pool, const struct 
 	if (pool->mode == POOL_NONE)
 		return shorter && addr_is_set(&t->route.gw) && !is_bgp_peer(e, &t->route.gw);
 	return shorter;
+}
+
+/* A reply that finds its asker's pod deleted a moment ago is no fault, wherever it ends. */
+static bool asker_gone(const struct engine *e, const struct trk *t, uint64_t ts_ns)
+{
+	const struct gone *g = mirror__gone(e->mirror, &t->dst, 32, 32);
+
+	return t->role == ROLE_REPLY && g && !is_block(&g->route) &&
+	       g->ts_ns + 10 * NSEC_PER_SEC > ts_ns;
 }
 
 void judge_egress(struct engine *e, struct trk *t, const struct obs_pkt *p)
@@ -172,8 +198,10 @@ void judge_egress(struct engine *e, struct trk *t, const struct obs_pkt *p)
 	if (class == DEV_WORKLOAD || (class == DEV_OTHER && t->route.have_dst &&
 				      t->route.dst.len == 32 && !addr_is_set(&t->route.gw) && pool))
 		engine_set_verdict(e, t, V_DELIVERED);
-	else if (class == DEV_OTHER && pool && leaks(e, pool, t))
+	else if (class == DEV_OTHER && pool && leaks(e, pool, t) && !asker_gone(e, t, t->last_ns))
 		engine_set_verdict(e, t, V_LEAKED);
+	else if (class == DEV_TUNNEL)
+		engine_set_passing(e, t, V_SENT);
 	else
 		engine_set_verdict(e, t, V_SENT);
 }
@@ -339,14 +367,6 @@ const struct arp_silence *judge_arp(const struct engine *e, const struct addr *p
 	return NULL;
 }
 
-/* A reply that finds its asker's pod deleted a moment ago is no fault. */
-static bool asker_gone(const struct engine *e, const struct trk *t, uint64_t ts_ns)
-{
-	const struct gone *g = mirror__gone(e->mirror, &t->dst, 32, 32);
-
-	return t->role == ROLE_REPLY && g && g->ts_ns + 10 * NSEC_PER_SEC > ts_ns;
-}
-
 static void drop_route(const struct engine *e, struct trk *t, const struct obs_pkt *p,
 		       enum verdict v)
 {
@@ -399,7 +419,7 @@ bool judge_drop(struct engine *e, struct trk *t, const struct obs_pkt *p, uint64
 
 	if (!p->encap)
 		t->dst = p->dst;
-	if (v == V_BLACKHOLE && asker_gone(e, t, ts_ns))
+	if (asker_gone(e, t, ts_ns))
 		return false;
 	if (p->flags & EV_F_POD_NETNS) {
 		t->pod_drop = true;

@@ -9,6 +9,7 @@
 
 #define TABLE_MAIN 254
 #define RTN_UNICAST_ 1 /* linux/rtnetlink.h; no kernel header in pure code */
+#define RTPROT_KERNEL_ 2
 #define MAX_GONE 32768
 
 struct mroute {
@@ -34,8 +35,21 @@ struct maddr {
 	uint32_t gen;
 };
 
+/* Answers of mirror__block_len() that hold while the routes stay as they are */
+struct block_lens {
+	uint32_t cnt;
+	struct {
+		struct prefix p;
+		uint64_t version;
+		uint32_t len_cnt[33];
+	} at[MAX_POOLS];
+};
+
 struct mirror {
 	struct hmap routes, gone, links;
+	uint64_t version;	 /* of the routes: counts their changes */
+	uint32_t proto_cnt[256]; /* routes of table main by protocol */
+	struct block_lens *lens;
 	uint32_t len_cnt[33]; /* routes of table main by prefix length */
 	uint32_t gone_len_cnt[33];
 	struct maddr *addr;
@@ -46,7 +60,16 @@ struct mirror {
 
 struct mirror *mirror__new(void)
 {
-	return calloc(1, sizeof(struct mirror));
+	struct mirror *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return NULL;
+	m->lens = calloc(1, sizeof(*m->lens));
+	if (!m->lens) {
+		free(m);
+		return NULL;
+	}
+	return m;
 }
 
 static void free_nodes(struct hmap *m, size_t offset)
@@ -72,6 +95,7 @@ void mirror__free(struct mirror *m)
 	free_nodes(&m->gone, offsetof(struct mgone, node));
 	free_nodes(&m->links, offsetof(struct mlink, node));
 	free(m->addr);
+	free(m->lens);
 	free(m);
 }
 
@@ -159,10 +183,18 @@ static void gone_remember(struct mirror *m, const struct route *r, uint64_t ts_n
 		g->gone.by = *by;
 }
 
+static void route_count(struct mirror *m, const struct route *r, int by)
+{
+	m->version++;
+	if (r->table != TABLE_MAIN)
+		return;
+	m->len_cnt[r->dst.len] += by;
+	m->proto_cnt[r->protocol] += by;
+}
+
 static void route_remove(struct mirror *m, struct mroute *mr)
 {
-	if (mr->route.table == TABLE_MAIN)
-		m->len_cnt[mr->route.dst.len]--;
+	route_count(m, &mr->route, -1);
 	hmap_del(&m->routes, &mr->node);
 	free(mr);
 }
@@ -176,6 +208,8 @@ static bool route_put(struct mirror *m, const struct route *r)
 		gone_forget(m, &r->dst);
 	if (mr) {
 		changed = !same_value(&mr->route, r);
+		route_count(m, &mr->route, -1);
+		route_count(m, r, 1);
 		mr->route = *r;
 		mr->gen = m->gen;
 		return changed;
@@ -189,8 +223,7 @@ static bool route_put(struct mirror *m, const struct route *r)
 		free(mr);
 		return false;
 	}
-	if (r->table == TABLE_MAIN)
-		m->len_cnt[r->dst.len]++;
+	route_count(m, r, 1);
 	return true;
 }
 
@@ -480,32 +513,54 @@ bool mirror__has_default(const struct mirror *m)
 
 bool mirror__has_protocol(const struct mirror *m, uint8_t protocol)
 {
-	for (size_t i = 0; i < m->routes.size; i++)
-		for (struct hnode *n = hmap_bucket(&m->routes, i); n; n = n->next) {
-			const struct mroute *mr = hmap_entry(n, struct mroute, node);
-
-			if (mr->route.table == TABLE_MAIN && mr->route.protocol == protocol)
-				return true;
-		}
-	return false;
+	return m->proto_cnt[protocol] > 0;
 }
 
-uint8_t mirror__block_len(const struct mirror *m, const struct prefix *p)
+static void count_lens(const struct mirror *m, const struct prefix *p, uint32_t cnt[33])
 {
-	uint32_t cnt[33] = { 0 };
-	uint8_t best = 0;
-
+	memset(cnt, 0, 33 * sizeof(*cnt));
 	for (size_t i = 0; i < m->routes.size; i++)
 		for (struct hnode *n = hmap_bucket(&m->routes, i); n; n = n->next) {
 			const struct route *r = &hmap_entry(n, struct mroute, node)->route;
 
-			if (r->table == TABLE_MAIN && r->dst.len < 32 && prefix_covers(p, &r->dst))
+			/* a subnet of this node within a pool is no block */
+			if (r->table == TABLE_MAIN && r->dst.len < 32 &&
+			    r->protocol != RTPROT_KERNEL_ && prefix_covers(p, &r->dst))
 				cnt[r->dst.len]++;
 		}
+}
+
+/* It is asked for each packet whose block is not known: a walk over all routes must be rare. */
+static const uint32_t *lens_within(const struct mirror *m, const struct prefix *p)
+{
+	struct block_lens *l = m->lens;
+	uint32_t i = 0;
+
+	while (i < l->cnt && !prefix_eq(&l->at[i].p, p))
+		i++;
+	if (i < l->cnt && l->at[i].version == m->version)
+		return l->at[i].len_cnt;
+	if (i == MAX_POOLS)
+		i = l->cnt = 0;
+	if (i == l->cnt)
+		l->cnt++;
+	l->at[i].p = *p;
+	l->at[i].version = m->version;
+	count_lens(m, p, l->at[i].len_cnt);
+	return l->at[i].len_cnt;
+}
+
+uint8_t mirror__block_len(const struct mirror *m, const struct prefix *p, uint8_t likely)
+{
+	const uint32_t *cnt = lens_within(m, p);
+	uint8_t best = 0;
+
+	if (likely && likely < 32 && cnt[likely])
+		return likely;
 	for (uint8_t len = 1; len < 32; len++)
-		if (cnt[len] && cnt[len] > cnt[best])
+		if (cnt[len] && (!best || cnt[len] > cnt[best]))
 			best = len;
-	return best;
+	return best ? best : likely;
 }
 
 const char *mirror__dev(const struct mirror *m, uint32_t ifindex)

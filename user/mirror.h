@@ -50,8 +50,11 @@ bool mirror__is_local(const struct mirror *m, const struct addr *a);
 bool mirror__has_default(const struct mirror *m);
 /* Is there a route of that protocol in table main? */
 bool mirror__has_protocol(const struct mirror *m, uint8_t protocol);
-/* The most frequent prefix length of routes inside p (more specific, not /32), 0: none */
-uint8_t mirror__block_len(const struct mirror *m, const struct prefix *p);
+/*
+ * The length of the blocks within p: `likely` (0: none) if a route of that length is there, else the
+ * most frequent one (more specific than p, not /32), else `likely`. Cheap while routes stay.
+ */
+uint8_t mirror__block_len(const struct mirror *m, const struct prefix *p, uint8_t likely);
 /* Name, also of a link that is gone; "" if never seen */
 const char *mirror__dev(const struct mirror *m, uint32_t ifindex);
 /* NULL if there is none (any more) */

@@ -296,16 +296,16 @@ static void test_block_len(void **state)
 		struct prefix pool = pfx(p->pool);
 		char pod[32];
 
-		assert_int_equal(mirror__block_len(m, &pool), 0);
+		assert_int_equal(mirror__block_len(m, &pool, 0), 0);
 		snprintf(pod, sizeof(pod), "%s/32", p->pod);
 		put(m, 1, ROUTE_ADD, pod, NULL, 11);
 		snprintf(pod, sizeof(pod), "%s/32", p->pod2);
 		put(m, 1, ROUTE_ADD, pod, NULL, 12);
 		put(m, 1, ROUTE_ADD, "0.0.0.0/0", p->gw, 2);
-		assert_int_equal(mirror__block_len(m, &pool), 0);
+		assert_int_equal(mirror__block_len(m, &pool, 0), 0);
 		put(m, 1, ROUTE_ADD, p->peer_block, p->peer, 3);
 		put(m, 1, ROUTE_ADD, p->other_block, p->peer, 3);
-		assert_int_equal(mirror__block_len(m, &pool), p->block_len);
+		assert_int_equal(mirror__block_len(m, &pool, 0), p->block_len);
 		mirror__free(m);
 	}
 }

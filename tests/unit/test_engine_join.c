@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The engine: which observations are one packet, which packets are one exchange, across NAT. */
+#include "feed.h"
+
+#define EACH_PLAN(p) for (const struct plan *p = plans; p < plans + PLAN_CNT; p++)
+
+/* ---- NAT ---- */
+
+static void test_dnat(void **state)
+{
+	(void)state;
+	EACH_PLAN(p)
+	{
+		struct obs_pkt q = pkt_dns(p->pod, p->service, 40001, 12), to_pod, r, out;
+		struct feed f;
+
+		feed_open(&f, p, NULL);
+		feed_node(&f, POOL_IPIP, 0);
+		q.skb = feed_skb(&f);
+		to_pod = with_addrs(q, p->pod, p->peer_pod);
+		feed_path(&f, 0, AT_TC_INGRESS, IF_CALI1, q);
+		feed_path(&f, 50, AT_TC_EGRESS, IF_TUNNEL,
+			  with_ct(with_dst(to_pod, p->peer, IF_TUNNEL, RT_UNICAST, 0), p->pod,
+				  p->service, p->peer_pod, p->pod, false));
+		feed_path(&f, 60, AT_TC_EGRESS, IF_ETH0,
+			  with_encap(to_pod, ENCAP_IPIP, p->node, p->peer));
+		r = pkt_reply(&to_pod);
+		r.skb = feed_skb(&f);
+		feed_path(&f, 900, AT_TC_INGRESS, IF_ETH0,
+			  with_encap(r, ENCAP_IPIP, p->peer, p->node));
+		feed_path(&f, 905, AT_TC_INGRESS, IF_TUNNEL, r);
+		out = with_addrs(r, p->service, p->pod);
+		feed_path(&f, 915, AT_TC_EGRESS, IF_CALI1,
+			  with_ct(with_dst(out, NULL, IF_CALI1, RT_UNICAST, 0), p->pod, p->service,
+				  p->peer_pod, p->pod, true));
+		feed_ticks(&f, 50 * MS, 3 * US_PER_S);
+		assert_int_equal(feed_summary(&f).seen, 2);
+		assert_verdict(said(&f, 1), V_SENT);
+		assert_addr(said(&f, 1)->dst, p->peer_pod);
+		assert_addr(said(&f, 1)->orig_dst, p->service);
+		assert_prefix(said(&f, 1)->block, p->peer_block);
+		assert_verdict(said(&f, 2), V_DELIVERED);
+		assert_int_equal(said(&f, 2)->latency_us, 900);
+		assert_int_equal(feed_summary(&f).apps[APP_DNS].answered, 1);
+		feed_close(&f, 3 * US_PER_S);
+	}
+}
+
+/*
+ * The host asks a service: its packet is born behind the NAT, with the tunnel's address as its
+ * source; the answer comes in by the tunnel and ends in a socket.
+ */
+static void test_masquerade(void **state)
+{
+	(void)state;
+	EACH_PLAN(p)
+	{
+		struct obs_pkt q = pkt_dns(p->tunnel, p->peer_pod, 41000, 13), r;
+		struct feed f;
+
+		feed_open(&f, p, NULL);
+		feed_node(&f, POOL_IPIP, 0);
+		q.skb = feed_skb(&f);
+		feed_path(&f, 0, AT_TC_EGRESS, IF_TUNNEL,
+			  with_ct(with_dst(q, p->peer, IF_TUNNEL, RT_UNICAST, 0), p->node,
+				  p->service, p->peer_pod, p->tunnel, false));
+		feed_path(&f, 10, AT_TC_EGRESS, IF_ETH0,
+			  with_encap(q, ENCAP_IPIP, p->node, p->peer));
+		r = pkt_reply(&q);
+		r.skb = feed_skb(&f);
+		feed_path(&f, 800, AT_TC_INGRESS, IF_ETH0,
+			  with_encap(r, ENCAP_IPIP, p->peer, p->node));
+		feed_path(&f, 805, AT_TC_INGRESS, IF_TUNNEL, r);
+		feed_ticks(&f, 50 * MS, 3 * US_PER_S);
+		assert_verdict(said(&f, 1), V_SENT);
+		assert_addr(said(&f, 1)->orig_dst, p->service);
+		assert_verdict(said(&f, 2), V_DELIVERED);
+		assert_int_equal(said(&f, 2)->at, AT_LOCAL);
+		assert_int_equal(feed_summary(&f).apps[APP_DNS].answered, 1);
+		assert_int_equal(feed_summary(&f).problems, 0);
+		feed_close(&f, 3 * US_PER_S);
+	}
+}
+
+/* ---- which packet ---- */
+
+/* The server's answer lies where the question lay, microseconds later; so does the next question. */
+static void test_skb_reuse(void **state)
+{
+	const struct plan *p = &plans[0];
+	struct obs_pkt q, r;
+	struct summary s;
+	struct feed f;
+
+	(void)state;
+	feed_open(&f, p, NULL);
+	feed_node(&f, POOL_IPIP, 0);
+	for (uint16_t i = 0; i < 20; i++) {
+		q = pkt_dns(p->pod, p->pod2, 40001, 100 + i);
+		r = pkt_reply(&q);
+		q.ip_id = r.ip_id = 0;
+		q.skb = r.skb = 0xffff888012345600ULL;
+		feed_path(&f, i * 40, AT_TC_INGRESS, IF_CALI1, q);
+		feed_path(&f, i * 40 + 5, AT_TC_EGRESS, IF_CALI2,
+			  with_dst(q, NULL, IF_CALI2, RT_UNICAST, 0));
+		feed_path(&f, i * 40 + 12, AT_TC_INGRESS, IF_CALI2, r);
+		feed_path(&f, i * 40 + 17, AT_TC_EGRESS, IF_CALI1,
+			  with_dst(r, NULL, IF_CALI1, RT_UNICAST, 0));
+	}
+	feed_ticks(&f, 50 * MS, 3 * US_PER_S);
+	s = feed_summary(&f);
+	assert_int_equal(s.seen, 40);
+	assert_int_equal(s.verdicts[V_DELIVERED], 40);
+	assert_int_equal(s.apps[APP_DNS].answered, 20);
+	assert_int_equal(s.apps[APP_DNS].p50_us, 12);
+	for (uint64_t id = 1; id <= 40; id++)
+		assert_int_equal(said(&f, id)->hop_cnt, 2);
+	feed_close(&f, 3 * US_PER_S);
+}
+
+/* Where the kernel copies (defragmentation, a shared clone), the addresses tell, before NAT or after. */
+static void test_copy(void **state)
+{
+	const struct plan *p = &plans[1];
+	struct obs_pkt q = pkt_dns(p->pod, p->service, 40001, 14), to_pod;
+	struct feed f;
+
+	(void)state;
+	feed_open(&f, p, NULL);
+	feed_node(&f, POOL_IPIP, 0);
+	feed_path(&f, 0, AT_TC_INGRESS, IF_CALI1, q);
+	to_pod = with_addrs(q, p->pod, p->peer_pod);
+	feed_path(&f, 100, AT_TC_EGRESS, IF_TUNNEL,
+		  with_ct(with_dst(to_pod, p->peer, IF_TUNNEL, RT_UNICAST, 0), p->pod, p->service,
+			  p->peer_pod, p->pod, false));
+	feed_path(&f, 120, AT_TC_EGRESS, IF_ETH0, with_encap(to_pod, ENCAP_IPIP, p->node, p->peer));
+	/* half a second later the same bytes are another packet, wherever they show */
+	feed_path(&f, 500 * MS, AT_TC_EGRESS, IF_CALI2,
+		  with_dst(to_pod, NULL, IF_CALI2, RT_UNICAST, 0));
+	feed_ticks(&f, 550 * MS, 650 * MS);
+	assert_int_equal(feed_summary(&f).seen, 2);
+	assert_int_equal(said(&f, 1)->hop_cnt, 3);
+	assert_int_equal(said(&f, 2)->hop_cnt, 1);
+	feed_close(&f, 650 * MS);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_dnat),
+		cmocka_unit_test(test_masquerade),
+		cmocka_unit_test(test_skb_reuse),
+		cmocka_unit_test(test_copy),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
