@@ -94,9 +94,15 @@ static __always_inline void fib_emit(const struct flowi4 *fl, const struct fib_f
 	e->src = f->src;
 	e->dst = f->dst;
 	if (class == EV_FIB_OUTPUT) {
-		task = (void *)bpf_get_current_task();
-		e->pid = BPF_CORE_READ(task, tgid);
-		bpf_get_current_comm(e->comm, sizeof(e->comm));
+		/*
+		 * With a source address it may be a timer's look-up (a retransmission) in whatever
+		 * task it interrupted: then nobody is named rather than a bystander.
+		 */
+		if (!f->src) {
+			task = (void *)bpf_get_current_task();
+			e->pid = BPF_CORE_READ(task, tgid);
+			bpf_get_current_comm(e->comm, sizeof(e->comm));
+		}
 		e->sport = fl->uli.ports.sport;
 		e->dport = fl->uli.ports.dport;
 	}
@@ -117,11 +123,15 @@ static __always_inline void fib_hit(const struct flowi4 *fl, const struct fib_fl
 
 	if (!m || !m->live)
 		return;
+	/* another look-up may come in between, from softirq */
+	if (bpf_ktime_get_ns() - m->ts_ns > MISS_AGE_NS) {
+		m->live = 0;
+		return;
+	}
+	if (m->src != f->src || m->dst != f->dst || m->iif != f->iif)
+		return;
 	m->live = 0;
-	if (m->src == f->src && m->dst == f->dst && m->iif == f->iif &&
-	    bpf_ktime_get_ns() - m->ts_ns < MISS_AGE_NS)
-		fib_emit(fl, f, table, 0, f->iif == LOOPBACK_IF ? EV_FIB_OUTPUT : EV_FIB_FORWARD,
-			 1);
+	fib_emit(fl, f, table, 0, f->iif == LOOPBACK_IF ? EV_FIB_OUTPUT : EV_FIB_FORWARD, 1);
 }
 
 static __always_inline void fib_failed(const struct flowi4 *fl, const struct fib_flow *f,

@@ -59,60 +59,72 @@ static struct bgp_peer *peer_get(struct engine *e, const struct addr *a)
 	return p;
 }
 
+static struct bgp_conn *conn_find(struct bgp_peer *p, const struct obs_bgp *b)
+{
+	for (int i = 0; i < p->established; i++)
+		if (p->conn[i].local_port == b->local_port && p->conn[i].peer_port == b->peer_port)
+			return &p->conn[i];
+	return NULL;
+}
+
+/* A connection of the snapshot may be told once more by its own event. */
+static void conn_add(struct bgp_peer *p, const struct obs_bgp *b, uint64_t ts_ns)
+{
+	if (conn_find(p, b))
+		return;
+	if (p->established < MAX_CONNS)
+		p->conn[p->established++] = (struct bgp_conn){ b->local_port, b->peer_port };
+	if (p->established == 1 && b->snapshot)
+		p->since_ns = p->down_ns = 0;
+	else if (p->established == 1)
+		p->since_ns = ts_ns;
+}
+
+/* An attempt that failed was never counted; one of two that ends leaves the session up. */
+static void conn_end(struct bgp_peer *p, const struct obs_bgp *b, uint64_t ts_ns)
+{
+	struct bgp_conn *c = conn_find(p, b);
+
+	if (c)
+		*c = p->conn[--p->established];
+	if (!p->established)
+		p->since_ns = ts_ns;
+}
+
+/* A new snapshot replaces what was counted up to now. */
+static void snapshot_begins(struct engine *e, uint64_t ts_ns)
+{
+	e->bgp_in_snapshot = true;
+	for (uint32_t i = 0; i < e->peer_cnt; i++) {
+		/* unless the snapshot names it again, it ended unseen */
+		if (bgp_peer_up(e, &e->peer[i]))
+			e->peer[i].down_ns = ts_ns;
+		e->peer[i].established = 0;
+	}
+}
+
 void bgp_observe(struct engine *e, const struct obs_bgp *b, uint64_t ts_ns)
 {
 	struct bgp_peer *p;
 	bool was_up;
 
-	/* a new snapshot replaces what was counted up to now */
-	if (b->snapshot && !e->bgp_in_snapshot) {
-		e->bgp_in_snapshot = true;
-		for (uint32_t i = 0; i < e->peer_cnt; i++) {
-			/* unless the snapshot names it again, it ended unseen */
-			if (bgp_peer_up(e, &e->peer[i]))
-				e->peer[i].down_ns = ts_ns;
-			e->peer[i].established = 0;
-		}
-	}
+	e->bgp_changed_ns = ts_ns;
+	if (b->snapshot && !e->bgp_in_snapshot)
+		snapshot_begins(e, ts_ns);
 	if (b->state == BGP_LISTEN || b->state == BGP_NO_LISTEN) {
 		e->bgp_listen = b->state == BGP_LISTEN;
 		e->bgp_listen_known = true;
-		e->bgp_changed_ns = ts_ns;
 		return;
 	}
 	p = addr_is_set(&b->peer) ? peer_get(e, &b->peer) : NULL;
 	if (!p)
 		return;
 	was_up = bgp_peer_up(e, p);
-	switch (b->state) {
-	case BGP_CONNECTED:
-		p->established++;
-		if (p->established == 1 && b->snapshot)
-			p->since_ns = p->down_ns = 0;
-		else if (p->established == 1)
-			p->since_ns = ts_ns;
-		break;
-	case BGP_CLOSED:
-	case BGP_CLOSED_AFTER_ACCEPT:
-		if (p->established > 0)
-			p->established--;
-		/* both sides connect, and one connection is closed again: the session goes on */
-		if (!p->established)
-			p->since_ns = ts_ns;
-		break;
-	case BGP_RESET:
-	case BGP_TIMEOUT:
-		/* of an established connection or of an attempt: the state before tells */
-		if (p->established > 0 && p->last != BGP_CONNECTING)
-			p->established--;
-		if (!p->established)
-			p->since_ns = ts_ns;
-		break;
-	default:
-		break;
-	}
+	if (b->state == BGP_CONNECTED)
+		conn_add(p, b, ts_ns);
+	else if (b->state != BGP_CONNECTING)
+		conn_end(p, b, ts_ns);
 	if (was_up && !p->established)
 		p->down_ns = ts_ns;
 	p->last = b->state;
-	e->bgp_changed_ns = ts_ns;
 }

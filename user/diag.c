@@ -83,6 +83,8 @@ static int take_socket(void *ctx, struct nlmsghdr *nlh)
 	if (d.idiag_state != TCP_ESTABLISHED && d.idiag_state != TCP_SYN_SENT)
 		return 0;
 	obs.bgp.peer = diag_addr(d.idiag_family, d.id.idiag_dst);
+	obs.bgp.local_port = ntohs(d.id.idiag_sport);
+	obs.bgp.peer_port = ntohs(d.id.idiag_dport);
 	obs.bgp.state = d.idiag_state == TCP_SYN_SENT ? BGP_CONNECTING : BGP_CONNECTED;
 	s->fn(s->ctx, &obs);
 	return 0;

@@ -409,7 +409,9 @@ static void on_path(struct engine *e, const struct obs *o)
 		judge_egress(e, t, p);
 		if (t->settled)
 			settle(e, t);
-	} else if (!t->settled) {
+	} else if (!t->settled || t->verdict == V_NONE) {
+		/* a busy node may take long from one device to the next */
+		t->settled = false;
 		t->ifindex = p->ifindex;
 		t->at = AT_TC_INGRESS;
 		settle_later(t, &e->vanish, VANISH_NS);

@@ -123,9 +123,13 @@ struct arp_silence {
 };
 #define ARP_SILENCES 64
 
+#define MAX_CONNS 4
 struct bgp_peer {
 	struct addr peer;
-	int32_t established; /* connections */
+	uint8_t established; /* connections: both sides may connect at once */
+	struct bgp_conn {
+		uint16_t local_port, peer_port;
+	} conn[MAX_CONNS];
 	uint64_t since_ns;   /* of the last change; 0: before we started */
 	uint64_t down_ns;    /* when a session that stood ended; 0: not seen */
 	enum bgp_state last;

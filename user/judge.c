@@ -15,6 +15,9 @@
 
 #define ARPHRD_TUNNEL_ 768 /* ipip */
 #define TABLE_MAIN 254
+#define RTPROT_STATIC_ 4 /* linux/rtnetlink.h */
+#define RTPROT_RA_ 9
+#define RTPROT_DHCP_ 16
 #define DEFAULT_BLOCK_LEN 26 /* of a Calico IPPool (libcalico-go, IPPoolSpec.BlockSize) */
 #define WITNESS_NS (2 * NSEC_PER_MSEC)
 #define ARP_NS (10 * NSEC_PER_SEC)
@@ -147,6 +150,73 @@ static bool is_bgp_peer(const struct engine *e, const struct addr *a)
 	return addr_is_set(a) && bgp_peer_find(e, a);
 }
 
+/*
+ * The pool may overlap the site's own addresses: a route that the administrator or DHCP made for a part of
+ * it is meant, unless a block of Calico's was there.
+ */
+static bool administered(const struct engine *e, const struct pool *pool, const struct trk *t)
+{
+	const struct route_ref *r = &t->route;
+
+	if (!r->have_dst || r->dst.len <= pool->cidr.len)
+		return false;
+	if (r->protocol != RTPROT_STATIC_ && r->protocol != RTPROT_RA_ &&
+	    r->protocol != RTPROT_DHCP_)
+		return false;
+	return !mirror__gone(e->mirror, &t->dst, r->dst.len, 32);
+}
+
+struct alive {
+	const struct engine *e;
+	const struct prefix *cidr;
+	bool found;
+};
+
+static void alive_route(void *ctx, const struct route *r)
+{
+	struct alive *a = ctx;
+
+	if (prefix_covers(a->cidr, &r->dst) &&
+	    (r->protocol == RTPROT_BIRD || r->protocol == RTPROT_FELIX ||
+	     (r->dst.len == 32 && r->nh_cnt && judge_dev(a->e, r->nh[0].ifindex) == DEV_WORKLOAD)))
+		a->found = true;
+}
+
+static void alive_addr(void *ctx, const struct obs_addr *o)
+{
+	struct alive *a = ctx;
+
+	if (prefix_has(a->cidr, &o->address.addr) && judge_dev(a->e, o->ifindex) == DEV_TUNNEL)
+		a->found = true;
+}
+
+/*
+ * Pools are also made to keep natOutgoing away from a data centre's addresses, disabled and
+ * without tunnel: no pod lives there, so nothing leaks. A pool that somebody named is meant.
+ */
+static bool pool_alive(const struct engine *e, const struct pool *pool)
+{
+	struct alive a = { .e = e, .cidr = &pool->cidr };
+
+	if (pool->from == FROM_OPTION || pool->from == FROM_GUESS)
+		return true;
+	mirror__each_addr(e->mirror, alive_addr, &a);
+	if (!a.found && !mirror__gone_inside(e->mirror, &pool->cidr))
+		mirror__each_route(e->mirror, alive_route, &a);
+	else
+		a.found = true;
+	return a.found;
+}
+
+static bool is_default_gateway(const struct engine *e, const struct addr *gw)
+{
+	struct addr any = { .family = 4 };
+	const struct route *r = mirror__lookup_len(e->mirror, &any, 0, 0);
+
+	return r && r->nh_cnt && addr_is_set(gw) && addr_eq(&r->nh[0].gw, gw) &&
+	       !is_bgp_peer(e, gw);
+}
+
 /* An un-encapsulated packet for an address of this pool leaves by a device that is no pod's. */
 static bool leaks(const struct engine *e, const struct pool *pool, const struct trk *t)
 {
@@ -154,10 +224,12 @@ static bool leaks(const struct engine *e, const struct pool *pool, const struct 
 	bool tunnelled = pool->mode == POOL_IPIP || pool->mode == POOL_VXLAN;
 	bool shorter;
 
-	if (on_own_subnet(&t->route))
+	if (on_own_subnet(&t->route) || administered(e, pool, t))
 		return false;
 	if (tunnelled && told)
 		return true;
+	if (!tunnelled && pool->mode != POOL_CROSSSUBNET && !pool_alive(e, pool))
+		return false;
 	/* without a proved prefix nothing is claimed, unless the pool has a tunnel */
 	if (!t->route.have_dst)
 		return tunnelled;
@@ -167,6 +239,9 @@ static bool leaks(const struct engine *e, const struct pool *pool, const struct 
 		return e->pools.block_len > pool->cidr.len;
 	if (pool->mode == POOL_NONE)
 		return shorter && addr_is_set(&t->route.gw) && !is_bgp_peer(e, &t->route.gw);
+	/* BIRD falls back to the underlay's gateway while the tunnel device is missing */
+	if (pool->mode == POOL_CROSSSUBNET && t->route.protocol == RTPROT_BIRD)
+		return shorter || is_default_gateway(e, &t->route.gw);
 	return shorter;
 }
 
@@ -273,6 +348,9 @@ bool judge_drop_is_noise(const struct engine *e, const struct obs_pkt *p)
 		return true;
 	/* an answer that came when its asker had gone */
 	if (no_socket && reply)
+		return true;
+	/* a reset for a connection that conntrack has forgotten is dropped as INVALID, and missed by nobody */
+	if (p->proto == PROTO_TCP && p->tcp_flags & 0x04 && !strcmp(p->reason, "NETFILTER_DROP"))
 		return true;
 	/* TCP throws away duplicates, late segments and resets as a matter of course */
 	if (p->proto == PROTO_TCP && !no_socket && !strncmp(p->location, "tcp_", 4))

@@ -8,6 +8,8 @@
 #include "hmap.h"
 
 #define TABLE_MAIN 254
+#define RTPROT_BIRD_ 12
+#define RTPROT_FELIX_ 80
 #define RTN_UNICAST_ 1 /* linux/rtnetlink.h; no kernel header in pure code */
 #define RTPROT_KERNEL_ 2
 #define MAX_GONE 32768
@@ -493,6 +495,19 @@ const struct gone *mirror__gone(const struct mirror *m, const struct addr *a, ui
 			return &g->gone;
 	}
 	return NULL;
+}
+
+bool mirror__gone_inside(const struct mirror *m, const struct prefix *p)
+{
+	for (size_t i = 0; i < m->gone.size; i++)
+		for (struct hnode *n = hmap_bucket(&m->gone, i); n; n = n->next) {
+			const struct route *r = &hmap_entry(n, struct mgone, node)->gone.route;
+
+			if ((r->protocol == RTPROT_BIRD_ || r->protocol == RTPROT_FELIX_) &&
+			    prefix_covers(p, &r->dst))
+				return true;
+		}
+	return false;
 }
 
 bool mirror__is_local(const struct mirror *m, const struct addr *a)

@@ -44,6 +44,8 @@ const struct route *mirror__lookup_len(const struct mirror *m, const struct addr
 /* The longest withdrawn route of min_len..max_len that covers a; NULL: none. Borrowed likewise. */
 const struct gone *mirror__gone(const struct mirror *m, const struct addr *a, uint8_t min_len,
 				uint8_t max_len);
+/* Did a route of bird's or Felix' inside p go, and not come back? */
+bool mirror__gone_inside(const struct mirror *m, const struct prefix *p);
 /* Is a an address of this node? */
 bool mirror__is_local(const struct mirror *m, const struct addr *a);
 /* Does any unicast default route stand in table main? */

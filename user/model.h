@@ -284,6 +284,7 @@ struct obs_bgp {
 	enum bgp_state state;
 	bool snapshot;
 	struct addr local, peer;
+	uint16_t local_port, peer_port; /* host order: which connection */
 };
 
 struct pool {

@@ -202,7 +202,7 @@ static void on_obs(void *ctx, const struct obs *o)
 			s->podns_stale = true;
 		}
 		/* routes leave with a link that goes down, unannounced: look again soon */
-		if (!o->link.link.up || o->link.op == LINK_DEL)
+		if ((!o->link.link.up || o->link.op == LINK_DEL) && !s->resync_at)
 			s->resync_at = mono_ns() + RESYNC_NS;
 	}
 	if (o->kind == OBS_ROUTE && s->started && o->route.op != ROUTE_DEL)
@@ -346,8 +346,11 @@ static void resync(struct session *s, bool sessions)
 
 	s->resync_at = 0;
 	s->resync_all = false;
-	if (rtnl__dump(s->rtnl, now, on_obs, s))
+	if (rtnl__dump(s->rtnl, now, on_obs, s)) {
+		/* too much is changing for a consistent picture: again, a little later */
 		push_loss(s, LOSS_NETLINK, 1);
+		s->resync_at = now + NS_PER_S;
+	}
 	if (sessions)
 		bgp_diag(BGP_PORT, now, on_obs, s);
 }

@@ -316,12 +316,21 @@ void feed_link_del(struct feed *f, uint32_t us, uint32_t ifindex)
 	feed_obs(f, us, &o);
 }
 
-void feed_bgp(struct feed *f, uint32_t us, enum bgp_state state, const char *peer)
+void feed_bgp_conn(struct feed *f, uint32_t us, enum bgp_state state, const char *peer,
+		   uint16_t port)
 {
 	struct obs o = { .kind = OBS_BGP };
 
-	o.bgp = (struct obs_bgp){ .state = state, .local = ip(f->plan->node), .peer = ip(peer) };
+	o.bgp.state = state;
+	o.bgp.local = ip(f->plan->node);
+	o.bgp.peer = ip(peer);
+	o.bgp.peer_port = port;
 	feed_obs(f, us, &o);
+}
+
+void feed_bgp(struct feed *f, uint32_t us, enum bgp_state state, const char *peer)
+{
+	feed_bgp_conn(f, us, state, peer, 0);
 }
 
 void feed_loss(struct feed *f, uint32_t us, enum loss_what what, uint64_t count)
@@ -363,7 +372,8 @@ static void snap_bgp(struct feed *f, enum bgp_state state, const char *peer)
 {
 	struct obs o = { .kind = OBS_BGP };
 
-	o.bgp = (struct obs_bgp){ .state = state, .snapshot = true, .peer = ip(peer) };
+	o.bgp = (struct obs_bgp){ .state = state, .snapshot = true, .peer_port = 179 };
+	o.bgp.peer = ip(peer);
 	feed_obs(f, 0, &o);
 }
 

@@ -72,6 +72,7 @@ struct feed {
 	struct obs_route route[64];	/* the last ones told */
 	enum link_op link_op;
 	uint64_t skb;
+	uint16_t bgp_port; /* local port of the connections that feed_bgp() tells of */
 };
 
 /* opts: NULL for all packets, 2 s, port 53 */
@@ -99,6 +100,9 @@ void feed_link(struct feed *f, uint32_t us, uint32_t ifindex, const char *name, 
 	       bool up, const char *comm);
 void feed_link_del(struct feed *f, uint32_t us, uint32_t ifindex);
 void feed_bgp(struct feed *f, uint32_t us, enum bgp_state state, const char *peer);
+/* Of another connection than the one that the snapshot has: port says which */
+void feed_bgp_conn(struct feed *f, uint32_t us, enum bgp_state state, const char *peer,
+		   uint16_t port);
 void feed_loss(struct feed *f, uint32_t us, enum loss_what what, uint64_t count);
 
 /* ---- packets ---- */

@@ -201,19 +201,65 @@ static void test_bgp_peer_down(void **state)
 /* A second connection of a peer that comes and goes (both sides connect) is not its session. */
 static void test_collision(void **state)
 {
+	static const enum bgp_state ends[] = { BGP_CLOSED, BGP_RESET, BGP_TIMEOUT, BGP_REFUSED };
+	const struct plan *p = &plans[0];
+	struct feed f;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		feed_open(&f, p, NULL);
+		feed_node(&f, POOL_IPIP, 0);
+		feed_bgp_conn(&f, 899 * MS, BGP_CONNECTING, p->peer, 41000);
+		if (ends[i] != BGP_REFUSED)
+			feed_bgp_conn(&f, 900 * MS, BGP_CONNECTED, p->peer, 41000);
+		feed_bgp_conn(&f, 950 * MS, ends[i], p->peer, 41000);
+		feed_route(&f, 960 * MS, ROUTE_DEL, p->peer_block, p->peer, IF_TUNNEL, RT_UNICAST,
+			   RP_BIRD, "bird");
+		leak_on(&f, 1000 * MS, 1600 * MS, p->peer_pod);
+		assert_int_equal(finding_at(&f, 1)->cause, C_ROUTE_MISSING);
+		feed_close(&f, 2 * US_PER_S);
+	}
+}
+
+/* The session is reset while another attempt is on its way: it is down all the same. */
+static void test_reset_beside_attempt(void **state)
+{
 	const struct plan *p = &plans[0];
 	struct feed f;
 
 	(void)state;
 	feed_open(&f, p, NULL);
 	feed_node(&f, POOL_IPIP, 0);
-	feed_bgp(&f, 900 * MS, BGP_CONNECTED, p->peer);
-	feed_bgp(&f, 950 * MS, BGP_CLOSED, p->peer);
+	feed_bgp_conn(&f, 800 * MS, BGP_CONNECTING, p->peer, 41000);
+	feed_bgp(&f, 900 * MS, BGP_RESET, p->peer);
 	feed_route(&f, 960 * MS, ROUTE_DEL, p->peer_block, p->peer, IF_TUNNEL, RT_UNICAST, RP_BIRD,
 		   "bird");
 	leak_on(&f, 1000 * MS, 1600 * MS, p->peer_pod);
-	assert_int_equal(finding_at(&f, 1)->cause, C_ROUTE_MISSING);
+	assert_int_equal(finding_at(&f, 1)->cause, C_BGP_DOWN);
 	feed_close(&f, 2 * US_PER_S);
+}
+
+/* A session that came up while a resync asked for sessions is told twice, and counts once. */
+static void test_told_twice(void **state)
+{
+	const struct plan *p = &plans[0];
+	struct obs o = { .kind = OBS_BEGIN_SNAPSHOT };
+	struct feed f;
+
+	(void)state;
+	feed_open(&f, p, NULL);
+	feed_node(&f, POOL_IPIP, NODE_BGP_DOWN);
+	feed_obs(&f, 10 * MS, &o);
+	o = (struct obs){ .kind = OBS_BGP };
+	o.bgp = (struct obs_bgp){ .state = BGP_CONNECTED, .snapshot = true, .peer = ip(p->peer) };
+	feed_obs(&f, 10 * MS, &o);
+	feed_bgp(&f, 11 * MS, BGP_CONNECTED, p->peer);
+	feed_bgp(&f, 5000 * MS, BGP_CLOSED, p->peer);
+	feed_route(&f, 5001 * MS, ROUTE_DEL, p->peer_block, p->peer, IF_TUNNEL, RT_UNICAST, RP_BIRD,
+		   "bird");
+	leak_on(&f, 6000 * MS, 6600 * MS, p->peer_pod);
+	assert_int_equal(finding_at(&f, 1)->cause, C_BGP_DOWN);
+	feed_close(&f, 7 * US_PER_S);
 }
 
 /* What connects and is closed at once is no session: the peer does not know us. */
@@ -514,6 +560,8 @@ int main(void)
 		cmocka_unit_test(test_bgp_down_before_start),
 		cmocka_unit_test(test_bgp_peer_down),
 		cmocka_unit_test(test_collision),
+		cmocka_unit_test(test_reset_beside_attempt),
+		cmocka_unit_test(test_told_twice),
 		cmocka_unit_test(test_closed_after_accept),
 		cmocka_unit_test(test_return_route),
 		cmocka_unit_test(test_unresolved_and_unknown),
