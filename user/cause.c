@@ -418,6 +418,12 @@ static void say_guess(const struct engine *e, struct fnd *f)
 			prefix_str(&pool->cidr, text));
 }
 
+/* Was anything lost in the time that the finding speaks of, or shortly before? */
+static bool lossy(const struct engine *e, const struct fnd *f)
+{
+	return e->lost && e->lost_ns + KEEP_NS >= f->f.first_ns;
+}
+
 void cause_explain(const struct engine *e, struct fnd *f)
 {
 	const struct row *deepest = NULL;
@@ -438,7 +444,7 @@ void cause_explain(const struct engine *e, struct fnd *f)
 		if (!b)
 			break;
 		/* what was lost could have said otherwise */
-		if (e->lost && b->confidence == CONF_CERTAIN)
+		if (lossy(e, f) && b->confidence == CONF_CERTAIN)
 			b->confidence = CONF_LIKELY;
 		if (r->say)
 			r->say(&x, b);
@@ -455,7 +461,7 @@ void cause_explain(const struct engine *e, struct fnd *f)
 			 deepest->advice :
 			 "compare with calitrace live on the node at the other end; -v shows more");
 	say_guess(e, f);
-	if (e->lost)
+	if (lossy(e, f))
 		evidence(f, "%llu events were lost: what they would have told is missing here",
 			 (unsigned long long)e->lost);
 }

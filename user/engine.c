@@ -276,6 +276,7 @@ static void make_room(struct engine *e)
 		return;
 	if (l == &e->age) {
 		e->lost++;
+		e->lost_ns = e->now_ns;
 		engine_emit(e, &rec);
 	}
 	journey_free(e, list_entry(l->next, struct trk, age));
@@ -625,10 +626,12 @@ static void on_loss(struct engine *e, const struct obs *o)
 {
 	struct record rec = { .kind = REC_LOSS, .ts_ns = o->ts_ns, .loss = &o->loss };
 
-	if (o->loss.what == LOSS_WITHHELD)
+	if (o->loss.what == LOSS_WITHHELD) {
 		e->withheld += o->loss.count;
-	else
+	} else {
 		e->lost += o->loss.count;
+		e->lost_ns = o->ts_ns;
+	}
 	engine_emit(e, &rec);
 }
 

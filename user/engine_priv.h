@@ -183,6 +183,7 @@ struct engine {
 	uint32_t finding_cnt, finding_cap;
 	bool findings_dirty;
 
+	uint64_t lost_ns; /* of the last loss */
 	uint64_t seen, lost, withheld, problems;
 	uint64_t verdicts[V_MAX];
 	struct app_stats apps[APP_MAX];

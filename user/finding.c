@@ -63,8 +63,13 @@ static struct fnd *finding_by_key(struct engine *e, const char *key, enum verdic
 	for (uint32_t i = 0; i < e->finding_cnt; i++)
 		if (!strcmp(e->finding[i]->f.key, key))
 			return e->finding[i];
-	if (e->finding_cnt == MAX_FINDINGS)
-		return e->finding[MAX_FINDINGS - 1];
+	/* past the limit, one for each verdict takes the rest */
+	if (e->finding_cnt >= MAX_FINDINGS && !strstr(key, "/others")) {
+		char others[sizeof(f->f.key)];
+
+		snprintf(others, sizeof(others), "%s/others", verdict_name(v));
+		return finding_by_key(e, others, v, ts_ns);
+	}
 	if (e->finding_cnt == e->finding_cap) {
 		uint32_t cap = e->finding_cap ? e->finding_cap * 2 : 16;
 		struct fnd **n = realloc(e->finding, cap * sizeof(*n));
@@ -93,17 +98,25 @@ static enum block_from weaker(enum block_from a, enum block_from b)
 
 static bool add_block(struct finding *f, const struct prefix *block, enum block_from from)
 {
-	uint32_t n = f->block_cnt < MAX_BLOCKS ? f->block_cnt : MAX_BLOCKS;
-
 	if (!addr_is_set(&block->addr))
 		return false;
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < f->block_cnt; i++)
 		if (prefix_eq(&f->block[i], block))
 			return false;
-	if (f->block_cnt < MAX_BLOCKS)
-		f->block[f->block_cnt++] = *block;
+	if (f->block_cnt == MAX_BLOCKS)
+		return false; /* enough to see how wide it is */
+	f->block[f->block_cnt++] = *block;
 	f->block_from = weaker(f->block_from, from);
 	return true;
+}
+
+static bool has_block(const struct finding *f, const struct prefix *block)
+{
+	for (uint32_t i = 0; i < f->block_cnt; i++)
+		if (prefix_eq(&f->block[i], block) || prefix_covers(&f->block[i], block) ||
+		    prefix_covers(block, &f->block[i]))
+			return true;
+	return false;
 }
 
 static void emit(struct engine *e, struct fnd *f, uint64_t ts_ns)
@@ -125,18 +138,40 @@ static void reopen(struct fnd *f, uint64_t ts_ns)
 	f->dirty = true;
 }
 
+/*
+ * One that is open and knows the block: in an incident the routes go first and the sessions a
+ * moment later, which changes the scope, but it is one fault.
+ */
+static struct fnd *finding_open(const struct engine *e, const struct trk *t)
+{
+	const char *dev = mirror__dev(e->mirror, t->ifindex);
+
+	if (!addr_is_set(&t->block.addr) || t->pod_drop)
+		return NULL;
+	for (uint32_t i = 0; i < e->finding_cnt; i++) {
+		struct fnd *f = e->finding[i];
+
+		if (f->f.verdict == t->verdict && !f->f.recovered && !f->proxy_arp &&
+		    !strcmp(f->f.dev, dev) && has_block(&f->f, &t->block))
+			return f;
+	}
+	return NULL;
+}
+
 void finding_problem(struct engine *e, struct trk *t)
 {
 	char key[sizeof(((struct finding *)0)->key)];
+	struct fnd *f = finding_open(e, t);
 	bool fresh, more_blocks;
-	struct fnd *f;
 
-	key_of(e, t, key, sizeof(key));
-	f = finding_by_key(e, key, t->verdict, t->last_ns);
+	if (!f) {
+		key_of(e, t, key, sizeof(key));
+		f = finding_by_key(e, key, t->verdict, t->last_ns);
+	}
 	if (!f)
 		return;
-	fresh = f->f.rev == 0;
-	if (fresh || f->f.recovered) {
+	fresh = f->f.rev == 0 || f->f.recovered;
+	if (fresh) {
 		snprintf(f->f.dev, sizeof(f->f.dev), "%s", mirror__dev(e->mirror, t->ifindex));
 		f->example = t->dst;
 		f->gateway = t->route.gw;
@@ -191,15 +226,6 @@ void finding_uncount(struct engine *e, struct trk *t)
 		f->f.apps[t->app]--;
 	f->dirty = true;
 	t->finding = 0;
-}
-
-static bool has_block(const struct finding *f, const struct prefix *block)
-{
-	for (uint32_t i = 0; i < f->block_cnt; i++)
-		if (prefix_eq(&f->block[i], block) || prefix_covers(&f->block[i], block) ||
-		    prefix_covers(block, &f->block[i]))
-			return true;
-	return false;
 }
 
 /* Its neighbours in the block may fare well all the time. */

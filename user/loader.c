@@ -492,7 +492,10 @@ static uint64_t counter(const struct loader *l, uint32_t what)
 	return sum;
 }
 
-/* A message that was cut (EV_LOST_MSG_CUT) came all the same. */
+/*
+ * A message that was cut (EV_LOST_MSG_CUT) came all the same; what cannot be parsed
+ * (EV_LOST_PARSE), e.g. something else than IPv4 in a tunnel, is none of ours.
+ */
 uint64_t loader__lost(const struct loader *l, uint64_t *ret_messages)
 {
 	uint64_t messages = counter(l, EV_LOST_MSG);
@@ -500,7 +503,7 @@ uint64_t loader__lost(const struct loader *l, uint64_t *ret_messages)
 	if (ret_messages)
 		*ret_messages = messages;
 	return messages + counter(l, EV_LOST_PATH) + counter(l, EV_LOST_DROP) +
-	       counter(l, EV_LOST_FIB) + counter(l, EV_LOST_BGP) + counter(l, EV_LOST_PARSE);
+	       counter(l, EV_LOST_FIB) + counter(l, EV_LOST_BGP);
 }
 
 void loader__free(struct loader *l)

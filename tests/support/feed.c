@@ -330,7 +330,7 @@ void feed_bgp_conn(struct feed *f, uint32_t us, enum bgp_state state, const char
 
 void feed_bgp(struct feed *f, uint32_t us, enum bgp_state state, const char *peer)
 {
-	feed_bgp_conn(f, us, state, peer, 0);
+	feed_bgp_conn(f, us, state, peer, 179);
 }
 
 void feed_loss(struct feed *f, uint32_t us, enum loss_what what, uint64_t count)

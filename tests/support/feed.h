@@ -72,7 +72,6 @@ struct feed {
 	struct obs_route route[64];	/* the last ones told */
 	enum link_op link_op;
 	uint64_t skb;
-	uint16_t bgp_port; /* local port of the connections that feed_bgp() tells of */
 };
 
 /* opts: NULL for all packets, 2 s, port 53 */

@@ -251,7 +251,9 @@ static void test_told_twice(void **state)
 	feed_node(&f, POOL_IPIP, NODE_BGP_DOWN);
 	feed_obs(&f, 10 * MS, &o);
 	o = (struct obs){ .kind = OBS_BGP };
-	o.bgp = (struct obs_bgp){ .state = BGP_CONNECTED, .snapshot = true, .peer = ip(p->peer) };
+	o.bgp = (struct obs_bgp){
+		.state = BGP_CONNECTED, .snapshot = true, .peer = ip(p->peer), .peer_port = 179
+	};
 	feed_obs(&f, 10 * MS, &o);
 	feed_bgp(&f, 11 * MS, BGP_CONNECTED, p->peer);
 	feed_bgp(&f, 5000 * MS, BGP_CLOSED, p->peer);
