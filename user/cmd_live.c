@@ -37,6 +37,9 @@ static void on_obs(void *ctx, const struct obs *o)
 {
 	struct live *l = ctx;
 
+	/* what the ring still holds when -c is reached is beyond the count */
+	if (l->o->count && engine__problems(l->engine) >= l->o->count)
+		return;
 	engine__feed(l->engine, o);
 }
 
