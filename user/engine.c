@@ -719,6 +719,7 @@ void engine__feed(struct engine *e, const struct obs *o)
 		break;
 	case OBS_POOLS:
 		e->pools = o->pools;
+		memset(e->life, 0, sizeof(e->life));
 		break;
 	case OBS_LOSS:
 		on_loss(e, o);

@@ -130,8 +130,8 @@ struct bgp_peer {
 	struct bgp_conn {
 		uint16_t local_port, peer_port;
 	} conn[MAX_CONNS];
-	uint64_t since_ns;   /* of the last change; 0: before we started */
-	uint64_t down_ns;    /* when a session that stood ended; 0: not seen */
+	uint64_t since_ns; /* of the last change; 0: before we started */
+	uint64_t down_ns;  /* when a session that stood ended; 0: not seen */
 	enum bgp_state last;
 };
 #define MAX_PEERS 8192
@@ -155,10 +155,17 @@ struct latency {
 	uint64_t cnt;
 };
 
+/* Whether a pool has life in it, as of that version of the mirror */
+struct pool_life {
+	uint64_t version;
+	bool alive;
+};
+
 struct engine {
 	struct engine_opts opts;
 	struct mirror *mirror;
 	struct obs_pools pools;
+	struct pool_life life[MAX_POOLS];
 	uint64_t now_ns, start_ns, last_packet_ns, last_check_ns;
 	bool started, silence_told, snapshot_done;
 

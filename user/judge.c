@@ -194,7 +194,7 @@ static void alive_addr(void *ctx, const struct obs_addr *o)
  * Pools are also made to keep natOutgoing away from a data centre's addresses, disabled and
  * without tunnel: no pod lives there, so nothing leaks. A pool that somebody named is meant.
  */
-static bool pool_alive(const struct engine *e, const struct pool *pool)
+static bool pool_has_life(const struct engine *e, const struct pool *pool)
 {
 	struct alive a = { .e = e, .cidr = &pool->cidr };
 
@@ -208,6 +208,17 @@ static bool pool_alive(const struct engine *e, const struct pool *pool)
 	return a.found;
 }
 
+/* It is asked for each packet to such a pool: a walk over all routes must be rare. */
+static bool pool_alive(struct engine *e, const struct pool *pool)
+{
+	struct pool_life *l = &e->life[pool - e->pools.pool];
+	uint64_t version = mirror__version(e->mirror);
+
+	if (l->version != version)
+		*l = (struct pool_life){ version, pool_has_life(e, pool) };
+	return l->alive;
+}
+
 static bool is_default_gateway(const struct engine *e, const struct addr *gw)
 {
 	struct addr any = { .family = 4 };
@@ -218,7 +229,7 @@ static bool is_default_gateway(const struct engine *e, const struct addr *gw)
 }
 
 /* An un-encapsulated packet for an address of this pool leaves by a device that is no pod's. */
-static bool leaks(const struct engine *e, const struct pool *pool, const struct trk *t)
+static bool leaks(struct engine *e, const struct pool *pool, const struct trk *t)
 {
 	bool told = pool->mode_from == FROM_OPTION || pool->mode_from == FROM_CONFD;
 	bool tunnelled = pool->mode == POOL_IPIP || pool->mode == POOL_VXLAN;
@@ -228,8 +239,6 @@ static bool leaks(const struct engine *e, const struct pool *pool, const struct 
 		return false;
 	if (tunnelled && told)
 		return true;
-	if (!tunnelled && pool->mode != POOL_CROSSSUBNET && !pool_alive(e, pool))
-		return false;
 	/* without a proved prefix nothing is claimed, unless the pool has a tunnel */
 	if (!t->route.have_dst)
 		return tunnelled;
@@ -237,8 +246,10 @@ static bool leaks(const struct engine *e, const struct pool *pool, const struct 
 	/* a mode that was inferred may be CrossSubnet's: then blocks have direct routes, too */
 	if (tunnelled && t->route.dst.len == pool->cidr.len)
 		return e->pools.block_len > pool->cidr.len;
+	if (!tunnelled && pool->mode != POOL_CROSSSUBNET && !(shorter && pool_alive(e, pool)))
+		return false;
 	if (pool->mode == POOL_NONE)
-		return shorter && addr_is_set(&t->route.gw) && !is_bgp_peer(e, &t->route.gw);
+		return addr_is_set(&t->route.gw) && !is_bgp_peer(e, &t->route.gw);
 	/* BIRD falls back to the underlay's gateway while the tunnel device is missing */
 	if (pool->mode == POOL_CROSSSUBNET && t->route.protocol == RTPROT_BIRD)
 		return shorter || is_default_gateway(e, &t->route.gw);

@@ -49,7 +49,7 @@ struct block_lens {
 
 struct mirror {
 	struct hmap routes, gone, links;
-	uint64_t version;	 /* of the routes: counts their changes */
+	uint64_t version;	 /* counts the changes of routes, links and addresses */
 	uint32_t proto_cnt[256]; /* routes of table main by protocol */
 	struct block_lens *lens;
 	uint32_t len_cnt[33]; /* routes of table main by prefix length */
@@ -71,6 +71,7 @@ struct mirror *mirror__new(void)
 		free(m);
 		return NULL;
 	}
+	m->version = 1; /* 0: of nothing */
 	return m;
 }
 
@@ -210,8 +211,10 @@ static bool route_put(struct mirror *m, const struct route *r)
 		gone_forget(m, &r->dst);
 	if (mr) {
 		changed = !same_value(&mr->route, r);
-		route_count(m, &mr->route, -1);
-		route_count(m, r, 1);
+		if (changed) {
+			route_count(m, &mr->route, -1);
+			route_count(m, r, 1);
+		}
 		mr->route = *r;
 		mr->gen = m->gen;
 		return changed;
@@ -322,6 +325,7 @@ void mirror__end_snapshot(struct mirror *m, uint64_t ts_ns,
 	if (!m->in_snapshot)
 		return;
 	m->in_snapshot = false;
+	m->version++;
 	route_sweep(&s);
 	for (size_t i = 0; i < m->addr_cnt; i++)
 		if (m->addr[i].gen == m->gen)
@@ -389,6 +393,7 @@ bool mirror__link(struct mirror *m, const struct obs_link *o, uint64_t ts_ns, en
 		}
 	}
 	was_up = l->present && l->link.up;
+	m->version++;
 	if (o->op == LINK_DEL) {
 		*op = LINK_DEL;
 		changed = l->present;
@@ -429,6 +434,7 @@ bool mirror__addr(struct mirror *m, const struct obs_addr *o)
 {
 	struct maddr *a = addr_find(m, o);
 
+	m->version++;
 	if (o->del) {
 		if (a)
 			*a = m->addr[--m->addr_cnt];
@@ -529,6 +535,11 @@ bool mirror__has_default(const struct mirror *m)
 bool mirror__has_protocol(const struct mirror *m, uint8_t protocol)
 {
 	return m->proto_cnt[protocol] > 0;
+}
+
+uint64_t mirror__version(const struct mirror *m)
+{
+	return m->version;
 }
 
 static void count_lens(const struct mirror *m, const struct prefix *p, uint32_t cnt[33])

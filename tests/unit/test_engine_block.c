@@ -37,6 +37,35 @@ static void test_subnet_in_pool(void **state)
 	feed_close(&f, 200 * MS);
 }
 
+/* A pool made to keep natOutgoing off the data centre: no pod lives there, so nothing leaks. */
+static void test_lifeless_pool(void **state)
+{
+	const struct plan *p = &plans[0];
+	struct feed f;
+
+	(void)state;
+	feed_open(&f, p, NULL);
+	feed_node(&f, POOL_IPIP, 0);
+	feed_pools(&f, 1, p->pool, "172.20.0.0/14", POOL_NONE);
+	feed_leaked(&f, 1000, pkt_dns(p->pod, "172.20.9.9", 40001, 1));
+	feed_ticks(&f, 50 * MS, 100 * MS);
+	assert_verdict(said(&f, 1), V_SENT);
+	assert_int_equal(feed_summary(&f).finding_cnt, 0);
+	/* BIRD has a block in it: now it is a pool like any other */
+	feed_route(&f, 200 * MS, ROUTE_ADD, "172.20.4.0/26", p->peer, IF_ETH0, RT_UNICAST, RP_BIRD,
+		   "bird");
+	feed_leaked(&f, 300 * MS, pkt_dns(p->pod, "172.20.9.9", 40001, 2));
+	/* and stays one when the route goes: that is the fault */
+	feed_route(&f, 400 * MS, ROUTE_DEL, "172.20.4.0/26", p->peer, IF_ETH0, RT_UNICAST, RP_BIRD,
+		   "bird");
+	feed_leaked(&f, 500 * MS, pkt_dns(p->pod, "172.20.4.9", 40001, 3));
+	feed_ticks(&f, 550 * MS, 700 * MS);
+	assert_verdict(said(&f, 2), V_LEAKED);
+	assert_verdict(said(&f, 3), V_LEAKED);
+	assert_prefix(said(&f, 3)->block, "172.20.4.0/26");
+	feed_close(&f, 1 * US_PER_S);
+}
+
 /* The own block is a /26, those of the other pool are /28. */
 static void test_other_block_len(void **state)
 {
@@ -171,6 +200,7 @@ static void test_crowd(void **state)
 {
 	struct engine_opts opts = { .reply_timeout_ns = 2 * NS_PER_S, .dns_port = { 53 } };
 	const struct plan *p = &plans[0];
+	static struct obs_pkt q[403];
 	struct summary s;
 	struct feed f;
 
@@ -178,31 +208,36 @@ static void test_crowd(void **state)
 	opts.max_packets = 128;
 	feed_open(&f, p, &opts);
 	feed_node(&f, POOL_IPIP, 0);
-	/* each tenth question gets no answer: 20 of them wait at any time */
-	for (uint16_t i = 0; i < 400; i++) {
-		struct obs_pkt q = pkt_dns(p->pod, p->peer_pod, 40000 + i, i);
+	/* each tenth question gets no answer, the others get theirs long after they were settled */
+	for (uint16_t i = 0; i < 403; i++) {
 		uint32_t us = i * 10 * MS;
 
-		feed_sent(&f, us, q);
-		if (i % 10)
-			feed_back(&f, us + 500, pkt_reply(&q));
+		q[i] = pkt_dns(p->pod, p->peer_pod, 40000 + i, i);
+		if (i < 400)
+			feed_sent(&f, us, q[i]);
+		if (i >= 3 && i % 10 != 3)
+			feed_back(&f, us + 500, pkt_reply(&q[i - 3]));
 		feed_ticks(&f, us + 9 * MS, us + 9 * MS);
 	}
-	feed_ticks(&f, 4000 * MS, 7000 * MS);
+	feed_ticks(&f, 4050 * MS, 7050 * MS);
 	s = feed_summary(&f);
 	assert_int_equal(s.lost, 0);
 	assert_int_equal(s.seen, 760);
 	assert_int_equal(s.verdicts[V_UNANSWERED], 40);
 	assert_int_equal(s.apps[APP_DNS].answered, 360);
-	feed_close(&f, 7000 * MS);
+	feed_close(&f, 7050 * MS);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_subnet_in_pool), cmocka_unit_test(test_other_block_len),
-		cmocka_unit_test(test_block_of_one),   cmocka_unit_test(test_pool_of_one_block),
-		cmocka_unit_test(test_pod_gone),       cmocka_unit_test(test_crowd),
+		cmocka_unit_test(test_subnet_in_pool),
+		cmocka_unit_test(test_lifeless_pool),
+		cmocka_unit_test(test_other_block_len),
+		cmocka_unit_test(test_block_of_one),
+		cmocka_unit_test(test_pool_of_one_block),
+		cmocka_unit_test(test_pod_gone),
+		cmocka_unit_test(test_crowd),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
