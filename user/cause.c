@@ -12,6 +12,8 @@
 
 #include "addr.h"
 
+#define TABLE_MAIN 254
+
 /* What the rows look at, gathered once */
 struct facts {
 	const struct engine *e;
@@ -99,6 +101,20 @@ static void gather_blocks(struct facts *x)
 	}
 }
 
+/* A borrowed address of an own block: its /32 by another node went, and the blackhole shows. */
+static void gather_borrowed(struct facts *x)
+{
+	const struct gone *g = mirror__gone(x->e->mirror, &x->f->example, 32, 32);
+
+	if (x->f->f.verdict != V_BLACKHOLE || !g || !g->route.nh_cnt ||
+	    !addr_is_set(&g->route.nh[0].gw))
+		return;
+	x->route_kind = true;
+	x->missing = 1;
+	x->gone = g;
+	add_peer(&x->f->f, &g->route.nh[0].gw);
+}
+
 static void gather_peers(struct facts *x)
 {
 	for (uint32_t i = 0; i < x->e->peer_cnt; i++) {
@@ -117,6 +133,7 @@ static void gather(const struct engine *e, struct fnd *f, struct facts *x)
 	x->all_down = bgp_all_down(e);
 	x->in_use = bgp_in_use(e);
 	gather_blocks(x);
+	gather_borrowed(x);
 	gather_peers(x);
 }
 
@@ -126,6 +143,27 @@ static bool row_default_missing(const struct facts *x)
 {
 	return x->f->f.verdict == V_NO_ROUTE && !mirror__has_default(x->e->mirror) &&
 	       (x->f->proxy_arp || x->f->external);
+}
+
+struct other_default {
+	uint32_t table;
+};
+
+static void other_default(void *ctx, const struct route *r)
+{
+	struct other_default *o = ctx;
+
+	if (r->dst.len == 0 && r->type == RTN_UNICAST && r->table != TABLE_MAIN)
+		o->table = r->table;
+}
+
+/* Rules may send packets to another table, and which one applied is not seen. */
+static enum confidence sure_default_missing(const struct facts *x)
+{
+	struct other_default o = { 0 };
+
+	mirror__each_route(x->e->mirror, other_default, &o);
+	return o.table ? CONF_LIKELY : CONF_CERTAIN;
 }
 
 static void say_default_missing(const struct facts *x, struct because *b)
@@ -258,7 +296,8 @@ static void say_peer_down(const struct facts *x, struct because *b)
 
 static bool row_stale(const struct facts *x)
 {
-	return x->f->f.verdict == V_BLACKHOLE && x->f->route.have_dst && x->f->route.dst.len < 32 &&
+	return x->f->f.verdict == V_BLACKHOLE && !x->route_kind && x->f->route.have_dst &&
+	       x->f->route.dst.len < 32 &&
 	       (x->f->route.protocol == RTPROT_BIRD || x->f->route.protocol == RTPROT_FELIX);
 }
 
@@ -316,8 +355,8 @@ static const struct row {
 	const char *sentence, *advice;
 } rows[] = {
 	/* from the symptom to the root */
-	{ C_DEFAULT_ROUTE_MISSING, row_default_missing, NULL, CONF_CERTAIN, say_default_missing,
-	  "This node has no default route.",
+	{ C_DEFAULT_ROUTE_MISSING, row_default_missing, sure_default_missing, CONF_CERTAIN,
+	  say_default_missing, "This node has no default route.",
 	  "restore the default route (ip route add default via GATEWAY dev NIC); then see who took it away" },
 	{ C_ROUTE_MISSING, row_route_missing, sure_route_missing, CONF_CERTAIN, say_route_missing,
 	  "The route for the block is missing.",

@@ -261,9 +261,6 @@ static int decode_bgp(const struct decode *d)
 	state = transition(e.oldstate, e.newstate, e.err);
 	if (state < 0)
 		return 0;
-	/* bird6 and the like listen for themselves: they say nothing of the IPv4 sessions */
-	if (e.hdr.family == 6 && (state == BGP_LISTEN || state == BGP_NO_LISTEN))
-		return 0;
 	d->obs->kind = OBS_BGP;
 	b->state = state;
 	b->local_port = ntohs(e.sport);

@@ -150,13 +150,22 @@ static struct mgone *gone_find(const struct mirror *m, const struct prefix *p)
 	return NULL;
 }
 
-static void gone_forget(struct mirror *m, const struct prefix *p)
+/* Felix takes over from BIRD at an upgrade; anybody else's route is another route. */
+static bool same_owner(uint8_t a, uint8_t b)
 {
-	struct mgone *g = gone_find(m, p);
+	bool ca = a == RTPROT_BIRD_ || a == RTPROT_FELIX_;
+	bool cb = b == RTPROT_BIRD_ || b == RTPROT_FELIX_;
 
-	if (!g)
+	return a == b || (ca && cb);
+}
+
+static void gone_forget(struct mirror *m, const struct route *back)
+{
+	struct mgone *g = gone_find(m, &back->dst);
+
+	if (!g || !same_owner(g->gone.route.protocol, back->protocol))
 		return;
-	m->gone_len_cnt[p->len]--;
+	m->gone_len_cnt[back->dst.len]--;
 	hmap_del(&m->gone, &g->node);
 	free(g);
 }
@@ -208,7 +217,7 @@ static bool route_put(struct mirror *m, const struct route *r)
 	bool changed;
 
 	if (r->table == TABLE_MAIN && r->type == RTN_UNICAST_)
-		gone_forget(m, &r->dst);
+		gone_forget(m, r);
 	if (mr) {
 		changed = !same_value(&mr->route, r);
 		if (changed) {
@@ -244,8 +253,9 @@ bool mirror__route(struct mirror *m, const struct obs_route *o, uint64_t ts_ns)
 	case ROUTE_REPLACE:
 		mr = route_find(m, &o->route);
 		was_unicast = mr && mr->route.type == RTN_UNICAST_;
-		/* a unicast route that turned into another type is gone as a way out */
-		if (was_unicast && o->route.type != RTN_UNICAST_)
+		/* one that turned into another type, or into somebody else's, is gone */
+		if (was_unicast && (o->route.type != RTN_UNICAST_ ||
+				    !same_owner(mr->route.protocol, o->route.protocol)))
 			gone_remember(m, &mr->route, ts_ns, false, &o->by);
 		return route_put(m, &o->route);
 	case ROUTE_DEL:

@@ -192,6 +192,13 @@ static void on_obs(void *ctx, const struct obs *o)
 {
 	struct session *s = ctx;
 
+	/* whether an IPv6 listener takes IPv4 as well (BIRD 2) or not (bird6), only inet_diag knows */
+	if (o->kind == OBS_BGP && !o->bgp.snapshot && o->bgp.local.family == 6 &&
+	    (o->bgp.state == BGP_LISTEN || o->bgp.state == BGP_NO_LISTEN)) {
+		s->resync_all = true;
+		s->resync_at = o->ts_ns + TICK_NS;
+		return;
+	}
 	if (timeline__push(s->timeline, o))
 		s->malformed++;
 	if (o->kind == OBS_LINK && s->attach) {
