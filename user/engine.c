@@ -97,7 +97,7 @@ static void count_verdict(struct engine *e, const struct trk *t, enum verdict v,
 		e->apps[t->app].unanswered += by;
 }
 
-static void latency_add(struct latency *l, int64_t us)
+static void latency_add(struct latency *l, int64_t us, int by)
 {
 	uint64_t v = us < 0 ? 0 : us;
 	int log = 0;
@@ -106,10 +106,10 @@ static void latency_add(struct latency *l, int64_t us)
 		log++;
 	/* below 8 us each value has its own bucket, above it eight share a power of two */
 	if (log < 3)
-		l->bucket[v]++;
+		l->bucket[v] += by;
 	else
-		l->bucket[log * 8 + ((v >> (log - 3)) & 7)]++;
-	l->cnt++;
+		l->bucket[log * 8 + ((v >> (log - 3)) & 7)] += by;
+	l->cnt += by;
 }
 
 static uint64_t latency_quantile(const struct latency *l, double q)
@@ -183,6 +183,12 @@ static void settle(struct engine *e, struct trk *t)
 	if (t->settled) {
 		count_verdict(e, t, t->counted, -1);
 		finding_uncount(e, t);
+	}
+	/* a reply that is lost on this very node reaches nobody */
+	if (problem && t->answer_counted) {
+		t->answer_counted = false;
+		e->apps[t->app].answered--;
+		latency_add(&e->latency[t->app], t->latency_us, -1);
 	}
 	t->settled = true;
 	t->counted = t->verdict;
@@ -310,7 +316,8 @@ static void answer(struct engine *e, struct trk *reply, struct trk *req)
 	}
 	req->latency_us = us;
 	s->answered++;
-	latency_add(&e->latency[req->app], us);
+	latency_add(&e->latency[req->app], us, 1);
+	reply->answer_counted = true;
 }
 
 static void on_reply(struct engine *e, struct trk *t, const struct flow_key *k)

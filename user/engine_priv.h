@@ -84,6 +84,7 @@ struct trk {
 	uint32_t netns;
 	struct flow_key first;	   /* as first seen */
 	struct addr dst, orig_dst; /* after and before NAT */
+	bool answer_counted;	   /* a reply: it stands in the app's answers */
 	bool pair_good;		   /* a reply: its request was no problem itself, and was for ... */
 	struct prefix pair_block;
 	struct addr pair_dst;

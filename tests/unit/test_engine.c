@@ -221,6 +221,30 @@ static void test_local(void **state)
 
 /* ---- unanswered ---- */
 
+/* An answer that leaks on this very node is none that its asker got. */
+static void test_answer_leaks(void **state)
+{
+	(void)state;
+	EACH_PLAN(p)
+	{
+		struct obs_pkt q = pkt_dns(p->peer_pod, p->pod, 40001, 77);
+		struct feed f;
+
+		feed_open(&f, p, NULL);
+		feed_node(&f, POOL_IPIP, NODE_NO_BLOCK);
+		q.skb = feed_skb(&f);
+		feed_path(&f, 0, AT_TC_INGRESS, IF_TUNNEL, q);
+		feed_path(&f, 100, AT_TC_EGRESS, IF_CALI1, q);
+		feed_leaked(&f, 1000, pkt_reply(&q));
+		feed_ticks(&f, 50 * MS, 3000 * MS);
+		assert_verdict(said(&f, 2), V_LEAKED);
+		assert_int_equal(feed_summary(&f).apps[APP_DNS].sent, 1);
+		assert_int_equal(feed_summary(&f).apps[APP_DNS].answered, 0);
+		assert_int_equal(feed_summary(&f).apps[APP_DNS].p50_us, 0);
+		feed_close(&f, 3 * US_PER_S);
+	}
+}
+
 static void test_unanswered(void **state)
 {
 	(void)state;
@@ -454,6 +478,7 @@ int main(void)
 		cmocka_unit_test(test_outside_pools),
 		cmocka_unit_test(test_sent_and_delivered),
 		cmocka_unit_test(test_local),
+		cmocka_unit_test(test_answer_leaks),
 		cmocka_unit_test(test_unanswered),
 		cmocka_unit_test(test_retransmission),
 		cmocka_unit_test(test_syn_refused),
