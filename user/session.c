@@ -132,17 +132,19 @@ static void iface_follow(struct session *s, const struct link_info *l)
 {
 	struct obs loss = { .kind = OBS_LOSS, .ts_ns = mono_ns() };
 	char why[200] = "";
+	int err;
 
 	if (!s->attach || attach__has(s->attach, l->ifindex) || !iface_wanted(s, l))
 		return;
-	if (!attach__add(s->attach, l->ifindex, l->name, why, sizeof(why))) {
+	err = attach__add(s->attach, l->ifindex, l->name, why, sizeof(why));
+	if (!err) {
 		/* attached, but somebody else's filter comes first */
 		if (why[0])
 			log_warn("%s", why);
 		return;
 	}
-	/* gone again before we came: nothing to tell */
-	if (!mirror__link_info(s->ops.mirror(s->ops.ctx), l->ifindex))
+	/* gone again before we came: nothing to tell, its message is on the way */
+	if (err == -ENODEV || !mirror__link_info(s->ops.mirror(s->ops.ctx), l->ifindex))
 		return;
 	log_warn("%s", why);
 	loss.loss = (struct obs_loss){ .what = LOSS_ATTACHMENT, .count = 1 };
