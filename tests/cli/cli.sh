@@ -1,0 +1,208 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The command line: bad input is one clear line on standard error, nothing on standard
+# output, exit status 2, and touches nothing. tests/cli/cli.sh DIR
+
+set -euo pipefail
+
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+
+out=$1
+mkdir -p "$out"
+out=$(cd "$out" && pwd -P)
+
+# refused NAME WORD COMMAND...: WORD is what the line has to speak of
+refused() {
+	local name=$1 word=$2 status=0 stdout lines line
+
+	shift 2
+	stdout=$(timeout 30 "$@" 2>"$out/stderr" </dev/null) || status=$?
+	lines=$(grep -c '' "$out/stderr" || :)
+	line=$(head -n 1 "$out/stderr")
+	if [ "$status" -ne 2 ]; then
+		fail "$name" "expected exit status 2, saw $status: $line"
+	elif [ -n "$stdout" ]; then
+		fail "$name" "expected nothing on standard output, saw $(head -n 1 <<<"$stdout")"
+	elif [ "$lines" -ne 1 ]; then
+		fail "$name" "expected one line on standard error, saw $lines: $line"
+	elif [[ ${line,,} != *"${word,,}"* ]]; then
+		fail "$name" "expected a line that speaks of '$word', saw $line"
+	elif [[ $line != calitrace:* ]]; then
+		fail "$name" "expected a line that starts with 'calitrace:', saw $line"
+	else
+		ok "$name"
+	fi
+}
+
+# printed NAME WORD COMMAND...: successful, WORD in its output, nothing on standard error
+printed() {
+	local name=$1 word=$2 status=0 stdout
+
+	shift 2
+	stdout=$(timeout 30 "$@" 2>"$out/stderr" </dev/null) || status=$?
+	if [ "$status" -ne 0 ]; then
+		fail "$name" "expected exit status 0, saw $status: $(head -n 1 "$out/stderr")"
+	elif [ -s "$out/stderr" ]; then
+		fail "$name" "expected nothing on standard error, saw $(head -n 1 "$out/stderr")"
+	elif [[ $stdout != *"$word"* ]]; then
+		fail "$name" "expected '$word' in the output, saw $(head -n 1 <<<"$stdout")"
+	else
+		ok "$name"
+	fi
+}
+
+# The one case with more than a line: how it is used
+no_command() {
+	local status=0
+
+	"$calitrace" >"$out/stdout" 2>"$out/stderr" || status=$?
+	[ $status -eq 2 ] || echo "expected exit status 2, saw $status"
+	[ ! -s "$out/stdout" ] || echo "expected nothing on standard output, saw $(head -n 1 "$out/stdout")"
+	grep -q '^usage: calitrace' "$out/stderr" || echo "expected the usage, saw $(head -n 1 "$out/stderr")"
+}
+
+words() {
+	local word
+
+	check 'cli no command' no_command
+	refused 'cli unknown command' frobnicate "$calitrace" frobnicate
+	refused 'cli option before the command' "command comes first" "$calitrace" -d 1 live
+	for word in capture show diff check report metrics; do
+		refused "cli $word is not in this version" "not in this version" "$calitrace" $word
+	done
+	refused 'cli unknown option' --frobnicate "$calitrace" live --frobnicate
+	refused 'cli unknown short option' -Z "$calitrace" live -Z
+	refused 'cli abbreviated option' --duration "$calitrace" live --dur 1
+	refused 'cli option of another command' --strict "$calitrace" live --strict
+	refused 'cli option without value' --pool "$calitrace" live --pool
+	refused 'cli bad CIDR' 10.253.0.0/33 "$calitrace" live --pool 10.253.0.0/33
+	refused 'cli no CIDR' no-prefix "$calitrace" live --pool no-prefix
+	refused 'cli host bits set' 'host bits' "$calitrace" live --pool 10.253.1.0/16
+	refused 'cli bad mode of a pool' gre "$calitrace" live --pool 10.253.0.0/16=gre
+	refused 'cli negative duration' -5 "$calitrace" live -d -5
+	refused 'cli duration that is none' soon "$calitrace" live -d soon
+	refused 'cli count that is none' -c "$calitrace" live -c 0
+	refused 'cli format that is none' xml "$calitrace" live -o xml
+	refused 'cli reply timeout that is none' --reply-timeout "$calitrace" live --reply-timeout 0
+	refused 'cli FILTER' FILTER "$calitrace" live host 10.253.181.2
+	refused 'cli --pod' --pod "$calitrace" live --pod default/centos
+	refused 'cli --proto' --proto "$calitrace" live --proto dns
+	refused 'cli --baseline' --baseline "$calitrace" live --baseline "$out/none"
+	refused 'cli nothing after --' "--" "$calitrace" live --
+	refused 'cli word for doctor' doctor "$calitrace" doctor now
+	printed 'cli --help' live "$calitrace" --help
+	printed 'cli live --help' --reply-timeout "$calitrace" live --help
+	printed 'cli doctor --help' doctor "$calitrace" doctor --help
+	printed 'cli --version' 'calitrace ' "$calitrace" --version
+	printed 'cli help' live "$calitrace" help
+}
+
+# The same, but of a machine where something is missing. Namespaces of our own, so that the
+# machine's stays as it is.
+machine() {
+	local empty=(unshare -n)
+
+	refused 'cli no such network namespace' "$lab_prefix-none" "$calitrace" live --netns "$lab_prefix-none"
+	refused 'cli no such path of a namespace' /nowhere/ns "$calitrace" live --netns /nowhere/ns
+	refused 'cli a file that is no namespace' /etc/passwd "$calitrace" live --netns /etc/passwd
+	refused 'cli a namespace that is no network' mnt "$calitrace" live --netns /proc/self/ns/mnt
+	refused 'cli no pool' --pool "${empty[@]}" "$calitrace" live --host-root "$out/empty"
+	refused 'cli no interface' nosuch0 "$calitrace" live --netns "${node_ns[k8s02]}" \
+		--host-root "${node_root[k8s02]}" -i nosuch0
+	refused 'cli no interface at all' interface "${empty[@]}" "$calitrace" live \
+		--host-root "$out/empty" --pool 10.253.0.0/16=ipip
+	refused 'cli no privileges' root setpriv --reuid 65534 --regid 65534 --clear-groups \
+		"$program" live --pool 10.253.0.0/16
+	refused 'cli no capabilities' root setpriv --bounding-set=-all --inh-caps=-all \
+		"$calitrace" live --pool 10.253.0.0/16
+	refused 'cli no BTF' BTF unshare -m sh -c \
+		"mount -t tmpfs none /sys/kernel/btf && exec \"\$0\" \"\$@\"" \
+		"$calitrace" live --netns "${node_ns[k8s02]}" --host-root "${node_root[k8s02]}"
+	check 'cli no such program' no_program
+	printed 'cli doctor' 'can trace' "$calitrace" doctor --netns "${node_ns[k8s02]}" \
+		--host-root "${node_root[k8s02]}"
+	printed 'cli doctor --clean' '' "$calitrace" doctor --clean --netns "${node_ns[k8s02]}"
+	check 'cli live -d 1' short_live
+}
+
+# What live says beside the data is no error.
+short_live() {
+	local status=0
+
+	"$calitrace" live --netns "${node_ns[k8s02]}" --host-root "${node_root[k8s02]}" -o json -d 1 \
+		>"$out/live.json" 2>"$out/stderr" || status=$?
+	[ $status -eq 0 ] || echo "expected exit status 0, saw $status"
+	[ "$(tail -n 1 "$out/live.json" | jq -r .type)" = summary ] ||
+		echo "expected a summary at the end, saw $(tail -n 1 "$out/live.json")"
+	[[ $(tail -n 1 "$out/stderr") =~ packets\ seen,.*problems,.*lost,.*withheld ]] ||
+		echo "expected the closing line on standard error, saw $(tail -n 1 "$out/stderr")"
+}
+
+# The data goes on, so it is told after the line that scripts wait for.
+no_program() {
+	local status=0
+
+	"$calitrace" live --netns "${node_ns[k8s02]}" --host-root "${node_root[k8s02]}" -o json \
+		-- "$out/no-such-program" >/dev/null 2>"$out/stderr" || status=$?
+	[ $status -eq 2 ] || echo "expected exit status 2, saw $status"
+	grep -q "no-such-program.*No such file" "$out/stderr" ||
+		echo "expected a line about no-such-program, saw $(head -n 1 "$out/stderr")"
+}
+
+# ---- what the README says ----
+
+# readme_command WORD...: a command line of the README, for a second, on a node of the lab
+readme_command() {
+	local status=0 words=("$calitrace" "$2" --netns "${node_ns[k8s02]}" --host-root "${node_root[k8s02]}")
+
+	case " $* " in
+	*' -- '* | *' doctor '*) ;;
+	# The last one counts.
+	*) words+=("${@:3}" -d 1) && set -- "$1" "$2" ;;
+	esac
+	timeout 60 "${words[@]}" "${@:3}" >"$out/stdout" 2>"$out/stderr" </dev/null || status=$?
+	[ $status -eq 0 ] || echo "expected exit status 0, saw $status: $(head -n 1 "$out/stderr")"
+}
+
+make_target() { make -n "$@" >/dev/null || echo "expected make to know it, saw status $?"; }
+
+# Nothing of the machine but the file
+static_alone() {
+	local version
+
+	mkdir -p "$out/chroot"
+	make -s static >&2
+	cp calitrace-static "$out/chroot/"
+	version=$(chroot "$out/chroot" /calitrace-static --version 2>&1)
+	[ "$version" = "$("$root/calitrace" --version)" ] ||
+		echo "expected the same version in an empty chroot, saw $version"
+}
+
+readme() {
+	local line words
+
+	[ -e README.md ] || { fail 'cli README' 'expected README.md, saw none' && return; }
+	while read -r line; do
+		read -r -a words <<<"${line#sudo }"
+		# On a lab that the README builds before
+		[[ $line != *--netns* ]] || continue
+		case ${words[0]} in
+		make) check "cli README: $line" make_target "${words[@]:1}" ;;
+		*) check "cli README: $line" readme_command "${words[@]}" ;;
+		esac
+	done < <(sed -nE 's/^    (\$ )?((sudo )?(make|\.\/calitrace) [^#]*[^# ]) *(#.*)?$/\2/p' README.md | sort -u)
+	check 'cli README: one static file' static_alone
+}
+
+# nobody cannot get at a tree in root's home.
+program=$(mktemp /tmp/calitrace-cli.XXXXXX)
+install -m 755 "$calitrace" "$program"
+mkdir -p "$out/empty"
+lab_up "${CALITRACE_TEST_PREFIX:-t$$-}cli-"
+trap 'rm -f "$program"; lab down >&2 || :' EXIT
+words
+machine
+cd "$root"
+readme

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# What the shell tests share: how a result is told, a tracer in the background, a lab of
+# one's own. A test says what came out on standard output, one line each:
+#
+#   ok NAME
+#   FAIL NAME: what was expected and what was seen
+#   skip NAME: why
+#
+# tests/run counts these lines; everything else belongs to standard error, which it keeps
+# as the test's log.
+
+# shellcheck disable=SC2034,SC2154 # some are for the tests; $out is theirs, the plan is of lab.sh env
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+calitrace=${CALITRACE_TEST_PROGRAM:-$root/calitrace}
+lab_sh=$root/tools/lab.sh
+
+ok() { echo "ok $1"; }
+fail() { echo "FAIL $1: ${2//$'\n'/; }"; }
+# shellcheck disable=SC2317 # not every test has to
+skip() { echo "skip $1: $2"; }
+
+# check NAME COMMAND...: COMMAND is successful and says nothing on standard output, or what is wrong
+check() {
+	local name=$1 said
+
+	shift
+	if said=$("$@") && [ -z "$said" ]; then
+		ok "$name"
+	else
+		fail "$name" "${said:-$* failed}"
+	fi
+}
+
+# The format of the tool's own "ts", so that both can be compared as text.
+now_ts() { date -u +%Y-%m-%dT%H:%M:%S.%NZ; }
+
+# within SECONDS COMMAND...: until COMMAND succeeds, and a failure if it does not in time
+within() {
+	local limit=$((${EPOCHREALTIME/./} + $1 * 1000000))
+
+	shift
+	until "$@"; do
+		((${EPOCHREALTIME/./} < limit)) || return 1
+		sleep 0.05
+	done
+}
+
+# Emulation is slower by a factor of ten; deadlines only have to tell slow from never.
+patience=20
+[ -z "${CALITRACE_TEST_VM:-}" ] || patience=120
+
+declare -A tracer_pid=() tracer_status=()
+
+tracing() { grep -q '^calitrace: tracing' "$1" 2>/dev/null; }
+
+# tracer_run NAME ARGUMENT...: calitrace in the background, its output in $out/NAME.{json,err}
+tracer_run() {
+	local name=$1
+
+	shift
+	# The new one is made by the child: nobody may take the old one for it.
+	rm -f "$out/$name.json" "$out/$name.err"
+	"$calitrace" "$@" >"$out/$name.json" 2>"$out/$name.err" </dev/null &
+	tracer_pid[$name]=$!
+}
+
+# It may also end before it says so, with an error.
+tracer_ready() { tracing "$out/$1.err" || ! kill -0 "${tracer_pid[$1]}" 2>/dev/null; }
+
+tracer_wait() {
+	if ! within $patience tracer_ready "$1" || ! tracing "$out/$1.err"; then
+		echo "expected $1 to trace within $patience s, saw '$(tail -n 3 "$out/$1.err")'"
+		# Where it hangs, if it does
+		cat "/proc/${tracer_pid[$1]}/stack" >&2 2>/dev/null || :
+		return 1
+	fi
+}
+
+tracer_gone() { ! kill -0 "$1" 2>/dev/null; }
+
+# tracer_stop NAME [SIGNAL]: its exit status goes to tracer_status, 255 if it did not end
+tracer_stop() {
+	local name=$1 pid=${tracer_pid[$1]}
+
+	kill "-${2:-INT}" "$pid" 2>/dev/null || :
+	tracer_join "$name"
+}
+
+tracer_join() {
+	local name=$1 pid=${tracer_pid[$1]}
+
+	if within $patience tracer_gone "$pid"; then
+		tracer_status[$name]=0
+		wait "$pid" 2>/dev/null || tracer_status[$name]=$?
+	else
+		echo "$name is still there after $patience s" >&2
+		kill -KILL "$pid" 2>/dev/null || :
+		wait "$pid" 2>/dev/null || :
+		tracer_status[$name]=255
+	fi
+	unset "tracer_pid[$name]"
+}
+
+tracers_kill() {
+	local name
+
+	for name in "${!tracer_pid[@]}"; do
+		kill -KILL "${tracer_pid[$name]}" 2>/dev/null || :
+	done
+}
+
+# ---- a lab ----
+
+lab() { "$lab_sh" --prefix "$lab_prefix" "$@"; }
+
+# lab_up PREFIX OPTION...: its plan in variables (see lab.sh env) and in $out/lab.json; it goes
+# when the test ends.
+lab_up() {
+	lab_prefix=$1
+	shift
+	trap 'tracers_kill; lab down >&2 || :' EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
+	lab up "$@" >&2
+	lab wait >&2
+	lab_env
+	lab_json >"$out/lab.json"
+}
+
+lab_env() {
+	local line
+
+	eval "$(lab env)"
+	# The same by node, for loops
+	declare -gA node_ns=() node_root=()
+	for line in $LAB_NODES; do
+		local ns=NODE_NETNS_$line dir=NODE_ROOT_$line
+		node_ns[$line]=${!ns}
+		node_root[$line]=${!dir}
+	done
+}
+
+# By hand, as jq costs a second in an emulated machine. No value here needs to be quoted.
+lab_json() {
+	local node key sep='' blocks='' ips='' tunnels=''
+
+	for node in $LAB_NODES; do
+		key=NODE_BLOCK_$node
+		blocks+="$sep\"$node\":\"${!key}\""
+		key=NODE_IP_$node
+		ips+="$sep\"$node\":\"${!key}\""
+		key=NODE_TUNNEL_IP_$node
+		tunnels+="$sep\"$node\":\"${!key}\""
+		sep=,
+	done
+	cat <<-END
+		{"pool":"$LAB_POOL","encap":"$LAB_ENCAP","tunnel":"$LAB_TUNNEL","service":"$LAB_SERVICE",
+		"gateway":"$LAB_GATEWAY","block":{$blocks},"ip":{$ips},"tunnel_ip":{$tunnels},
+		"client":"$POD_IP_k8s02_p1","client_dev":"$POD_DEV_k8s02_p1",
+		"target":{"dns":"$POD_IP_k8s01_coredns","far":"$POD_IP_k8s03_p1",
+		"dead-remote":"$DEAD_REMOTE","dead-local":"$DEAD_LOCAL"}}
+	END
+}
+
+in_netns() { nsenter --net="/run/netns/$1" "${@:2}"; }
+
+# live NAME NODE OPTION...: trace that node of the lab
+live() {
+	local name=$1 node=$2
+
+	shift 2
+	tracer_run "$name" live --netns "${node_ns[$node]}" --host-root "${node_root[$node]}" "$@"
+}
