@@ -59,13 +59,16 @@ static __always_inline __u32 cur_match(const struct fib_flow *f, __u64 now, bool
 	return same ? 1 : n;
 }
 
-/* A look-up made in softirq for the sender of a packet that just came in: of an ICMP error's route */
-static __always_inline bool cur_explains(const struct fib_flow *f, __u64 now)
+/*
+ * A look-up made in softirq, for an ICMP error to the sender of a packet that just came in. It names
+ * its source and protocol; a task that connects has no source yet, and a re-route after DNAT no protocol.
+ */
+static __always_inline bool for_icmp_error(const struct fib_flow *f, __u64 now)
 {
 	__u32 zero = 0, i;
 	struct cur_ring *c = bpf_map_lookup_elem(&calitrace_cur, &zero);
 
-	if (!c)
+	if (!c || !f->src || !f->proto)
 		return false;
 	for (i = 0; i < CUR_SLOTS; i++) {
 		const struct cur_slot *s = &c->slot[i];
@@ -101,7 +104,7 @@ static __always_inline void fib_emit(const struct flowi4 *fl, const struct fib_f
 		if (!f->src) {
 			task = (void *)bpf_get_current_task();
 			e->pid = BPF_CORE_READ(task, tgid);
-			bpf_get_current_comm(e->comm, sizeof(e->comm));
+			BPF_CORE_READ_STR_INTO(&e->comm, task, group_leader, comm);
 		}
 		e->sport = fl->uli.ports.sport;
 		e->dport = fl->uli.ports.dport;
@@ -144,7 +147,7 @@ static __always_inline void fib_failed(const struct flowi4 *fl, const struct fib
 	bool arp = false;
 
 	if (f->iif == LOOPBACK_IF) {
-		if (!in_pool(f->dst) || !task_in_node() || cur_explains(f, now))
+		if (!in_pool(f->dst) || !task_in_node() || for_icmp_error(f, now))
 			return;
 	} else {
 		n = cur_match(f, now, &arp);

@@ -56,7 +56,7 @@ static __always_inline void msg_fill(struct ev_msg *e, __u32 size, __u32 msg_len
 	__builtin_memset(e, 0, sizeof(*e));
 	emit_header(&e->hdr, EV_MSG, size, 0, cfg.netns, 0);
 	e->pid = BPF_CORE_READ(task, tgid);
-	BPF_CORE_READ_STR_INTO(&e->comm, task, comm);
+	BPF_CORE_READ_STR_INTO(&e->comm, task, group_leader, comm);
 	e->msg_len = msg_len;
 }
 

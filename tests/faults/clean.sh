@@ -95,7 +95,14 @@ after_kill() {
 	filters | grep -v ' qdisc clsact ' >"$out/$1.after" || :
 	{ grep -v ' qdisc clsact ' "$2" || :; } | diff - "$out/$1.after" >"$out/$1.diff" ||
 		echo "expected filters as before, saw $(grep '^[<>]' "$out/$1.diff" | head -n 3 | paste -sd';' -)"
-	filters | grep ' qdisc clsact ' | grep -vFxf "$2" | while read -r dev _; do
+	restore "$2"
+}
+
+# What one test finds left must not fail the next ones.
+restore() {
+	local dev
+
+	filters | grep ' qdisc clsact ' | grep -vFxf "$1" | while read -r dev _; do
 		in_netns "$NODE_NETNS_k8s02" tc qdisc del dev "$dev" clsact
 	done || :
 }
@@ -149,6 +156,7 @@ two() {
 	[ "$(jq -s 'map(select(.type == "packet")) | length > 0' "$out/one.json")" = true ] ||
 		echo "expected the second to see a ping, saw no packet"
 	left one "$out/before"
+	restore "$out/before"
 }
 
 # A pod that comes while tracing. The time is from its device's being up to its first packet.
