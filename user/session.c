@@ -51,7 +51,7 @@ struct session {
 	struct obs_pools pools;
 	uint64_t start_ns, stop_ns, pools_at, resync_at;
 	uint64_t lost, lost_messages, malformed, signalled_ns;
-	bool started, resync_all, podns_stale, stop, hurried;
+	bool started, resync_all, resync_failed, podns_stale, stop, hurried;
 	bool failed; /* the program could not be run */
 	pid_t child;
 	int status;
@@ -357,8 +357,12 @@ static void resync(struct session *s, bool sessions)
 	s->resync_all = false;
 	if (rtnl__dump(s->rtnl, now, on_obs, s)) {
 		/* too much is changing for a consistent picture: again, a little later */
-		push_loss(s, LOSS_NETLINK, 1);
+		if (!s->resync_failed)
+			push_loss(s, LOSS_NETLINK, 1);
+		s->resync_failed = true;
 		s->resync_at = now + NS_PER_S;
+	} else {
+		s->resync_failed = false;
 	}
 	if (sessions)
 		bgp_diag(BGP_PORT, now, on_obs, s);
