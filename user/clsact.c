@@ -7,6 +7,7 @@
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,9 @@
 #define HANDLE_MASK 0xffffu
 #define SLOT_SHIFT 16
 #define SLOT_MAX 16u
+/* In the handle: the qdisc was made by a calitrace, so the last one of us to leave deletes it. */
+#define MADE (1u << 20)
+#define LOCK_MS 1000
 #define PRIO_MAX 16u
 #define NAME_PREFIX "calitrace_"
 
@@ -43,7 +47,7 @@ struct clsact {
  * Abstract socket names belong to a network namespace and vanish with the process that
  * bound them: a lock that needs no file and cannot go stale. fd or -errno.
  */
-static int slot_take(uint32_t slot)
+static int name_take(const char *what)
 {
 	struct sockaddr_un name = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -51,13 +55,43 @@ static int slot_take(uint32_t slot)
 
 	if (fd < 0)
 		return -errno;
-	len = snprintf(name.sun_path + 1, sizeof(name.sun_path) - 1, "calitrace-clsact-%u", slot);
+	len = snprintf(name.sun_path + 1, sizeof(name.sun_path) - 1, "calitrace-clsact-%s", what);
 	len += (int)offsetof(struct sockaddr_un, sun_path) + 1;
 	if (!bind(fd, (const struct sockaddr *)&name, (socklen_t)len))
 		return fd;
 	err = -errno;
 	close(fd);
 	return err;
+}
+
+static int slot_take(uint32_t slot)
+{
+	char what[16];
+
+	snprintf(what, sizeof(what), "%u", slot);
+	return name_take(what);
+}
+
+/*
+ * Making, filling, emptying and deleting a qdisc are several steps, and two of us may start or end at the
+ * same moment. fd to close, or -errno: then it goes on without, as somebody hangs with the lock.
+ */
+static int lock(void)
+{
+	int fd = name_take("lock");
+
+	/* nothing tells when a bound name is free again */
+	for (int ms = 0; fd == -EADDRINUSE && ms < LOCK_MS; ms++) {
+		poll(NULL, 0, 1);
+		fd = name_take("lock");
+	}
+	return fd;
+}
+
+static void unlock(int fd)
+{
+	if (fd >= 0)
+		close(fd);
 }
 
 int clsact__new(struct clsact **ret)
@@ -96,9 +130,14 @@ void clsact__free(struct clsact *c)
 	free(c);
 }
 
-static uint32_t handle_of(uint32_t slot)
+static uint32_t handle_of(const struct clsact *c, bool made)
 {
-	return HANDLE | slot << SLOT_SHIFT;
+	return HANDLE | c->slot << SLOT_SHIFT | (made ? MADE : 0);
+}
+
+static uint32_t slot_of(uint32_t handle)
+{
+	return (handle & ~MADE) >> SLOT_SHIFT;
 }
 
 /* ---- what is there ---- */
@@ -196,6 +235,21 @@ static int clsact_qdiscs(struct clsact *c, struct qdiscs *ret)
 	return ask_tc(c, RTM_GETQDISC, &tcm, on_qdisc, ret);
 }
 
+/* Does a filter of another calitrace say that one of us made the qdisc? */
+static bool made_by_us(struct clsact *c, uint32_t ifindex)
+{
+	struct seen s;
+
+	for (int hook = 0; hook < 2; hook++) {
+		if (filters_at(c, ifindex, hook, &s))
+			continue;
+		for (uint32_t i = 0; i < s.ours_cnt; i++)
+			if (s.ours[i].handle & MADE)
+				return true;
+	}
+	return false;
+}
+
 /* ---- adding ---- */
 
 /*
@@ -219,6 +273,8 @@ static int qdisc_make(struct clsact *c, uint32_t ifindex, bool *made)
 	if (!err && i == q.cnt)
 		err = -EBUSY;
 	free(q.ifindex);
+	if (!err)
+		*made = made_by_us(c, ifindex);
 	return err;
 }
 
@@ -230,19 +286,46 @@ static int filter_del(uint32_t ifindex, int hook, uint32_t handle, uint32_t prio
 	return bpf_tc_detach(&h, &o);
 }
 
+static bool qdisc_empty(struct clsact *c, uint32_t ifindex)
+{
+	struct seen in, eg;
+
+	return !filters_at(c, ifindex, 0, &in) && !filters_at(c, ifindex, 1, &eg) && !in.cnt &&
+	       !eg.cnt;
+}
+
+/* The last one of us to leave deletes the qdisc that one of us made. */
+static void remove_locked(struct clsact *c, struct clsact_dev *dev)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)dev->ifindex,
+		    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		if (dev->prio[i])
+			filter_del(dev->ifindex, i, handle_of(c, dev->made), dev->prio[i]);
+		dev->prio[i] = 0;
+	}
+	if (dev->made && qdisc_empty(c, dev->ifindex))
+		bpf_tc_hook_destroy(&hook);
+	dev->made = false;
+}
+
 /*
  * As near to the front as possible: a direct-action filter before ours that ends the chain would
  * make us blind. Filters of one priority share kind and protocol: another kind there gives EINVAL.
  * Within a priority of BPF filters a new one comes first.
  */
-static int filter_add(struct clsact *c, uint32_t ifindex, int hook, int prog_fd, uint32_t *prio)
+static int filter_add(const struct clsact *c, const struct clsact_dev *dev, int hook, int prog_fd,
+		      uint32_t *prio)
 {
-	LIBBPF_OPTS(bpf_tc_hook, h, .ifindex = (int)ifindex, .attach_point = hooks[hook].point);
+	LIBBPF_OPTS(bpf_tc_hook, h, .ifindex = (int)dev->ifindex,
+		    .attach_point = hooks[hook].point);
 	int err = -EINVAL;
 	uint32_t p;
 
 	for (p = 1; p <= PRIO_MAX && (err == -EINVAL || err == -EEXIST); p++) {
-		LIBBPF_OPTS(bpf_tc_opts, o, .prog_fd = prog_fd, .handle = handle_of(c->slot),
+		LIBBPF_OPTS(bpf_tc_opts, o, .prog_fd = prog_fd, .handle = handle_of(c, dev->made),
 			    .priority = p);
 
 		err = bpf_tc_attach(&h, &o);
@@ -252,8 +335,8 @@ static int filter_add(struct clsact *c, uint32_t ifindex, int hook, int prog_fd,
 	return err;
 }
 
-int clsact__add(struct clsact *c, uint32_t ifindex, const int prog_fd[2], struct clsact_dev *ret,
-		char *why, size_t why_sz)
+static int add_locked(struct clsact *c, uint32_t ifindex, const int prog_fd[2],
+		      struct clsact_dev *ret, char *why, size_t why_sz)
 {
 	struct clsact_dev dev = { .ifindex = ifindex };
 	int err = qdisc_make(c, ifindex, &dev.made);
@@ -265,12 +348,12 @@ int clsact__add(struct clsact *c, uint32_t ifindex, const int prog_fd[2], struct
 		return err;
 	}
 	for (i = 0; i < 2 && !err; i++) {
-		err = filter_add(c, ifindex, i, prog_fd[i], &dev.prio[i]);
+		err = filter_add(c, &dev, i, prog_fd[i], &dev.prio[i]);
 		if (err)
 			snprintf(why, why_sz, "filter on %s: %s", hooks[i].name, strerror(-err));
 	}
 	if (err) {
-		clsact__remove(c, &dev);
+		remove_locked(c, &dev);
 		return err;
 	}
 	for (i = 0; i < 2; i++) {
@@ -284,6 +367,16 @@ int clsact__add(struct clsact *c, uint32_t ifindex, const int prog_fd[2], struct
 	return 0;
 }
 
+int clsact__add(struct clsact *c, uint32_t ifindex, const int prog_fd[2], struct clsact_dev *ret,
+		char *why, size_t why_sz)
+{
+	int fd = lock();
+	int err = add_locked(c, ifindex, prog_fd, ret, why, why_sz);
+
+	unlock(fd);
+	return err;
+}
+
 bool clsact__has(struct clsact *c, const struct clsact_dev *dev)
 {
 	struct seen s;
@@ -295,7 +388,7 @@ bool clsact__has(struct clsact *c, const struct clsact_dev *dev)
 		if (filters_at(c, dev->ifindex, i, &s))
 			continue;
 		for (j = 0; j < s.ours_cnt; j++) {
-			if (s.ours[j].handle == handle_of(c->slot) &&
+			if (s.ours[j].handle == handle_of(c, dev->made) &&
 			    s.ours[j].prio == dev->prio[i])
 				break;
 		}
@@ -307,28 +400,12 @@ bool clsact__has(struct clsact *c, const struct clsact_dev *dev)
 
 /* ---- removing ---- */
 
-static bool qdisc_empty(struct clsact *c, uint32_t ifindex)
-{
-	struct seen in, eg;
-
-	return !filters_at(c, ifindex, 0, &in) && !filters_at(c, ifindex, 1, &eg) && !in.cnt &&
-	       !eg.cnt;
-}
-
 void clsact__remove(struct clsact *c, struct clsact_dev *dev)
 {
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)dev->ifindex,
-		    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
-	int i;
+	int fd = lock();
 
-	for (i = 0; i < 2; i++) {
-		if (dev->prio[i])
-			filter_del(dev->ifindex, i, handle_of(c->slot), dev->prio[i]);
-		dev->prio[i] = 0;
-	}
-	if (dev->made && qdisc_empty(c, dev->ifindex))
-		bpf_tc_hook_destroy(&hook);
-	dev->made = false;
+	remove_locked(c, dev);
+	unlock(fd);
 }
 
 static bool slot_is_dead(struct clsact *c, uint32_t slot)
@@ -336,7 +413,7 @@ static bool slot_is_dead(struct clsact *c, uint32_t slot)
 	int fd;
 
 	if (slot == c->slot)
-		return true;
+		return true; /* we hold it now, so what is there is older */
 	fd = slot < SLOT_MAX ? slot_take(slot) : -1;
 	if (fd >= 0)
 		close(fd);
@@ -345,6 +422,7 @@ static bool slot_is_dead(struct clsact *c, uint32_t slot)
 
 static int clean_device(struct clsact *c, uint32_t ifindex)
 {
+	struct clsact_dev dev = { .ifindex = ifindex, .made = made_by_us(c, ifindex) };
 	struct seen s;
 	uint32_t i;
 	int hook, cnt = 0;
@@ -353,24 +431,27 @@ static int clean_device(struct clsact *c, uint32_t ifindex)
 		if (filters_at(c, ifindex, hook, &s))
 			continue;
 		for (i = 0; i < s.ours_cnt; i++) {
-			if (slot_is_dead(c, s.ours[i].handle >> SLOT_SHIFT) &&
+			if (slot_is_dead(c, slot_of(s.ours[i].handle)) &&
 			    !filter_del(ifindex, hook, s.ours[i].handle, s.ours[i].prio))
 				cnt++;
 		}
 	}
+	if (cnt)
+		remove_locked(c, &dev);
 	return cnt;
 }
 
-/* Empty clsact qdiscs are left alone: who made them cannot be known, and they cost nothing. */
+/* A clsact qdisc without any filter is left alone: who made it cannot be known. */
 int clsact__clean(struct clsact *c)
 {
 	struct qdiscs q = { 0 };
-	int err = clsact_qdiscs(c, &q);
+	int fd = lock(), err = clsact_qdiscs(c, &q);
 	int cnt = 0;
 	size_t i;
 
 	for (i = 0; i < q.cnt && !err; i++)
 		cnt += clean_device(c, q.ifindex[i]);
+	unlock(fd);
 	free(q.ifindex);
 	return err ? err : cnt;
 }
