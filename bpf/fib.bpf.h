@@ -119,7 +119,14 @@ static __always_inline bool task_in_node(void)
 	return BPF_CORE_READ(task, nsproxy, net_ns, ns.inum) == cfg.netns;
 }
 
-static __always_inline void fib_hit(const struct flowi4 *fl, const struct fib_flow *f, __u32 table)
+/* The same addresses are looked up in other namespaces as well: the pod's own, for one. */
+static __always_inline bool nexthop_in_node(const struct fib_nh_common *nhc)
+{
+	return nhc && BPF_CORE_READ(nhc, nhc_dev, nd_net.net, ns.inum) == cfg.netns;
+}
+
+static __always_inline void fib_hit(const struct flowi4 *fl, const struct fib_flow *f, __u32 table,
+				    const struct fib_nh_common *nhc)
 {
 	__u32 zero = 0;
 	struct fib_miss *m = bpf_map_lookup_elem(&calitrace_miss, &zero);
@@ -131,7 +138,7 @@ static __always_inline void fib_hit(const struct flowi4 *fl, const struct fib_fl
 		m->live = 0;
 		return;
 	}
-	if (m->src != f->src || m->dst != f->dst || m->iif != f->iif)
+	if (m->src != f->src || m->dst != f->dst || m->iif != f->iif || !nexthop_in_node(nhc))
 		return;
 	m->live = 0;
 	fib_emit(fl, f, table, 0, f->iif == LOOPBACK_IF ? EV_FIB_OUTPUT : EV_FIB_FORWARD, 1);
@@ -181,7 +188,7 @@ int BPF_PROG(calitrace_fib, __u32 table, struct flowi4 *fl, struct fib_nh_common
 	if (err)
 		fib_failed(fl, &f, table, err);
 	else
-		fib_hit(fl, &f, table);
+		fib_hit(fl, &f, table, nhc);
 	return 0;
 }
 

@@ -123,6 +123,7 @@ machine() {
 	check 'cli no such program' no_program
 	printed 'cli doctor' 'can trace' "$calitrace" doctor --netns "${node_ns[k8s02]}" \
 		--host-root "${node_root[k8s02]}"
+	check 'cli doctor: every program is taken by this kernel' all_probes
 	printed 'cli doctor --clean' '' "$calitrace" doctor --clean --netns "${node_ns[k8s02]}"
 	check 'cli live -d 1' short_live
 }
@@ -178,6 +179,17 @@ static_alone() {
 	version=$(chroot "$out/chroot" /calitrace-static --version 2>&1)
 	[ "$version" = "$("$root/calitrace" --version)" ] ||
 		echo "expected the same version in an empty chroot, saw $version"
+}
+
+# A program that this kernel refuses would only show as a verdict that is missing somewhere.
+all_probes() {
+	local probe said
+
+	said=$("$calitrace" doctor)
+	for probe in path drop reason fib route bgp; do
+		grep -qE "^ok +$probe " <<<"$said" ||
+			echo "expected $probe to be available, saw $(grep -E " $probe " <<<"$said")"
+	done
 }
 
 readme() {
