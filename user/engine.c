@@ -563,15 +563,24 @@ static void on_fib(struct engine *e, const struct obs *o)
 	slot->fib = *f;
 	slot->open = f->class == EV_FIB_ARP ||
 		     (f->class == EV_FIB_OUTPUT && fib_app(e, f) != APP_NONE);
+	if (slot->open && !e->fib_open_ns)
+		e->fib_open_ns = o->ts_ns;
 }
 
 static void run_fib(struct engine *e)
 {
+	if (!e->fib_open_ns || e->now_ns <= e->fib_open_ns + SETTLE_NS)
+		return;
+	e->fib_open_ns = 0;
 	for (int i = 0; i < FIB_FAILS; i++) {
 		struct fib_fail *k = &e->fib_fail[i];
 
-		if (k->ts_ns && k->open && e->now_ns > k->ts_ns + SETTLE_NS)
+		if (!k->ts_ns || !k->open)
+			continue;
+		if (e->now_ns > k->ts_ns + SETTLE_NS)
 			fib_due(e, k);
+		else if (!e->fib_open_ns || k->ts_ns < e->fib_open_ns)
+			e->fib_open_ns = k->ts_ns;
 	}
 }
 
@@ -671,12 +680,13 @@ static void run_time(struct engine *e, uint64_t ts_ns)
 		e->started = true;
 		e->start_ns = ts_ns;
 	}
+	/* here and not at ticks: after a stall, seconds of records come between two of them */
+	run_fib(e);
 	run_deadlines(e);
 }
 
 static void on_tick(struct engine *e)
 {
-	run_fib(e);
 	run_ageing(e);
 	run_silence(e);
 	if (e->now_ns < e->last_check_ns + NSEC_PER_SEC / 4)

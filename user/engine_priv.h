@@ -179,6 +179,7 @@ struct engine {
 
 	struct fib_fail fib_fail[FIB_FAILS];
 	uint32_t fib_next;
+	uint64_t fib_open_ns; /* of the earliest one that waits; 0: none does */
 	struct arp_silence arp[ARP_SILENCES];
 	uint32_t arp_cnt;
 

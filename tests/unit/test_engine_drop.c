@@ -414,6 +414,24 @@ static void test_miss_then_hit(void **state)
 }
 
 /* No default route: proxy ARP stays silent, and the pod's own stack gives up. */
+/* A reader that stalled hands over seconds of records at once, without a tick in between. */
+static void test_proxy_arp_after_stall(void **state)
+{
+	const struct plan *p = &plans[0];
+	struct obs_pkt q = pkt_echo(p->pod, p->peer_pod, 6, 1);
+	struct feed f;
+
+	(void)state;
+	feed_open(&f, p, NULL);
+	feed_node(&f, POOL_IPIP, NODE_NO_DEFAULT);
+	feed_fib(&f, 1000, EV_FIB_ARP, EAGAIN, 254, IF_CALI1, p->pod, "169.254.1.1", 0, 0, NULL);
+	q.flags = EV_F_POD_NETNS;
+	feed_drop(&f, 3000 * MS, 2, "NEIGH_FAILED", "neigh_invalidate", q);
+	feed_ticks(&f, 3050 * MS, 3200 * MS);
+	assert_verdict(said(&f, 1), V_NO_ROUTE);
+	feed_close(&f, 3200 * MS);
+}
+
 static void test_proxy_arp(void **state)
 {
 	(void)state;
@@ -511,6 +529,7 @@ int main(void)
 		cmocka_unit_test(test_drop_before_settled),
 		cmocka_unit_test(test_local_failure),
 		cmocka_unit_test(test_miss_then_hit),
+		cmocka_unit_test(test_proxy_arp_after_stall),
 		cmocka_unit_test(test_proxy_arp),
 		cmocka_unit_test(test_pod_neigh_failed),
 		cmocka_unit_test(test_arp_other_table),
