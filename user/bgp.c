@@ -74,7 +74,7 @@ static void conn_add(struct bgp_peer *p, const struct obs_bgp *b, uint64_t ts_ns
 		return;
 	if (p->established < MAX_CONNS)
 		p->conn[p->established++] = (struct bgp_conn){ b->local_port, b->peer_port };
-	if (p->established == 1 && b->snapshot)
+	if (p->established == 1 && b->snapshot && !b->unproved)
 		p->since_ns = p->down_ns = 0;
 	else if (p->established == 1)
 		p->since_ns = ts_ns;

@@ -59,6 +59,25 @@ static bool takes_v4(struct nlmsghdr *nlh, const struct inet_diag_msg *d)
 	       !nla_get_u8(tb[INET_DIAG_SKV6ONLY]);
 }
 
+/*
+ * A peer that does not know us accepts, says nothing and closes. Whoever has an established BGP session has
+ * received an OPEN at least. linux/tcp.h cannot be included beside netinet/tcp.h.
+ */
+#define TCPI_BYTES_RECEIVED 128 /* offsetof(struct tcp_info, tcpi_bytes_received) */
+
+static bool has_received(struct nlmsghdr *nlh)
+{
+	struct nlattr *tb[INET_DIAG_INFO + 1];
+	uint64_t bytes;
+
+	if (nlmsg_parse(nlh, sizeof(struct inet_diag_msg), tb, INET_DIAG_INFO, NULL) < 0 ||
+	    !tb[INET_DIAG_INFO] ||
+	    nla_len(tb[INET_DIAG_INFO]) < TCPI_BYTES_RECEIVED + (int)sizeof(bytes))
+		return true; /* not told */
+	memcpy(&bytes, (char *)nla_data(tb[INET_DIAG_INFO]) + TCPI_BYTES_RECEIVED, sizeof(bytes));
+	return bytes;
+}
+
 static int take_socket(void *ctx, struct nlmsghdr *nlh)
 {
 	struct sessions *s = ctx;
@@ -86,6 +105,7 @@ static int take_socket(void *ctx, struct nlmsghdr *nlh)
 	obs.bgp.local_port = ntohs(d.id.idiag_sport);
 	obs.bgp.peer_port = ntohs(d.id.idiag_dport);
 	obs.bgp.state = d.idiag_state == TCP_SYN_SENT ? BGP_CONNECTING : BGP_CONNECTED;
+	obs.bgp.unproved = !has_received(nlh);
 	s->fn(s->ctx, &obs);
 	return 0;
 }
@@ -95,6 +115,7 @@ static int dump(int fd, uint8_t family, struct sessions *s)
 	struct inet_diag_req_v2 req = {
 		.sdiag_family = family,
 		.sdiag_protocol = IPPROTO_TCP,
+		.idiag_ext = 1 << (INET_DIAG_INFO - 1),
 		.idiag_states = 1 << TCP_ESTABLISHED | 1 << TCP_SYN_SENT | 1 << TCP_LISTEN,
 		.id.idiag_sport = s->by_sport ? s->port : 0,
 		.id.idiag_dport = s->by_sport ? 0 : s->port,

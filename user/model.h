@@ -285,6 +285,7 @@ struct obs_bgp {
 	bool snapshot;
 	struct addr local, peer;
 	uint16_t local_port, peer_port; /* host order: which connection */
+	bool unproved;			/* snapshot: connected, but nothing was received yet */
 };
 
 struct pool {
