@@ -21,12 +21,10 @@ struct facts {
 	bool route_kind;	 /* leaked, or no route: a route should have been there */
 	uint32_t missing;	 /* blocks without a unicast route */
 	const struct gone *gone; /* of the first block whose route was seen to go */
-	uint32_t gone_cnt;
 	bool all_down, in_use;
 	const struct bgp_peer *down_peer; /* the gateway of a block that is missing or silent */
 	bool down_peer_known;		  /* that it is that block's is known, not guessed */
 	uint32_t down_cnt;
-	struct route_ref error_route;
 };
 
 static void evidence(struct fnd *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -83,7 +81,6 @@ static void gather_blocks(struct facts *x)
 		} else {
 			x->missing++;
 			if (g) {
-				x->gone_cnt++;
 				if (!x->gone || g->ts_ns < x->gone->ts_ns)
 					x->gone = g;
 				gw = g->route.nh_cnt ? &g->route.nh[0].gw : NULL;

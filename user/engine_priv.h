@@ -79,7 +79,7 @@ struct trk {
 	enum app app;
 	enum role role;
 	uint8_t proto, icmp_type, icmp_code, tcp_flags;
-	bool gso, settled, answered, from_fib, pod_drop, encapsulated;
+	bool settled, answered, from_fib, pod_drop, encapsulated;
 	uint16_t ip_id, ip_len, dns_id, dns_flags;
 	uint32_t netns;
 	struct flow_key first;	   /* as first seen */
@@ -142,7 +142,6 @@ struct fnd {
 	struct finding f;
 	bool dirty;			 /* counts changed since it was emitted */
 	bool proxy_arp, external, local; /* where the packets were for */
-	bool all_blocks;		 /* node-wide: no session was up */
 	uint64_t emitted_ns, good_ns;
 	uint32_t arp_ifindex;
 	struct addr example; /* a destination */
@@ -186,11 +185,9 @@ struct engine {
 	struct bgp_peer *peer;
 	uint32_t peer_cnt, peer_cap;
 	bool bgp_listen, bgp_listen_known, bgp_in_snapshot;
-	uint64_t bgp_changed_ns;
 
 	struct fnd **finding;
 	uint32_t finding_cnt, finding_cap;
-	bool findings_dirty;
 
 	uint64_t lost_ns; /* of the last loss */
 	uint64_t seen, lost, withheld, problems;

@@ -179,7 +179,6 @@ void finding_problem(struct engine *e, struct trk *t)
 		f->proxy_arp = t->pod_drop && t->verdict == V_NO_ROUTE;
 		f->external = !addr_is_set(&t->block.addr);
 		f->local = t->at == AT_TC_EGRESS && judge_dev(e, t->ifindex) == DEV_WORKLOAD;
-		f->all_blocks = !f->external && bgp_all_down(e);
 	}
 	f->f.packets++;
 	f->f.verdicts[t->verdict]++;

@@ -239,7 +239,6 @@ struct trk *journey_new(struct engine *e, const struct obs *o, uint64_t sig)
 	t->icmp_type = p->icmp_type;
 	t->icmp_code = p->icmp_code;
 	t->tcp_flags = p->tcp_flags;
-	t->gso = p->flags & EV_F_GSO;
 	t->ip_id = p->ip_id;
 	t->ip_len = p->ip_len;
 	t->dns_id = p->dns_id;
