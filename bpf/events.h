@@ -31,6 +31,7 @@ enum ev_kind {
 	EV_FIB = 3,  /* struct ev_fib */
 	EV_BGP = 4,  /* struct ev_bgp */
 	EV_MSG = 5,  /* struct ev_msg: an rtnetlink message as its author sent it */
+	EV_RES = 6,  /* struct ev_res: the FIB result for a packet, where fexit is allowed */
 };
 
 /* enum ev_hook: where an EV_PATH was taken */
@@ -57,6 +58,9 @@ enum ev_encap {
 #define EV_F_POD_NETNS (1u << 7)  /* hdr.netns is that of a pod of the node */
 #define EV_F_FRAG (1u << 8)	  /* more fragments follow */
 #define EV_F_NO_DEV (1u << 9)	  /* the skb had no usable device */
+#define EV_F_DF (1u << 10)	  /* don't fragment */
+#define EV_F_FRAG_LATER \
+	(1u << 11) /* a fragment with an offset: no ports, no ICMP type; ip_id ties it */
 
 struct ev_hdr {
 	__u16 kind;  /* enum ev_kind */
@@ -112,8 +116,8 @@ struct ev_packet {
 	__be16 ct_rsport, ct_rdport;
 	__u32 ct_status; /* IPS_* bits */
 	__u32 reason;	 /* EV_DROP: enum skb_drop_reason of this kernel; 0: none given */
-	__u32 pad;
-	__u64 location; /* EV_DROP: text address that dropped it */
+	__u32 iif;	 /* skb_iif: the device that the packet came in by, 0: born here */
+	__u64 location;	 /* EV_DROP: text address that dropped it */
 	/* struct ev_addrs4 or ev_addrs6, then snap_len bytes from the innermost IP header on */
 };
 
@@ -152,6 +156,18 @@ struct ev_bgp {
 	__u8 dst[16]; /* remote */
 };
 
+/* What fib_lookup found for a packet that came in, if it is not what table main would say */
+struct ev_res {
+	struct ev_hdr hdr; /* skb, and ifindex = the device it came in by */
+	__be32 src, dst;
+	__be32 prefix;
+	__u32 table;
+	__u8 prefix_len;
+	__u8 type; /* RTN_* */
+	__u16 pad;
+	__u32 pad2;
+};
+
 struct ev_msg {
 	struct ev_hdr hdr;
 	__u32 pid;     /* thread group of the author, initial pid namespace */
@@ -168,6 +184,7 @@ _Static_assert(sizeof(struct ev_addrs6) == 144, "ev_addrs6");
 _Static_assert(sizeof(struct ev_packet) == 96, "ev_packet");
 _Static_assert(sizeof(struct ev_fib) == 80, "ev_fib");
 _Static_assert(sizeof(struct ev_bgp) == 72, "ev_bgp");
+_Static_assert(sizeof(struct ev_res) == 56, "ev_res");
 _Static_assert(sizeof(struct ev_msg) == 64, "ev_msg");
 
 /* Per-CPU counters, map calitrace_count: what could not be handed over, by kind */
@@ -179,6 +196,8 @@ enum ev_count {
 	EV_LOST_MSG = 4,
 	EV_LOST_MSG_CUT = 5, /* a message longer than EV_MSG_LARGE */
 	EV_LOST_PARSE = 6,   /* headers out of reach */
+	EV_INERT = 7,	     /* packets that passed while user space gave no sign of life */
+	EV_LOST_RES = 8,
 	EV_COUNT_MAX = 16,
 };
 
@@ -186,6 +205,7 @@ enum ev_count {
 #define EV_APP_DNS (1u << 0)
 #define EV_APP_ICMP (1u << 1)
 #define EV_APP_TCP (1u << 2)
+#define EV_APP_UDP (1u << 3) /* any UDP; only where a FILTER asks for it */
 
 /* .rodata, set between open and load */
 struct ev_config {
@@ -195,6 +215,7 @@ struct ev_config {
 	__be16 vxlan_port;
 	__be16 bgp_port;
 	__u32 ring_wake; /* bytes waiting that wake the reader */
+	__u32 dead_ms;	 /* without a heartbeat for so long the programs are inert; 0: never */
 };
 
 /* Key of calitrace_pools, an LPM trie; the value (__u32) is not used */

@@ -744,6 +744,9 @@ void engine__feed(struct engine *e, const struct obs *o)
 	case OBS_TICK:
 		on_tick(e);
 		break;
+	case OBS_NODE:
+	case OBS_RES:
+		break;
 	case OBS_BEGIN_SNAPSHOT:
 	case OBS_END_SNAPSHOT:
 		on_snapshot(e, o);

@@ -16,6 +16,12 @@ struct engine_opts {
 	bool all;	      /* records of good packets, too */
 	uint16_t dns_port[4]; /* host order, 0: unset */
 	uint32_t max_packets; /* in memory at once; 0: default */
+	/*
+	 * NULL: all. Else only exchanges of which some packet, at any hop, matches are counted and
+	 * told. Must be pure: the same packet, the same answer.
+	 */
+	bool (*match)(const void *ctx, const struct obs_pkt *p);
+	const void *match_ctx;
 	record_fn emit;
 	void *emit_ctx;
 };

@@ -66,6 +66,9 @@ static const struct {
 			       "proxy ARP" },
 	[PROBE_ROUTE] = { "route", "who changed a route, and exactly when" },
 	[PROBE_BGP] = { "bgp", "how BGP connections fail" },
+	[PROBE_FEXIT] = { "fexit",
+			  "the table and prefix that a packet's route came from, where rules "
+			  "send it to another table than main" },
 	[PROBE_TCX] = { "tcx", "attachments that end with the process (clsact filters do not)" },
 };
 
@@ -107,7 +110,7 @@ static struct ev_config config_of(const struct loader_opts *o)
 {
 	struct ev_config cfg = {
 		.netns = o->netns_inum,
-		.apps = EV_APP_DNS | EV_APP_ICMP | EV_APP_TCP,
+		.apps = o->apps ? o->apps : EV_APP_DNS | EV_APP_ICMP | EV_APP_TCP,
 		.vxlan_port = htons(o->vxlan_port),
 		.bgp_port = htons(o->bgp_port),
 		/* early enough that what comes until the reader runs still fits */
@@ -504,6 +507,16 @@ uint64_t loader__lost(const struct loader *l, uint64_t *ret_messages)
 		*ret_messages = messages;
 	return messages + counter(l, EV_LOST_PATH) + counter(l, EV_LOST_DROP) +
 	       counter(l, EV_LOST_FIB) + counter(l, EV_LOST_BGP);
+}
+
+void loader__beat(struct loader *l)
+{
+	(void)l;
+}
+
+uint64_t loader__inert(const struct loader *l)
+{
+	return counter(l, EV_INERT);
 }
 
 void loader__free(struct loader *l)

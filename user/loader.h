@@ -18,7 +18,8 @@ enum probe {
 	PROBE_FIB,
 	PROBE_ROUTE, /* socket filter on rtnetlink */
 	PROBE_BGP,
-	PROBE_TCX, /* else clsact */
+	PROBE_TCX,   /* else clsact */
+	PROBE_FEXIT, /* optional: the FIB's result for a packet (EV_RES) */
 	PROBE_MAX,
 };
 
@@ -31,6 +32,7 @@ struct probe_state {
 
 struct loader_opts {
 	uint32_t netns_inum;
+	uint32_t apps;				    /* EV_APP_*; 0: dns, icmp, tcp */
 	uint16_t dns_port[4], bgp_port, vxlan_port; /* host order, 0: unset */
 	uint32_t ring_bytes;			    /* power of two; 0: default */
 };
@@ -53,6 +55,10 @@ int loader__epoll_fd(const struct loader *l);
  * -errno. Under a flood it returns after 65536 records: then there is more. */
 int loader__consume(struct loader *l, void (*fn)(void *ctx, const void *data, size_t len),
 		    void *ctx);
+/* A sign of life, to be given at least once a second: the programs are inert 2 s after the last. */
+void loader__beat(struct loader *l);
+/* Packets that passed while the programs were inert, so far */
+uint64_t loader__inert(const struct loader *l);
 /* Records lost so far (all kinds), and of rtnetlink messages alone */
 uint64_t loader__lost(const struct loader *l, uint64_t *ret_messages);
 void loader__free(struct loader *l);

@@ -61,10 +61,8 @@ static const char *const confidence_names[] = {
 };
 
 static const char *const app_names[APP_MAX] = {
-	[APP_NONE] = "none",
-	[APP_DNS] = "dns",
-	[APP_ICMP] = "icmp",
-	[APP_TCP] = "tcp",
+	[APP_NONE] = "none", [APP_DNS] = "dns", [APP_ICMP] = "icmp",
+	[APP_TCP] = "tcp",   [APP_UDP] = "udp",
 };
 
 static const char *const hook_names[] = {
@@ -78,6 +76,12 @@ static const char *const encap_names[] = {
 	[ENCAP_IPIP] = "ipip",
 	[ENCAP_VXLAN] = "vxlan",
 	[ENCAP_WIREGUARD] = "wireguard",
+};
+
+static const char *const nf_hook_names[] = {
+	[NF_HOOK_NONE] = "",	     [NF_HOOK_PREROUTING] = "prerouting",
+	[NF_HOOK_INPUT] = "input",   [NF_HOOK_FORWARD] = "forward",
+	[NF_HOOK_OUTPUT] = "output", [NF_HOOK_POSTROUTING] = "postrouting",
 };
 
 static const char *const pool_mode_names[] = {
@@ -151,6 +155,11 @@ const char *hook_name(enum hook h)
 const char *encap_name(enum encap_kind k)
 {
 	return LOOKUP(encap_names, k);
+}
+
+const char *nf_hook_name(enum nf_hook h)
+{
+	return LOOKUP(nf_hook_names, h);
 }
 
 const char *pool_mode_name(enum pool_mode m)

@@ -88,6 +88,7 @@ enum app {
 	APP_DNS,
 	APP_ICMP,
 	APP_TCP,
+	APP_UDP, /* any other UDP, where a FILTER asks for it */
 	APP_MAX
 };
 enum hook {
@@ -103,6 +104,15 @@ enum encap_kind {
 	ENCAP_IPIP,
 	ENCAP_VXLAN,
 	ENCAP_WIREGUARD
+};
+/* Netfilter's hooks, NF_INET_* + 1 */
+enum nf_hook {
+	NF_HOOK_NONE,
+	NF_HOOK_PREROUTING,
+	NF_HOOK_INPUT,
+	NF_HOOK_FORWARD,
+	NF_HOOK_OUTPUT,
+	NF_HOOK_POSTROUTING
 };
 enum pool_mode {
 	POOL_UNKNOWN,
@@ -138,6 +148,8 @@ const char *confidence_name(enum confidence c);
 const char *app_name(enum app a);
 const char *hook_name(enum hook h);
 const char *encap_name(enum encap_kind k);
+/* "prerouting" ...; "" for NF_HOOK_NONE */
+const char *nf_hook_name(enum nf_hook h);
 const char *pool_mode_name(enum pool_mode m);
 const char *pool_from_name(enum pool_from f);
 const char *block_from_name(enum block_from f);
@@ -161,6 +173,8 @@ enum obs_kind {
 	OBS_TICK,	    /* nothing but the time: the engine has no clock */
 	OBS_END_SNAPSHOT,   /* the state at start is complete; also ends a resync */
 	OBS_BEGIN_SNAPSHOT, /* a resync follows: what it does not repeat is gone */
+	OBS_NODE,	    /* node: an address of a node of the cluster */
+	OBS_RES,	    /* res */
 };
 
 struct actor { /* who did it; pid 0: not known */
@@ -180,6 +194,7 @@ struct obs_pkt {
 	uint16_t sport, dport; /* host order; ICMP: id and seq */
 	uint16_t ip_id, dns_id, dns_flags, ip_len;
 	uint32_t seq;
+	uint32_t iif; /* the device that it came in by, 0: born here, or not told */
 	uint32_t dst_oif;
 	struct addr src, dst, osrc, odst, gw;
 	struct addr ct_src, ct_dst, ct_rsrc, ct_rdst;
@@ -200,6 +215,24 @@ struct obs_fib {
 	uint16_t sport, dport;
 	struct addr src, dst;
 	struct actor by;
+};
+
+/* The FIB's own answer for a packet, told where it is not what table main would say */
+struct obs_res {
+	uint64_t skb;
+	uint32_t netns, ifindex, table;
+	uint8_t type; /* RTN_* */
+	struct prefix prefix;
+	struct addr src, dst;
+};
+
+/*
+ * The nodes of the cluster as Felix lists them (allow-lists of tunnel traffic): one observation a
+ * node; the first of a new list has reset set and may have no address.
+ */
+struct obs_node {
+	bool reset;
+	struct addr addr;
 };
 
 enum route_op {
@@ -244,6 +277,7 @@ struct link_info {
 	char name[DEV_LEN];
 	char kind[DEV_LEN];  /* veth, ipip, vxlan, wireguard, ... or "" */
 	uint32_t peer_netns; /* inum of the other end's namespace (pods); 0 unknown */
+	uint16_t vxlan_port; /* host order, of a vxlan device; else 0 */
 };
 
 struct obs_link {
@@ -320,6 +354,8 @@ struct obs {
 	union {
 		struct obs_pkt pkt;
 		struct obs_fib fib;
+		struct obs_res res;
+		struct obs_node node;
 		struct obs_route route;
 		struct obs_link link;
 		struct obs_addr addr;
@@ -375,6 +411,13 @@ struct packet {
 	enum verdict verdict;
 	enum hook at;
 	char dev[DEV_LEN];
+	enum nf_hook nf_hook;			/* filtered: where; else none */
+	char in_dev[DEV_LEN], out_dev[DEV_LEN]; /* of a drop, "" unknown */
+	struct {
+		bool valid;
+		uint8_t type, code;
+		struct addr from;
+	} icmp_error;	     /* the ICMP error that answered it */
 	struct prefix block; /* addr.family 0: not in a pool */
 	enum block_from block_from;
 	struct route_ref route;

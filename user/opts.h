@@ -49,8 +49,13 @@ struct opts {
 	uint64_t reply_timeout_ns;
 	enum output output;
 	bool no_bird, all, exit_code, quiet, verbose, numeric;
-	bool clean;	/* doctor */
-	char **program; /* NULL-terminated, what follows `--`; NULL: none */
+	bool clean; /* doctor */
+	/* --proto: EV_APP_* of bpf/events.h; with a FILTER that names protocols, what it asks for */
+	uint32_t apps;
+	uint16_t dns_port[4]; /* host order, 0: unset */
+	const char *filter;   /* FILTER, one string; NULL: none */
+	const char *pod;      /* --pod, as given; NULL: none */
+	char **program;	      /* NULL-terminated, what follows `--`; NULL: none */
 };
 
 /*

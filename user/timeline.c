@@ -60,6 +60,10 @@ static size_t obs_size(const struct obs *o)
 		return offsetof(struct obs, pools) + sizeof(o->pools);
 	case OBS_LOSS:
 		return offsetof(struct obs, loss) + sizeof(o->loss);
+	case OBS_NODE:
+		return offsetof(struct obs, node) + sizeof(o->node);
+	case OBS_RES:
+		return offsetof(struct obs, res) + sizeof(o->res);
 	case OBS_TICK:
 	case OBS_END_SNAPSHOT:
 	case OBS_BEGIN_SNAPSHOT:
