@@ -12,7 +12,6 @@
 
 #include "addr.h"
 
-#define TABLE_MAIN 254
 
 /* What the rows look at, gathered once */
 struct facts {

@@ -16,6 +16,8 @@
 #include "engine_priv.h"
 
 #define DEFAULT_PACKETS 65536
+#define ICMP_UNREACH_ 3
+#define ICMP_PORT_UNREACH_ 3
 #define PING_PROBE_PORT 1025 /* iputils: ping connects a UDP socket to it to learn its source */
 
 void engine_emit(struct engine *e, struct record *rec)
@@ -64,6 +66,7 @@ void engine__free(struct engine *e)
 	hmap_free(&e->by_skb);
 	hmap_free(&e->by_key);
 	finding_free_all(e);
+	owner_free_all(e);
 	mirror__free(e->mirror);
 	free(e->peer);
 	free(e);
@@ -166,7 +169,7 @@ static void shelve(struct engine *e, struct trk *t)
 {
 	bool waits = t->role == ROLE_REQUEST && !t->answered;
 
-	if (!t->settled || (waits && !verdict_is_problem(t->verdict)))
+	if ((!t->settled && !t->held) || (waits && !verdict_is_problem(t->verdict)))
 		return;
 	list_del(&t->age);
 	list_append(waits && t->verdict == V_UNANSWERED ? &e->late : &e->idle, &t->age);
@@ -175,9 +178,16 @@ static void shelve(struct engine *e, struct trk *t)
 /* The verdict is final for now: count it, tell it. */
 static void settle(struct engine *e, struct trk *t)
 {
-	bool problem = verdict_is_problem(t->verdict);
+	bool problem;
 
 	list_del(&t->settle);
+	judge_final(e, t);
+	problem = verdict_is_problem(t->verdict);
+	if (!t->matched) {
+		t->held = true;
+		shelve(e, t);
+		return;
+	}
 	if (t->settled && t->counted == t->verdict)
 		return;
 	if (t->settled) {
@@ -290,9 +300,60 @@ static void make_room(struct engine *e)
 
 /* ---- packets ---- */
 
+static void count_request(struct engine *e, const struct trk *t)
+{
+	e->seen++;
+	if (t->role == ROLE_REQUEST || t->from_fib)
+		e->apps[t->app].sent++;
+}
+
+/* In the counters: that req was answered by reply, in time or late */
+static void count_answer(struct engine *e, struct trk *reply, const struct trk *req)
+{
+	struct app_stats *s = &e->apps[req->app];
+
+	if (reply->app == APP_DNS && reply->dns_flags & 0x8000)
+		s->rcode[reply->dns_flags & 15]++;
+	if (req->late_us >= 0) {
+		s->late++;
+		return;
+	}
+	s->answered++;
+	latency_add(&e->latency[req->app], reply->latency_us, 1);
+	reply->answer_counted = true;
+}
+
+/* Some packet of the exchange passed the filter: all of it counts, also what was held back. */
+static void match(struct engine *e, struct trk *t)
+{
+	struct trk *pair = t->pair;
+
+	if (t->matched)
+		return;
+	t->matched = true;
+	e->last_packet_ns = t->last_ns;
+	e->silence_told = false;
+	count_request(e, t);
+	if (pair && !pair->matched)
+		match(e, pair);
+	else if (pair && t->role == ROLE_REPLY)
+		count_answer(e, t, pair);
+	else if (pair && pair->role == ROLE_REPLY)
+		count_answer(e, pair, t);
+	if (t->held) {
+		t->held = false;
+		settle(e, t);
+	}
+}
+
+static void match_packet(struct engine *e, struct trk *t, const struct obs_pkt *p)
+{
+	if (!t->matched && (!e->opts.match || e->opts.match(e->opts.match_ctx, p)))
+		match(e, t);
+}
+
 static void on_request(struct engine *e, struct trk *t)
 {
-	e->apps[t->app].sent++;
 	t->reply_at = t->first_ns + e->opts.reply_timeout_ns;
 	list_append(&e->reply, &t->reply);
 }
@@ -300,47 +361,91 @@ static void on_request(struct engine *e, struct trk *t)
 static void answer(struct engine *e, struct trk *reply, struct trk *req)
 {
 	int64_t us = (int64_t)(reply->first_ns - req->first_ns) / 1000;
-	struct app_stats *s = &e->apps[req->app];
+	bool late = req->verdict == V_UNANSWERED && (req->settled || req->held);
 
 	req->answered = true;
 	list_del(&req->reply);
 	shelve(e, req);
-	if (reply->app == APP_DNS && reply->dns_flags & 0x8000)
-		s->rcode[reply->dns_flags & 15]++;
 	reply->latency_us = us;
-	if (req->counted == V_UNANSWERED) {
-		req->late_us = us;
-		s->late++;
+	*(late ? &req->late_us : &req->latency_us) = us;
+	if (req->pair)
+		req->pair->pair = NULL;
+	req->pair = reply;
+	reply->pair = req;
+	if (req->matched && reply->matched)
+		count_answer(e, reply, req);
+	else if (req->matched)
+		match(e, reply);
+	else if (reply->matched)
+		match(e, req);
+	if (late && req->matched)
 		engine_emit_packet(e, req);
-		return;
+}
+
+/* Copies of the same request that nobody will answer any more */
+static void answer_copies(struct engine *e, const struct flow_key *k)
+{
+	struct trk *older;
+
+	while ((older = journey_request(e, k))) {
+		older->answered = true;
+		list_del(&older->reply);
+		shelve(e, older);
+		if (older->matched && older->counted != V_UNANSWERED)
+			e->apps[older->app].answered++;
 	}
-	req->latency_us = us;
-	s->answered++;
-	latency_add(&e->latency[req->app], us, 1);
-	reply->answer_counted = true;
 }
 
 static void on_reply(struct engine *e, struct trk *t, const struct flow_key *k)
 {
 	struct trk *req = journey_request(e, k);
 	enum block_from from;
-	struct trk *older;
 
 	if (!req)
 		return;
 	t->answered = true;
 	answer(e, t, req);
-	/* copies of the same request that nobody will answer any more */
-	while ((older = journey_request(e, k))) {
-		older->answered = true;
-		list_del(&older->reply);
-		shelve(e, older);
-		if (older->counted != V_UNANSWERED)
-			e->apps[older->app].answered++;
-	}
+	answer_copies(e, k);
 	t->pair_good = !verdict_is_problem(req->verdict);
 	t->pair_dst = req->dst;
 	judge_block(e, &req->dst, &t->pair_block, &from);
+}
+
+/*
+ * The target itself says that nobody listens there: that is proof that the request reached it. Any other
+ * error only tells of the way, and the request stays without a reply.
+ */
+static bool proves_no_socket(const struct trk *req, const struct obs_pkt *p)
+{
+	return p->icmp_type == ICMP_UNREACH_ && p->icmp_code == ICMP_PORT_UNREACH_ &&
+	       (addr_eq(&p->src, &req->dst) || addr_eq(&p->src, &req->orig_dst)) &&
+	       (req->verdict == V_NONE || !verdict_is_problem(req->verdict) ||
+		req->verdict == V_UNANSWERED);
+}
+
+static void on_icmp_error(struct engine *e, struct trk *t, const struct obs_pkt *p)
+{
+	struct trk *req = icmp_error_request(e, p);
+
+	if (!req || req->icmp_error.valid)
+		return;
+	req->icmp_error.valid = true;
+	req->icmp_error.type = p->icmp_type;
+	req->icmp_error.code = p->icmp_code;
+	req->icmp_error.from = p->src;
+	if (!t->pair && !req->pair) {
+		t->pair = req;
+		req->pair = t;
+	}
+	if (req->matched)
+		match(e, t);
+	if (proves_no_socket(req, p)) {
+		list_del(&req->reply);
+		req->verdict = V_NO_SOCKET;
+		settle_later(req, &e->settle, SETTLE_NS);
+	} else if (req->rev) {
+		engine_emit_packet(e, req);
+	}
 }
 
 static void keep_snap(struct trk *t, const struct obs_pkt *p)
@@ -366,9 +471,6 @@ static struct trk *packet_get(struct engine *e, const struct obs *o, bool *fresh
 		t = journey_new(e, o, sig);
 		if (!t)
 			return NULL;
-		e->seen++;
-		e->last_packet_ns = o->ts_ns;
-		e->silence_told = false;
 	} else if (t->role == ROLE_REQUEST && !o->pkt.encap) {
 		journey_key(&o->pkt, &k);
 		if (!addr_eq(&k.dst, &t->dst)) {
@@ -383,7 +485,25 @@ static struct trk *packet_get(struct engine *e, const struct obs *o, bool *fresh
 		t->dst = o->pkt.dst;
 	}
 	keep_snap(t, &o->pkt);
+	journey_note_fragment(e, t, &o->pkt);
+	match_packet(e, t, &o->pkt);
 	return t;
+}
+
+/* A protocol in which nobody knows what answers what: both directions belong together. */
+static void on_other(struct engine *e, struct trk *t, const struct obs_pkt *p)
+{
+	struct flow_key k;
+	struct trk *o;
+
+	journey_key(p, &k);
+	o = journey_opposite(e, &k);
+	if (!o)
+		return;
+	if (o->matched)
+		match(e, t);
+	else if (t->matched)
+		match(e, o);
 }
 
 static void begin(struct engine *e, struct trk *t, const struct obs_pkt *p)
@@ -395,6 +515,10 @@ static void begin(struct engine *e, struct trk *t, const struct obs_pkt *p)
 	} else if (t->role == ROLE_REPLY) {
 		journey_key(p, &k);
 		on_reply(e, t, &k);
+	} else if (t->role == ROLE_ICMP_ERROR) {
+		on_icmp_error(e, t, p);
+	} else if (t->app == APP_UDP) {
+		on_other(e, t, p);
 	}
 }
 
@@ -426,6 +550,18 @@ static void on_path(struct engine *e, const struct obs *o)
 	}
 }
 
+/* One fragment lost is the packet lost. Whether it is one of ours only its first fragment told. */
+static void on_fragment_drop(struct engine *e, const struct obs *o)
+{
+	struct trk *t = journey_fragment(e, o);
+
+	if (!t || verdict_is_problem(t->verdict))
+		return;
+	journey_hop(t, AT_DROP, o->pkt.ifindex, o->ts_ns);
+	if (judge_drop(e, t, &o->pkt, o->ts_ns))
+		settle_later(t, &e->settle, SETTLE_NS);
+}
+
 static void on_drop(struct engine *e, const struct obs *o)
 {
 	const struct obs_pkt *p = &o->pkt;
@@ -434,6 +570,10 @@ static void on_drop(struct engine *e, const struct obs *o)
 
 	if (judge_drop_is_noise(e, p))
 		return;
+	if (p->flags & EV_F_FRAG_LATER) {
+		on_fragment_drop(e, o);
+		return;
+	}
 	t = packet_get(e, o, &fresh);
 	if (!t)
 		return;
@@ -441,10 +581,9 @@ static void on_drop(struct engine *e, const struct obs *o)
 	journey_hop(t, AT_DROP, p->ifindex, o->ts_ns);
 	if (fresh)
 		begin(e, t, p);
-	if (!judge_drop(e, t, p, o->ts_ns))
-		return;
-	if (t->settled)
-		settle(e, t);
+	/* what was settled waits once more: that a link went down is told after its packets' end */
+	if (judge_drop(e, t, p, o->ts_ns))
+		settle_later(t, &e->settle, SETTLE_NS);
 }
 
 /* ---- look-ups that failed ---- */
@@ -500,12 +639,9 @@ static void fib_to_packet(struct engine *e, struct fib_fail *k)
 	t = journey_new(e, &o, k->ts_ns);
 	if (!t)
 		return;
-	e->seen++;
-	e->last_packet_ns = o.ts_ns;
 	t->role = ROLE_PLAIN;
 	t->from_fib = true;
 	t->app = fib_app(e, f);
-	e->apps[t->app].sent++;
 	t->proto = t->app == APP_ICMP ? PROTO_ICMP : f->proto;
 	t->by = f->by;
 	t->at = AT_FIB;
@@ -516,6 +652,7 @@ static void fib_to_packet(struct engine *e, struct fib_fail *k)
 	if (r && r->type != RTN_UNICAST)
 		judge_set_route(e, r, &t->route);
 	t->verdict = v;
+	match_packet(e, t, &o.pkt);
 	settle(e, t);
 }
 
@@ -599,6 +736,8 @@ static void flushed(void *ctx, const struct obs_route *r)
 static void on_route(struct engine *e, const struct obs *o)
 {
 	bool news = mirror__route(e->mirror, &o->route, o->ts_ns);
+
+	owner_route(e, &o->route, o->ts_ns);
 
 	if (!news || o->route.snapshot)
 		return;
@@ -745,7 +884,10 @@ void engine__feed(struct engine *e, const struct obs *o)
 		on_tick(e);
 		break;
 	case OBS_NODE:
+		owner_node(e, &o->node);
+		break;
 	case OBS_RES:
+		e->res[e->res_next++ % FIB_RESULTS] = (struct fib_result){ o->ts_ns, o->res };
 		break;
 	case OBS_BEGIN_SNAPSHOT:
 	case OBS_END_SNAPSHOT:

@@ -20,9 +20,10 @@
 /* Silence is told once for each stretch of this length. */
 #define SILENCE_NS (10 * NSEC_PER_SEC)
 
-#define TRK_KEYS 3
+#define TRK_KEYS 4
 #define TRK_HOPS 8
 
+#define TABLE_MAIN 254
 #define RTN_UNICAST 1
 #define RTN_LOCAL 2
 #define RTN_BLACKHOLE 6
@@ -80,6 +81,17 @@ struct trk {
 	enum role role;
 	uint8_t proto, icmp_type, icmp_code, tcp_flags;
 	bool settled, answered, from_fib, pod_drop, encapsulated;
+	bool matched; /* some packet of the exchange passed the filter */
+	bool held;    /* settled, but for the filter: not counted, not told */
+	bool wrong_hop;
+	uint8_t nf_hook;		  /* enum nf_hook */
+	uint32_t in_ifindex, out_ifindex; /* of a drop, 0: not known */
+	struct {
+		bool valid;
+		uint8_t type, code;
+		struct addr from;
+	} icmp_error;
+	struct trk *pair; /* the reply of a request, the request of a reply; NULL: none */
 	uint16_t ip_id, ip_len, dns_id, dns_flags;
 	uint32_t netns;
 	struct flow_key first;	   /* as first seen */
@@ -123,6 +135,27 @@ struct arp_silence {
 	struct addr pod, gateway;
 };
 #define ARP_SILENCES 64
+
+/* Whose a block is: the gateway that the routing daemons gave it last */
+struct owner {
+	struct hnode node;
+	struct prefix block;
+	struct addr gw;
+	uint64_t changed_ns; /* when a route for it was last announced, 0: before the start */
+};
+
+/* An address of a node, as Felix lists them */
+struct cluster_node {
+	struct hnode node;
+	struct addr addr;
+};
+
+/* What the FIB said for a packet that took its route from another table than main */
+struct fib_result {
+	uint64_t ts_ns;
+	struct obs_res res;
+};
+#define FIB_RESULTS 64
 
 #define MAX_CONNS 4
 struct bgp_peer {
@@ -181,6 +214,9 @@ struct engine {
 	uint64_t fib_open_ns; /* of the earliest one that waits; 0: none does */
 	struct arp_silence arp[ARP_SILENCES];
 	uint32_t arp_cnt;
+	struct fib_result res[FIB_RESULTS];
+	uint32_t res_next;
+	struct hmap owners, nodes;
 
 	struct bgp_peer *peer;
 	uint32_t peer_cnt, peer_cap;
@@ -229,6 +265,14 @@ struct trk *journey_new(struct engine *e, const struct obs *o, uint64_t sig);
 void journey_add_key(struct engine *e, struct trk *t, const struct flow_key *k);
 /* The request that a reply with this key answers, NULL: none */
 struct trk *journey_request(struct engine *e, const struct flow_key *reply);
+/* The latest request with exactly this key, answered or not, NULL: none */
+struct trk *journey_by_key(struct engine *e, const struct flow_key *k);
+/* The packet whose later fragment this is, NULL: its first one was none of ours */
+struct trk *journey_fragment(struct engine *e, const struct obs *o);
+/* Remembers of a first fragment what its later ones will have in common with it. */
+void journey_note_fragment(struct engine *e, struct trk *t, const struct obs_pkt *p);
+/* Of a protocol without requests and replies: the latest packet in the other direction */
+struct trk *journey_opposite(struct engine *e, const struct flow_key *k);
 void journey_free(struct engine *e, struct trk *t);
 void journey_hop(struct trk *t, enum hook at, uint32_t ifindex, uint64_t ts_ns);
 uint64_t journey_sig(const struct obs_pkt *p);
@@ -248,6 +292,10 @@ enum dev_class judge_dev(const struct engine *e, uint32_t ifindex);
 void judge_egress(struct engine *e, struct trk *t, const struct obs_pkt *p);
 /* False: only looks like a drop */
 bool judge_drop(struct engine *e, struct trk *t, const struct obs_pkt *p, uint64_t ts_ns);
+/* The verdict when the wait for what may contradict it is over */
+void judge_final(const struct engine *e, struct trk *t);
+/* A reply whose asker's pod was deleted a moment ago: no fault, wherever it ends */
+bool judge_asker_gone(const struct engine *e, const struct trk *t, uint64_t ts_ns);
 bool judge_drop_is_noise(const struct engine *e, const struct obs_pkt *p);
 enum verdict judge_errno(uint16_t err);
 void judge_route(const struct engine *e, const struct addr *dst, const struct obs_pkt *p,
@@ -268,6 +316,19 @@ void finding_review(struct engine *e, uint64_t ts_ns);
 /* At the end: counts that changed are told, too */
 void finding_finish(struct engine *e, uint64_t ts_ns);
 void finding_free_all(struct engine *e);
+
+/* owner.c: whose a block is, which addresses are nodes' */
+void owner_route(struct engine *e, const struct obs_route *o, uint64_t ts_ns);
+void owner_node(struct engine *e, const struct obs_node *o);
+void owner_free_all(struct engine *e);
+/* Somebody else than a routing daemon sent the block of dst to another gateway than its owner's */
+bool owner_differs(const struct engine *e, const struct addr *dst, const struct addr *gw);
+/* The tunnel's other end is no node of the cluster, as far as Felix' list goes */
+bool owner_is_stranger(const struct engine *e, const struct addr *dst, const struct addr *end);
+
+/* icmp.c: ICMP errors */
+/* The request that the error quotes, NULL: none that is known */
+struct trk *icmp_error_request(struct engine *e, const struct obs_pkt *p);
 
 /* cause.c: fills because, cause, explain, advice, evidence, peers from what is known now */
 void cause_explain(const struct engine *e, struct fnd *f);
