@@ -876,6 +876,7 @@ void engine__feed(struct engine *e, const struct obs *o)
 	case OBS_POOLS:
 		e->pools = o->pools;
 		memset(e->life, 0, sizeof(e->life));
+		owner_pools(e);
 		break;
 	case OBS_LOSS:
 		on_loss(e, o);

@@ -181,6 +181,15 @@ struct fnd {
 	struct addr gateway; /* of the route taken, family 0: none */
 	struct addr pod;     /* proxy ARP: who asked */
 	struct route_ref route;
+	/* of the first packet: where it died */
+	enum hook at;
+	uint8_t nf_hook;
+	bool in_pod, encapsulated;
+	char in_dev[DEV_LEN], out_dev[DEV_LEN];
+	char reason[REASON_LEN], location[LOCATION_LEN];
+	struct addr encap_dst;
+	uint8_t icmp_type, icmp_code;
+	struct addr icmp_from; /* of the ICMP error that answered it, family 0: none */
 };
 
 struct latency {
@@ -319,6 +328,8 @@ void finding_free_all(struct engine *e);
 
 /* owner.c: whose a block is, which addresses are nodes' */
 void owner_route(struct engine *e, const struct obs_route *o, uint64_t ts_ns);
+/* The pools are known, or changed: routes that stand already tell owners, too. */
+void owner_pools(struct engine *e);
 void owner_node(struct engine *e, const struct obs_node *o);
 void owner_free_all(struct engine *e);
 /* Somebody else than a routing daemon sent the block of dst to another gateway than its owner's */
@@ -330,8 +341,14 @@ bool owner_is_stranger(const struct engine *e, const struct addr *dst, const str
 /* The request that the error quotes, NULL: none that is known */
 struct trk *icmp_error_request(struct engine *e, const struct obs_pkt *p);
 
+/* symptom.c: what happened, in plain words, and where; the why is cause.c's */
+void symptom(const struct fnd *f, char *buf, size_t sz);
+void symptom_evidence(struct fnd *f);
+
 /* cause.c: fills because, cause, explain, advice, evidence, peers from what is known now */
 void cause_explain(const struct engine *e, struct fnd *f);
+/* Adds a sentence, as long as there is room */
+void evidence(struct fnd *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 bool bgp_in_use(const struct engine *e);
 /* No session of this node is established, and it uses BGP */
 bool bgp_all_down(const struct engine *e);
