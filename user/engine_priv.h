@@ -356,7 +356,27 @@ const struct bgp_peer *bgp_peer_find(const struct engine *e, const struct addr *
 bool bgp_peer_up(const struct engine *e, const struct bgp_peer *p);
 void bgp_observe(struct engine *e, const struct obs_bgp *b, uint64_t ts_ns);
 
+/* exchange.c: requests, replies, ICMP errors, the filter */
+void exchange_begin(struct engine *e, struct trk *t, const struct obs_pkt *p);
+/* Does this sighting of the packet pass the filter? Then its exchange counts from now on. */
+void exchange_match(struct engine *e, struct trk *t, const struct obs_pkt *p);
+/* Counts (by 1) or discounts (-1) an answer that took so many microseconds. */
+void exchange_latency(struct latency *l, int64_t us, int by);
+
+/* lookup.c: FIB look-ups that failed */
+void lookup_failed(struct engine *e, const struct obs *o);
+/* What no hit has taken back is final. */
+void lookup_run(struct engine *e);
+
 /* engine.c */
+/* The verdict is final for now: counted and told, or held back by the filter. */
+void engine_settle(struct engine *e, struct trk *t);
+/* The same, that long after the packet was last seen; queue is one of the engine's */
+void engine_settle_later(struct trk *t, struct list *queue, uint64_t delay);
+/* Into the queue of what is still expected of it */
+void engine_shelve(struct engine *e, struct trk *t);
+/* Before a new packet: a full table gives up an old one. */
+void engine_make_room(struct engine *e);
 void engine_emit(struct engine *e, struct record *rec);
 void engine_emit_packet(struct engine *e, struct trk *t);
 void engine_set_verdict(struct engine *e, struct trk *t, enum verdict v);

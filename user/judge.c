@@ -14,7 +14,7 @@
 #include "addr.h"
 
 #define ARPHRD_TUNNEL_ 768 /* ipip */
-#define RTPROT_STATIC_ 4 /* linux/rtnetlink.h */
+#define RTPROT_STATIC_ 4   /* linux/rtnetlink.h */
 #define RTPROT_RA_ 9
 #define RTPROT_DHCP_ 16
 #define RESULT_NS (10 * NSEC_PER_MSEC) /* from the look-up to the device */
