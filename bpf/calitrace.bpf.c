@@ -17,6 +17,7 @@
 
 #include "events.h"
 #include "maps.bpf.h"
+#include "life.bpf.h"
 #include "emit.bpf.h"
 #include "parse.bpf.h"
 #include "facts.bpf.h"

@@ -56,6 +56,7 @@ static __always_inline int on_drop(const struct sk_buff *skb, __u64 location, __
 	struct packet_head h = {
 		.kind = EV_DROP,
 		.lost = EV_LOST_DROP,
+		.iif = skb->skb_iif,
 		.skb = skb,
 		.reason = reason,
 		.location = location,
@@ -63,7 +64,7 @@ static __always_inline int on_drop(const struct sk_buff *skb, __u64 location, __
 	struct reader r = {};
 	struct pkt p = {};
 
-	if (skb->protocol != bpf_htons(ETH_P_IP) || !drop_netns(skb, &h))
+	if (!alive() || skb->protocol != bpf_htons(ETH_P_IP) || !drop_netns(skb, &h))
 		return 0;
 	r.base = skb->head + skb->network_header;
 	if (parse(&r, &p) || !p.app)

@@ -183,7 +183,7 @@ int BPF_PROG(calitrace_fib, __u32 table, struct flowi4 *fl, struct fib_nh_common
 	};
 
 	/* table local is walked first when there are rules: its misses mean nothing */
-	if (!f.iif || table == TABLE_LOCAL)
+	if (!f.iif || table == TABLE_LOCAL || !alive())
 		return 0;
 	if (err)
 		fib_failed(fl, &f, table, err);

@@ -11,6 +11,9 @@ const volatile struct ev_config cfg = {
 	.apps = EV_APP_DNS | EV_APP_ICMP | EV_APP_TCP,
 };
 
+/* The only object in .bss: see events.h */
+struct ev_life life;
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4 << 20);

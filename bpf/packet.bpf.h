@@ -18,7 +18,7 @@ struct packet_large {
 struct packet_head {
 	__u16 kind;
 	__u8 hook;
-	__u32 netns, ifindex, flags, lost;
+	__u32 netns, ifindex, iif, flags, lost;
 	const struct sk_buff *skb;
 	__u32 reason;
 	__u64 location;
@@ -43,7 +43,8 @@ static __always_inline void packet_fill(struct ev_packet *e, struct ev_addrs4 *a
 	e->dns_flags = p->dns_flags;
 	e->ip_len = p->ip_len;
 	e->seq = p->seq;
-	e->flags = h->flags | (p->more_frags ? EV_F_FRAG : 0);
+	e->flags = h->flags | p->flags;
+	e->iif = h->iif;
 	e->reason = h->reason;
 	e->location = h->location;
 	a->src = p->src;

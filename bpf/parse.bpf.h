@@ -15,6 +15,7 @@
 #define P_UDP 17
 #define IP_OFFMASK 0x1fff
 #define IP_MF 0x2000
+#define IP_DF 0x4000
 #define TCP_FIN 0x01
 #define TCP_SYN 0x02
 #define TCP_RST 0x04
@@ -47,7 +48,8 @@ struct pkt {
 	__u32 l3;  /* offset of the innermost IP header */
 	__u32 app; /* EV_APP_*, 0: none of ours */
 	__u8 proto, ttl, icmp_type, icmp_code, tcp_flags, encap;
-	__u8 more_frags, pad;
+	__u16 pad;
+	__u32 flags; /* EV_F_* of the innermost IP header */
 };
 
 struct reader {
@@ -86,6 +88,11 @@ static __always_inline int read_ip(const struct reader *r, __u32 off, struct wir
 	if (read_bytes(r, off, ip, sizeof(*ip)))
 		return -1;
 	return (ip->vihl >> 4) == 4 && (ip->vihl & 0xf) >= 5 ? 0 : -1;
+}
+
+static __always_inline __u32 frag_flags(__be16 frag)
+{
+	return (frag & bpf_htons(IP_DF) ? EV_F_DF : 0) | (frag & bpf_htons(IP_MF) ? EV_F_FRAG : 0);
 }
 
 static __always_inline void parse_dns_head(const struct reader *r, __u32 off, struct pkt *p)
@@ -214,7 +221,7 @@ static __always_inline int parse(const struct reader *r, struct pkt *p)
 	p->ip_len = bpf_ntohs(ip.len);
 	p->ttl = ip.ttl;
 	p->proto = ip.proto;
-	p->more_frags = !!(ip.frag & bpf_htons(IP_MF));
+	p->flags = frag_flags(ip.frag);
 	parse_l4(r, inner + ihl, p, p->ip_len > ihl ? p->ip_len - ihl : 0);
 	p->app &= cfg.apps;
 	return 0;

@@ -51,6 +51,7 @@ static __always_inline void path_ip(struct __sk_buff *tc, __u8 hook)
 		.hook = hook,
 		.netns = cfg.netns,
 		.ifindex = tc->ifindex,
+		.iif = tc->ingress_ifindex,
 		.flags = EV_F_NODE_NETNS | (tc->gso_segs > 1 ? EV_F_GSO : 0),
 		.lost = EV_LOST_PATH,
 		.skb = skb,
@@ -74,7 +75,9 @@ static __always_inline void path_ip(struct __sk_buff *tc, __u8 hook)
 SEC("tc")
 int calitrace_in(struct __sk_buff *tc)
 {
-	if (tc->protocol == bpf_htons(ETH_P_IP))
+	if (!alive())
+		count(EV_INERT);
+	else if (tc->protocol == bpf_htons(ETH_P_IP))
 		path_ip(tc, EV_HOOK_TC_INGRESS);
 	else if (tc->protocol == bpf_htons(ETH_P_ARP))
 		path_arp(tc);
@@ -84,7 +87,9 @@ int calitrace_in(struct __sk_buff *tc)
 SEC("tc")
 int calitrace_eg(struct __sk_buff *tc)
 {
-	if (tc->protocol == bpf_htons(ETH_P_IP))
+	if (!alive())
+		count(EV_INERT);
+	else if (tc->protocol == bpf_htons(ETH_P_IP))
 		path_ip(tc, EV_HOOK_TC_EGRESS);
 	return PATH_NEXT;
 }

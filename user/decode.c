@@ -69,6 +69,7 @@ static void packet_headers(const struct ev_packet *e, struct obs_pkt *p)
 	p->dst_type = e->dst_type;
 	p->dst_error = e->dst_error;
 	p->dst_oif = e->dst_oif;
+	p->iif = e->iif;
 	p->sport = ntohs(e->sport);
 	p->dport = ntohs(e->dport);
 	p->ip_id = ntohs(e->ip_id);

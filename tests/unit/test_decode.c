@@ -78,10 +78,11 @@ static struct packet_record packet_record(uint16_t kind)
 		.e.dns_id = htons(0x1234),
 		.e.dns_flags = htons(0x120),
 		.e.ip_len = 80,
-		.e.flags = EV_F_DST | EV_F_CT | EV_F_SNAP | EV_F_NODE_NETNS,
+		.e.flags = EV_F_DST | EV_F_CT | EV_F_SNAP | EV_F_NODE_NETNS | EV_F_DF,
 		.e.dst_error = 101,
 		.e.dst_type = RTN_UNICAST,
 		.e.dst_oif = 8,
+		.e.iif = 6,
 		.e.snap_len = 60,
 		.e.ct_sport = htons(1),
 		.e.ct_dport = htons(2),
@@ -119,6 +120,9 @@ static void packet_values(void **state)
 	assert_int_equal(p->dns_id, 0x1234);
 	assert_int_equal(p->dns_flags, 0x120);
 	assert_int_equal(p->dst_error, 101);
+	assert_int_equal(p->dst_oif, 8);
+	assert_int_equal(p->iif, 6);
+	assert_true(p->flags & EV_F_DF);
 	assert_int_equal(p->ct_rdport, 4);
 	assert_int_equal(p->snap_len, 60);
 	assert_int_equal(p->snap[59], 0x45);
