@@ -69,9 +69,9 @@ static __always_inline int on_drop(const struct sk_buff *skb, __u64 location, __
 	r.base = skb->head + skb->network_header;
 	if (parse(&r, &p) || !p.app)
 		return 0;
-	if (!in_pool(p.dst) && !in_pool(p.src) && !ct_in_pool(skb))
+	if (!packet_in_pool(&r, &p) && !ct_in_pool(skb))
 		return 0;
-	packet_emit(&h, &p, &r, p.app == EV_APP_DNS || icmp_is_error(&p));
+	packet_emit(&h, &p, &r);
 	return 0;
 }
 

@@ -74,10 +74,16 @@ static __always_inline void packet_snap(struct packet_large *l, const struct rea
 	l->e.flags |= EV_F_SNAP;
 }
 
-static __always_inline void packet_emit(const struct packet_head *h, const struct pkt *p,
-					const struct reader *r, bool snap)
+/* Names and quotes are read by user space. */
+static __always_inline bool wants_snap(const struct pkt *p)
 {
-	if (snap) {
+	return icmp_is_error(p) || (p->app == EV_APP_DNS && !(p->flags & EV_F_FRAG_LATER));
+}
+
+static __always_inline void packet_emit(const struct packet_head *h, const struct pkt *p,
+					const struct reader *r)
+{
+	if (wants_snap(p)) {
 		struct packet_large *l = emit_reserve(sizeof(*l), h->lost);
 
 		if (!l)
@@ -95,12 +101,6 @@ static __always_inline void packet_emit(const struct packet_head *h, const struc
 		emit_header(&s->e.hdr, h->kind, sizeof(*s), (__u64)h->skb, h->netns, h->ifindex);
 		emit_submit(s);
 	}
-}
-
-static __always_inline bool icmp_is_error(const struct pkt *p)
-{
-	return p->proto == P_ICMP &&
-	       (p->icmp_type == 3 || p->icmp_type == 11 || p->icmp_type == 12);
 }
 
 #endif

@@ -56,20 +56,19 @@ static __always_inline void path_ip(struct __sk_buff *tc, __u8 hook)
 		.lost = EV_LOST_PATH,
 		.skb = skb,
 	};
-	bool snap;
 
 	if (parse(&r, &p)) {
 		count(EV_LOST_PARSE);
 		return;
 	}
-	if (!p.app)
+	/* what a later fragment meets here, its first one has met as well */
+	if (!p.app || p.flags & EV_F_FRAG_LATER)
 		return;
-	if (!in_pool(p.dst) && !in_pool(p.src) && (hook == EV_HOOK_TC_INGRESS || !ct_in_pool(skb)))
+	if (!packet_in_pool(&r, &p) && (hook == EV_HOOK_TC_INGRESS || !ct_in_pool(skb)))
 		return;
 	if (hook == EV_HOOK_TC_INGRESS)
 		cur_remember(p.src, p.dst, tc->ifindex, 0);
-	snap = p.app == EV_APP_DNS || icmp_is_error(&p);
-	packet_emit(&h, &p, &r, snap);
+	packet_emit(&h, &p, &r);
 }
 
 SEC("tc")

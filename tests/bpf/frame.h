@@ -21,6 +21,7 @@
 #define FAR "198.19.2.3"
 #define NODE "192.0.2.1"
 #define PEER "192.0.2.2"
+#define ROUTER "192.0.2.254"
 
 struct frame {
 	uint8_t b[2048];
@@ -97,6 +98,16 @@ static const uint8_t dns[] = "\xbe\xef\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00"
 static const uint8_t echo[64] = { 8, 0, 0, 0, 0x12, 0x34, 0, 5 };
 static const uint8_t unreachable[36] = { 3, 1 };
 
+/* From a router to the node: quote_len bytes follow, of the packet that it complains about */
+static inline void put_icmp_error(struct frame *f, uint8_t type, uint32_t quote_len)
+{
+	const uint8_t icmp[8] = { type, 1 };
+
+	put_eth(f, ETH_P_IP);
+	put_ip(f, ROUTER, NODE, IPPROTO_ICMP, sizeof(icmp) + quote_len, 0, 5);
+	put(f, icmp, sizeof(icmp));
+}
+
 static inline void put_dns(struct frame *f, const char *src, const char *dst, uint8_t ihl)
 {
 	put_ip(f, src, dst, IPPROTO_UDP, 8 + DNS_LEN, 0, ihl);
@@ -108,6 +119,13 @@ static inline void put_echo(struct frame *f, const char *src, const char *dst, u
 {
 	put_ip(f, src, dst, IPPROTO_ICMP, sizeof(echo), frag, 5);
 	put(f, echo, sizeof(echo));
+}
+
+/* From NODE to PEER, with a DNS query from POD to FAR inside */
+static inline void put_ipip(struct frame *f, uint16_t frag, uint8_t ihl)
+{
+	put_ip(f, NODE, PEER, IPPROTO_IPIP, 28 + DNS_LEN, frag, ihl);
+	put_dns(f, POD, FAR, 5);
 }
 
 static inline void put_vxlan(struct frame *f, uint16_t port)

@@ -134,8 +134,7 @@ static void ipip(void **state)
 	struct frame f = { 0 };
 
 	put_eth(&f, ETH_P_IP);
-	put_ip(&f, NODE, PEER, IPPROTO_IPIP, 28 + DNS_LEN, 0, 5);
-	put_dns(&f, POD, FAR, 5);
+	put_ipip(&f, 0, 5);
 	p = seen(*state, &f);
 	assert_dns(p, 28 + DNS_LEN);
 	assert_int_equal(p->encap, ENCAP_IPIP);
@@ -181,6 +180,69 @@ static void icmp(void **state)
 	assert_int_equal(p->icmp_type, 3);
 	assert_int_equal(p->icmp_code, 1);
 	assert_int_equal(p->snap_len, 20 + sizeof(unreachable)); /* with the quoted packet */
+}
+
+/* What a router sends to the node about a packet of a pod, plain or in a tunnel */
+static void quoted(struct fixture *f, const struct frame *quote, uint32_t cut, bool want)
+{
+	struct frame error = { 0 };
+	const struct obs_pkt *p;
+
+	put_icmp_error(&error, 3, quote->len - cut);
+	put(&error, quote->b, quote->len - cut);
+	if (!want) {
+		unseen(f, &error);
+		return;
+	}
+	p = seen(f, &error);
+	assert_addr(&p->src, ROUTER);
+	assert_addr(&p->dst, NODE);
+	assert_int_equal(p->encap, ENCAP_NONE);
+	assert_int_equal(p->icmp_type, 3);
+	assert_true(p->snap_len >= 28 + 28);
+	assert_memory_equal(p->snap + 28, quote->b, p->snap_len - 28);
+}
+
+static void icmp_quotes(void **state)
+{
+	struct frame f = { 0 }, error = { 0 };
+
+	put_dns(&f, POD, FAR, 5);
+	quoted(*state, &f, DNS_LEN, true);
+	f.len = 0;
+	put_dns(&f, NODE, FAR, 8); /* with IP options, after MASQUERADE */
+	quoted(*state, &f, 0, true);
+	f.len = 0;
+	put_dns(&f, NODE, PEER, 5);
+	quoted(*state, &f, 0, false);
+	put_icmp_error(&error, 0, f.len); /* what looks like a quote in an echo reply is none */
+	f.len = 0;
+	put_dns(&f, POD, FAR, 5);
+	put(&error, f.b, f.len);
+	unseen(*state, &error);
+}
+
+static void icmp_quotes_of_tunnels(void **state)
+{
+	struct frame f = { 0 };
+
+	put_ipip(&f, 0, 5);
+	quoted(*state, &f, 0, true);
+	quoted(*state, &f, DNS_LEN, true);
+	quoted(*state, &f, 28 + DNS_LEN, false); /* the 28 bytes that RFC 792 asks for: too few */
+	f.len = 0;
+	put_ipip(&f, 0x2000, 7);
+	quoted(*state, &f, 0, true);
+	f.len = 0;
+	put_ipip(&f, 185, 5); /* a later fragment: what follows is no header */
+	quoted(*state, &f, 0, false);
+	f.len = 0;
+	put_vxlan(&f, 4789);
+	quoted(*state, &f, 0, true);
+	quoted(*state, &f, 28 + DNS_LEN, false);
+	f.len = 0;
+	put_vxlan(&f, 4790);
+	quoted(*state, &f, 0, false);
 }
 
 static void fragments(void **state)
@@ -277,6 +339,51 @@ static void not_ours(void **state)
 	unseen(*state, &f);
 }
 
+static void put_other_udp(struct frame *f, const char *src, const char *dst, uint16_t dport)
+{
+	put_eth(f, ETH_P_IP);
+	put_ip(f, src, dst, IPPROTO_UDP, 8 + DNS_LEN, 0, 5);
+	put_udp(f, 4000, dport, DNS_LEN);
+	put(f, dns, DNS_LEN);
+}
+
+/* Where a filter asks for any UDP: but never the tunnel's own header */
+static void any_udp(void **state)
+{
+	const struct obs_pkt *p;
+	struct frame f = { 0 };
+
+	put_other_udp(&f, POD, FAR, 4001);
+	p = seen(*state, &f);
+	assert_int_equal(p->proto, IPPROTO_UDP);
+	assert_int_equal(p->sport, 4000);
+	assert_int_equal(p->dport, 4001);
+	assert_int_equal(p->dns_id, 0);
+	f.len = 0;
+	put_other_udp(&f, NODE, PEER, 4001);
+	unseen(*state, &f);
+	f.len = 0;
+	put_other_udp(&f, POD, FAR, 4789); /* carries no IPv4 packet, from a pool's address even */
+	unseen(*state, &f);
+	f.len = 0;
+	put_eth(&f, ETH_P_IP);
+	put_dns(&f, POD, FAR, 5); /* is app dns, which was not asked for */
+	unseen(*state, &f);
+}
+
+static void only_icmp(void **state)
+{
+	struct frame f = { 0 };
+
+	put_eth(&f, ETH_P_IP);
+	put_echo(&f, POD, FAR, 0);
+	seen(*state, &f);
+	f.len = 0;
+	put_eth(&f, ETH_P_IP);
+	put_dns(&f, POD, FAR, 5);
+	unseen(*state, &f);
+}
+
 /* Packets that end anywhere, and garbage: nothing but -1, never a record with made-up ports */
 static void truncated(void **state)
 {
@@ -339,10 +446,12 @@ static void names(void **state)
 
 /* ---- set-up ---- */
 
-static int setup(void **state)
+static int setup_apps(void **state, uint32_t apps)
 {
 	static struct fixture fix;
-	struct loader_opts opts = { .dns_port = { 53 }, .bgp_port = 179, .vxlan_port = 4789 };
+	struct loader_opts opts = {
+		.apps = apps, .dns_port = { 53 }, .bgp_port = 179, .vxlan_port = 4789
+	};
 	struct obs_pools pools = { .cnt = 1 };
 	char why[300];
 	struct stat st;
@@ -361,6 +470,21 @@ static int setup(void **state)
 	return loader__set_pools(fix.l, &pools);
 }
 
+static int setup(void **state)
+{
+	return setup_apps(state, 0);
+}
+
+static int setup_udp(void **state)
+{
+	return setup_apps(state, EV_APP_UDP);
+}
+
+static int setup_icmp(void **state)
+{
+	return setup_apps(state, EV_APP_ICMP);
+}
+
 static int teardown(void **state)
 {
 	struct fixture *fix = *state;
@@ -372,11 +496,23 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names),     cmocka_unit_test(dns_udp), cmocka_unit_test(ipip),
-		cmocka_unit_test(vxlan),     cmocka_unit_test(icmp),	cmocka_unit_test(fragments),
-		cmocka_unit_test(tcp),	     cmocka_unit_test(dns_tcp), cmocka_unit_test(not_ours),
+		cmocka_unit_test(names),
+		cmocka_unit_test(dns_udp),
+		cmocka_unit_test(ipip),
+		cmocka_unit_test(vxlan),
+		cmocka_unit_test(icmp),
+		cmocka_unit_test(icmp_quotes),
+		cmocka_unit_test(icmp_quotes_of_tunnels),
+		cmocka_unit_test(fragments),
+		cmocka_unit_test(tcp),
+		cmocka_unit_test(dns_tcp),
+		cmocka_unit_test(not_ours),
 		cmocka_unit_test(truncated),
 	};
+	const struct CMUnitTest udp[] = { cmocka_unit_test(any_udp) };
+	const struct CMUnitTest icmp_alone[] = { cmocka_unit_test(only_icmp) };
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, teardown) +
+	       cmocka_run_group_tests(udp, setup_udp, teardown) +
+	       cmocka_run_group_tests(icmp_alone, setup_icmp, teardown);
 }
