@@ -51,6 +51,33 @@ found:
 	return true;
 }
 
+/*
+ * Where the IPv4 header stands, false: there is none. A VLAN tag that was written into the packet
+ * makes skb->protocol the tag's: on the way out the network header still points behind it, on the
+ * way in (generic XDP) to the tag itself.
+ */
+static __always_inline bool drop_reader(const struct sk_buff *skb, struct reader *r)
+{
+	__u32 off = skb->network_header, end = skb->tail;
+	__be16 proto = skb->protocol, type;
+
+	if (proto == bpf_htons(ETH_P_8021Q) || proto == bpf_htons(ETH_P_8021AD)) {
+		if (bpf_probe_read_kernel(&type, sizeof(type), skb->head + off - 2))
+			return false;
+		proto = type;
+		if (type == skb->protocol) {
+			if (bpf_probe_read_kernel(&proto, sizeof(proto), skb->head + off + 2))
+				return false;
+			off += 4;
+		}
+	}
+	if (proto != bpf_htons(ETH_P_IP) || off > end)
+		return false;
+	r->base = skb->head + off;
+	r->end = end - off;
+	return true;
+}
+
 static __always_inline int on_drop(const struct sk_buff *skb, __u64 location, __u32 reason)
 {
 	struct packet_head h = {
@@ -64,9 +91,8 @@ static __always_inline int on_drop(const struct sk_buff *skb, __u64 location, __
 	struct reader r = {};
 	struct pkt p = {};
 
-	if (!alive() || skb->protocol != bpf_htons(ETH_P_IP) || !drop_netns(skb, &h))
+	if (!alive() || !drop_reader(skb, &r) || !drop_netns(skb, &h))
 		return 0;
-	r.base = skb->head + skb->network_header;
 	if (parse(&r, &p) || !p.app)
 		return 0;
 	if (!packet_in_pool(&r, &p) && !ct_in_pool(skb))

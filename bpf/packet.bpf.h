@@ -62,6 +62,9 @@ static __always_inline void packet_snap(struct packet_large *l, const struct rea
 {
 	__u32 n = p->ip_len;
 
+	/* as much as there is; the length that the packet claims may be more */
+	if (!r->tc && n > r->end - p->l3)
+		n = r->end - p->l3;
 	if (n > EV_SNAP_LEN)
 		n = EV_SNAP_LEN;
 	if (n < 28)

@@ -9,6 +9,8 @@
 
 #define ETH_P_IP 0x0800
 #define ETH_P_ARP 0x0806
+#define ETH_P_8021Q 0x8100
+#define ETH_P_8021AD 0x88a8
 #define P_ICMP 1
 #define P_IPIP 4
 #define P_TCP 6
@@ -55,7 +57,8 @@ struct pkt {
 
 struct reader {
 	struct __sk_buff *tc; /* or */
-	const void *base;     /* network header in kernel memory */
+	const void *base;     /* network header in kernel memory, and */
+	__u32 end;	      /* how much of it is there: what follows is some older packet's */
 };
 
 /* From a paged part: the relative helper reads linear data only. */
@@ -71,7 +74,7 @@ static __always_inline int read_paged(struct __sk_buff *tc, __u32 off, void *to,
 static __always_inline int read_bytes(const struct reader *r, __u32 off, void *to, __u32 len)
 {
 	if (!r->tc)
-		return bpf_probe_read_kernel(to, len, r->base + off);
+		return off + len > r->end ? -1 : bpf_probe_read_kernel(to, len, r->base + off);
 	if (!bpf_skb_load_bytes_relative(r->tc, off, to, len, BPF_HDR_START_NET))
 		return 0;
 	return read_paged(r->tc, off, to, len);
