@@ -25,6 +25,7 @@
 #include "path.bpf.h"
 #include "drop.bpf.h"
 #include "fib.bpf.h"
+#include "res.bpf.h"
 #include "bgp.bpf.h"
 #include "route.bpf.h"
 

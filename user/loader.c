@@ -43,6 +43,7 @@ enum prog {
 	PROG_FIB,
 	PROG_ROUTE,
 	PROG_BGP,
+	PROG_RES,
 	PROG_MAX,
 };
 
@@ -58,6 +59,7 @@ static const struct {
 	[PROG_FIB] = { "calitrace_fib", PROBE_FIB, true },
 	[PROG_ROUTE] = { "calitrace_route", PROBE_ROUTE, false },
 	[PROG_BGP] = { "calitrace_bgp", PROBE_BGP, true },
+	[PROG_RES] = { "calitrace_res", PROBE_FEXIT, true },
 };
 
 static const struct {
@@ -232,6 +234,17 @@ static void choose(struct loader *l)
 	l->want[PROG_DROP2] = l->probe[PROBE_DROP].ok && !l->probe[PROBE_REASON].ok;
 }
 
+/* Where it is refused, and that is common, all others must not have to be tried one by one. */
+static void try_optional(struct loader *l)
+{
+	char why[sizeof(l->probe[0].why)];
+
+	if (!l->want[PROG_RES] || !object_try(&l->opts, PROG_RES, why, sizeof(why)))
+		return;
+	l->want[PROG_RES] = false;
+	refuse(l, PROBE_FEXIT, why);
+}
+
 /* Each alone. Where the one with a reason is refused, the older form gets its chance. */
 static void try_each(struct loader *l)
 {
@@ -270,6 +283,7 @@ static int load(struct loader *l, char *why, size_t why_sz)
 	err = nothing_left(l, why, why_sz);
 	if (err)
 		return err;
+	try_optional(l);
 	if (!object_load(&l->opts, l->want, &l->obj))
 		return 0;
 	try_each(l);
@@ -529,7 +543,7 @@ uint64_t loader__lost(const struct loader *l, uint64_t *ret_messages)
 	if (ret_messages)
 		*ret_messages = messages;
 	return messages + counter(l, EV_LOST_PATH) + counter(l, EV_LOST_DROP) +
-	       counter(l, EV_LOST_FIB) + counter(l, EV_LOST_BGP);
+	       counter(l, EV_LOST_FIB) + counter(l, EV_LOST_BGP) + counter(l, EV_LOST_RES);
 }
 
 void loader__beat(struct loader *l)

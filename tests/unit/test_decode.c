@@ -233,6 +233,48 @@ static void fib(void **state)
 	assert_malformed(&e, sizeof(e));
 }
 
+static void fib_result(void **state)
+{
+	struct ev_res e = {
+		.hdr = { .kind = EV_RES,
+			 .ver = EV_VERSION,
+			 .family = 4,
+			 .len = sizeof(e),
+			 .ts_ns = 5,
+			 .skb = 0xabc,
+			 .netns = 42,
+			 .ifindex = 11 },
+		.src = ip("10.0.0.1"),
+		.dst = ip("10.0.1.9"),
+		.prefix = ip("10.0.1.77"), /* host bits count for nothing */
+		.table = 100,
+		.prefix_len = 26,
+		.type = RTN_UNICAST,
+	};
+	char buf[PREFIX_STRLEN];
+	const struct obs_res *r;
+	struct got got;
+
+	(void)state;
+	assert_int_equal(decode(&e, sizeof(e), &got), 0);
+	r = &got.obs.res;
+	assert_int_equal(got.obs.kind, OBS_RES);
+	assert_int_equal(got.obs.ts_ns, 5);
+	assert_int_equal(r->skb, 0xabc);
+	assert_int_equal(r->netns, 42);
+	assert_int_equal(r->ifindex, 11);
+	assert_int_equal(r->table, 100);
+	assert_int_equal(r->type, RTN_UNICAST);
+	assert_addr(&r->src, "10.0.0.1");
+	assert_addr(&r->dst, "10.0.1.9");
+	assert_string_equal(prefix_str(&r->prefix, buf), "10.0.1.64/26");
+	assert_malformed(&e, sizeof(e) - 1);
+	e.prefix_len = 33;
+	assert_malformed(&e, sizeof(e));
+	e.prefix_len = 32, e.hdr.family = 6;
+	assert_malformed(&e, sizeof(e));
+}
+
 static struct ev_bgp bgp_record(int from, int to, uint16_t err)
 {
 	struct ev_bgp e = {
@@ -369,8 +411,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(packet_values),    cmocka_unit_test(packet_unset),
 		cmocka_unit_test(packet_malformed), cmocka_unit_test(fib),
-		cmocka_unit_test(bgp_transitions),  cmocka_unit_test(bgp_addresses),
-		cmocka_unit_test(message),
+		cmocka_unit_test(fib_result),	    cmocka_unit_test(bgp_transitions),
+		cmocka_unit_test(bgp_addresses),    cmocka_unit_test(message),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
