@@ -24,6 +24,7 @@
 #include "packet.bpf.h"
 #include "path.bpf.h"
 #include "drop.bpf.h"
+#include "context.bpf.h"
 #include "fib.bpf.h"
 #include "res.bpf.h"
 #include "bgp.bpf.h"

@@ -41,6 +41,7 @@ enum prog {
 	PROG_DROP3,
 	PROG_DROP2,
 	PROG_FIB,
+	PROG_FIB0,
 	PROG_ROUTE,
 	PROG_BGP,
 	PROG_RES,
@@ -57,6 +58,7 @@ static const struct {
 	[PROG_DROP3] = { "calitrace_drop3", PROBE_REASON, true },
 	[PROG_DROP2] = { "calitrace_drop2", PROBE_DROP, true },
 	[PROG_FIB] = { "calitrace_fib", PROBE_FIB, true },
+	[PROG_FIB0] = { "calitrace_fib0", PROBE_FIB, true },
 	[PROG_ROUTE] = { "calitrace_route", PROBE_ROUTE, false },
 	[PROG_BGP] = { "calitrace_bgp", PROBE_BGP, true },
 	[PROG_RES] = { "calitrace_res", PROBE_FEXIT, true },
@@ -232,17 +234,25 @@ static void choose(struct loader *l)
 	for (i = 0; i < PROG_MAX; i++)
 		l->want[i] = l->probe[progs[i].probe].ok;
 	l->want[PROG_DROP2] = l->probe[PROBE_DROP].ok && !l->probe[PROBE_REASON].ok;
+	l->want[PROG_FIB0] = false;
 }
 
-/* Where it is refused, and that is common, all others must not have to be tried one by one. */
+/*
+ * What is commonly refused goes first, so that all others do not have to be tried one by one. The
+ * FIB's program has a second form for kernels that refuse the first.
+ */
 static void try_optional(struct loader *l)
 {
 	char why[sizeof(l->probe[0].why)];
 
-	if (!l->want[PROG_RES] || !object_try(&l->opts, PROG_RES, why, sizeof(why)))
-		return;
-	l->want[PROG_RES] = false;
-	refuse(l, PROBE_FEXIT, why);
+	if (l->want[PROG_RES] && object_try(&l->opts, PROG_RES, why, sizeof(why))) {
+		l->want[PROG_RES] = false;
+		refuse(l, PROBE_FEXIT, why);
+	}
+	if (l->want[PROG_FIB] && object_try(&l->opts, PROG_FIB, why, sizeof(why))) {
+		l->want[PROG_FIB] = false;
+		l->want[PROG_FIB0] = true;
+	}
 }
 
 /* Each alone. Where the one with a reason is refused, the older form gets its chance. */

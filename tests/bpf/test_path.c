@@ -433,7 +433,7 @@ static void names(void **state)
 		assert_true(strlen(bpf_program__name(prog)) <= 15);
 		cnt++;
 	}
-	assert_int_equal(cnt, 8);
+	assert_int_equal(cnt, 9);
 	bpf_object__for_each_map(map, obj)
 	{
 		if (bpf_map__is_internal(map))
