@@ -51,11 +51,39 @@ found:
 	return true;
 }
 
+/*
+ * Where the IPv4 header stands, false: there is none. A VLAN tag that was written into the packet
+ * makes skb->protocol the tag's: on the way out the network header still points behind it, on the
+ * way in (generic XDP) to the tag itself.
+ */
+static __always_inline bool drop_reader(const struct sk_buff *skb, struct reader *r)
+{
+	__u32 off = skb->network_header, end = skb->tail;
+	__be16 proto = skb->protocol, type;
+
+	if (proto == bpf_htons(ETH_P_8021Q) || proto == bpf_htons(ETH_P_8021AD)) {
+		if (bpf_probe_read_kernel(&type, sizeof(type), skb->head + off - 2))
+			return false;
+		proto = type;
+		if (type == skb->protocol) {
+			if (bpf_probe_read_kernel(&proto, sizeof(proto), skb->head + off + 2))
+				return false;
+			off += 4;
+		}
+	}
+	if (proto != bpf_htons(ETH_P_IP) || off > end)
+		return false;
+	r->base = skb->head + off;
+	r->end = end - off;
+	return true;
+}
+
 static __always_inline int on_drop(const struct sk_buff *skb, __u64 location, __u32 reason)
 {
 	struct packet_head h = {
 		.kind = EV_DROP,
 		.lost = EV_LOST_DROP,
+		.iif = skb->skb_iif,
 		.skb = skb,
 		.reason = reason,
 		.location = location,
@@ -63,14 +91,13 @@ static __always_inline int on_drop(const struct sk_buff *skb, __u64 location, __
 	struct reader r = {};
 	struct pkt p = {};
 
-	if (skb->protocol != bpf_htons(ETH_P_IP) || !drop_netns(skb, &h))
+	if (!alive() || !drop_reader(skb, &r) || !drop_netns(skb, &h))
 		return 0;
-	r.base = skb->head + skb->network_header;
 	if (parse(&r, &p) || !p.app)
 		return 0;
-	if (!in_pool(p.dst) && !in_pool(p.src) && !ct_in_pool(skb))
+	if (!packet_in_pool(&r, &p) && !ct_in_pool(skb))
 		return 0;
-	packet_emit(&h, &p, &r, p.app == EV_APP_DNS || icmp_is_error(&p));
+	packet_emit(&h, &p, &r);
 	return 0;
 }
 
