@@ -16,7 +16,7 @@
 struct waiting {
 	uint32_t ifindex;
 	char name[DEV_LEN];
-	uint64_t since_ns;
+	uint64_t since_ns; /* when the kernel told of it */
 };
 
 struct ifaces {
@@ -101,7 +101,7 @@ static bool wanted(const struct ifaces *f, uint32_t ifindex, const char *name)
 
 /* ---- attaching ---- */
 
-static void enqueue(struct ifaces *f, uint32_t ifindex, const char *name)
+static void enqueue(struct ifaces *f, uint32_t ifindex, const char *name, uint64_t ts_ns)
 {
 	struct waiting *grown;
 	size_t i, cap;
@@ -119,7 +119,7 @@ static void enqueue(struct ifaces *f, uint32_t ifindex, const char *name)
 	if (i == f->waiting_cnt) {
 		f->waiting_cnt++;
 		f->waiting[i].ifindex = ifindex;
-		f->waiting[i].since_ns = mono_ns();
+		f->waiting[i].since_ns = ts_ns;
 	}
 	snprintf(f->waiting[i].name, DEV_LEN, "%s", name);
 }
@@ -154,9 +154,9 @@ static void attach_one(struct ifaces *f, const struct waiting *w)
 	/* many at once take longer than the programs wait for a sign of life */
 	loader__beat(f->opts.loader);
 	if (!err)
-		log_debug("attached to '%s' in %llu us, it waited %llu us", w->name,
-			  (unsigned long long)((mono_ns() - start) / NS_PER_US),
-			  (unsigned long long)((start - w->since_ns) / NS_PER_US));
+		log_debug("attached to '%s' %llu us after its message, which took %llu us", w->name,
+			  (unsigned long long)((mono_ns() - w->since_ns) / NS_PER_US),
+			  (unsigned long long)((mono_ns() - start) / NS_PER_US));
 	/* gone again before we came: nothing to tell, its message is on the way */
 	if (err == -ENODEV || !why[0])
 		return;
@@ -179,7 +179,7 @@ static bool attach_waiting(struct ifaces *f, uint64_t end_ns)
  * A device that was wanted for its routes stays traced when they are gone: what then happens to its
  * packets is what the user is here for. One that got another name is judged anew.
  */
-static void follow(struct ifaces *f, uint32_t ifindex, const char *name)
+static void follow(struct ifaces *f, uint32_t ifindex, const char *name, uint64_t ts_ns)
 {
 	const char *known = attach__name(f->attach, ifindex);
 	bool want;
@@ -188,7 +188,7 @@ static void follow(struct ifaces *f, uint32_t ifindex, const char *name)
 		return;
 	want = wanted(f, ifindex, name);
 	if (want) {
-		enqueue(f, ifindex, name);
+		enqueue(f, ifindex, name, ts_ns);
 		return;
 	}
 	forget(f, ifindex);
@@ -200,7 +200,7 @@ static void follow(struct ifaces *f, uint32_t ifindex, const char *name)
 
 static void follow_link(void *ctx, const struct link_info *l)
 {
-	follow(ctx, l->ifindex, l->name);
+	follow(ctx, l->ifindex, l->name, mono_ns());
 }
 
 void ifaces__reconsider(struct ifaces *f)
@@ -257,7 +257,7 @@ void ifaces__obs(struct ifaces *f, const struct obs *o)
 	} else if (o->kind == OBS_LINK) {
 		if (f->in_snapshot)
 			see(f, l->ifindex);
-		follow(f, l->ifindex, l->name);
+		follow(f, l->ifindex, l->name, o->ts_ns);
 	}
 }
 
