@@ -381,7 +381,9 @@ static int start_loader(struct session *s, char *why, size_t why_sz)
 {
 	struct loader_opts lo = {
 		.netns_inum = s->inum,
-		.dns_port = { 53 },
+		.apps = s->o->apps,
+		.dns_port = { s->o->dns_port[0], s->o->dns_port[1], s->o->dns_port[2],
+			      s->o->dns_port[3] },
 		.bgp_port = BGP_PORT,
 		.vxlan_port = vxlan_port(s),
 	};
