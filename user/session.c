@@ -121,7 +121,8 @@ static void on_obs(void *ctx, const struct obs *o)
 	if (o->kind == OBS_LINK) {
 		s->podns_stale = s->podns_stale || o->link.op != LINK_DEL;
 		/* routes leave with a link that goes down, unannounced: look again soon */
-		if ((!o->link.link.up || o->link.op == LINK_DEL) && !s->resync_at)
+		if (!o->link.snapshot && (!o->link.link.up || o->link.op == LINK_DEL) &&
+		    !s->resync_at)
 			s->resync_at = mono_ns() + RESYNC_NS;
 	}
 	if (o->kind == OBS_ROUTE && s->started && o->route.op != ROUTE_DEL)

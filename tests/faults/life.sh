@@ -84,7 +84,8 @@ clsact() {
 		done
 	done
 }
-clean() { [ -z "$(clsact)" ]; }
+# The qdisc goes last, and that is seen with the least delay.
+clean() { ! in_netns "$node" tc qdisc show | grep -q '^qdisc clsact'; }
 nothing_left() { within 10 clean || echo "expected nothing left, saw $(clsact | head -n 3 | paste -sd';' -)"; }
 
 losses() { grep -c '"type":"loss".*"what":"attachment"' "$out/$1.json" || :; }
