@@ -432,8 +432,8 @@ static void inner(void **state)
 	       { "not udp", 0 }, { "udp[2:2] > 10000", 0 }, { "udp[2:2] < 10000", HIT });
 	p = packet(ICMP, POD, 7, PEER, 1);
 	expect(&p, { "icmp", PASS }, { "icmp[icmptype] = icmp-echo", PASS },
-	       { "icmp[4:2] = 7 and icmp[6:2] = 1", HIT }, { "port 53", 0 }, { "not port 53", PASS },
-	       { "not icmp", 0 }, { "port 7", 0 });
+	       { "icmp[4:2] = 7 and icmp[6:2] = 1", HIT }, { "port 53", 0 },
+	       { "not port 53", PASS }, { "not icmp", 0 }, { "port 7", 0 });
 	p = packet(TCP, POD, 40000, PEER, 80);
 	p.seq = 0x01020304;
 	p.flags |= EV_F_DF;
