@@ -171,6 +171,7 @@ void engine_settle(struct engine *e, struct trk *t)
 
 	list_del(&t->settle);
 	judge_final(e, t);
+	exchange_decide(e, t);
 	problem = verdict_is_problem(t->verdict);
 	if (!t->matched) {
 		t->held = true;
