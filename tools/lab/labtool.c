@@ -178,7 +178,7 @@ static bool enter(const char *ns)
 	return true;
 }
 
-/* Packets wait in the queue of a device: "ip -s" asks the kernel, and so does "tc". */
+/* So many packets wait in the queue of a device; that tc can say. */
 static bool is_queued(char **w)
 {
 	char command[128], line[256];
@@ -193,7 +193,8 @@ static bool is_queued(char **w)
 	if (!f)
 		die("tc: %s", strerror(errno));
 	while (fgets(line, sizeof(line), f))
-		queued = queued || (sscanf(line, " backlog %*s %dp", &packets) == 1 && packets > 2);
+		queued = queued || (sscanf(line, " backlog %*s %dp", &packets) == 1 &&
+				    packets >= number(w[3]));
 	pclose(f);
 	return queued;
 }
@@ -319,7 +320,7 @@ static const struct cond_type cond_types[] = {
 	{ "dead", 2, is_dead },		      /* PID */
 	{ "file", 2, is_file },		      /* PATH */
 	{ "listening", 3, is_listening },     /* NETNS PORT */
-	{ "queued", 3, is_queued },	      /* NETNS DEVICE: packets wait in its queue */
+	{ "queued", 4, is_queued },	      /* NETNS DEVICE PACKETS: in its queue */
 };
 
 struct cond {

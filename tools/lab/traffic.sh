@@ -141,7 +141,7 @@ traffic_uplink_down() {
 		query "$2" "@${pod_ip[$dns_pod]}" >/dev/null &
 		pids+=($!)
 	done
-	await "queued /run/netns/$ns eth0"
+	await "queued /run/netns/$ns eth0 ${#pids[@]}"
 	ip_in "$ns" <<<"link set eth0 down"
 	for pid in "${pids[@]}"; do
 		attempt "ping or dns $1 > ${pod_ip[$dns_pod]}" wait "$pid"
