@@ -102,7 +102,7 @@ struct trk {
 	bool answer_counted;	   /* a reply: it stands in the app's answers */
 	bool pair_good;		   /* a reply: its request was no problem itself, and was for ... */
 	struct prefix pair_block;
-	struct addr pair_dst;
+	struct addr pair_dst, pair_orig; /* after and before NAT */
 	uint8_t *snap;
 	uint16_t snap_len;
 

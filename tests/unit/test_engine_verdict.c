@@ -59,6 +59,8 @@ static void test_places(void **state)
 		{ "QDISC_OVERLIMIT", "__dev_queue_xmit", 64, 0, NULL, V_OVERLOAD },
 		{ "", "ip_tunnel_xmit", 64, 0, NULL, V_TUNNEL_ERROR },
 		{ "NOT_SPECIFIED", "vxlan_xmit", 64, 0, NULL, V_TUNNEL_ERROR },
+		{ "IP_OUTNOROUTES", "vxlan_xmit_one", 64, 0, NULL, V_TUNNEL_ERROR },
+		{ "NO_TX_TARGET", "vxlan_xmit", 64, 0, NULL, V_TUNNEL_ERROR },
 		{ "VXLAN_NO_REMOTE", "vxlan_xmit", 64, 0, NULL, V_TUNNEL_ERROR },
 		{ "", "udp_queue_rcv_one_skb", 64, 0, NULL, V_OVERLOAD },
 		{ "SOCKET_RCVBUFF", "__udp_enqueue_schedule_skb", 64, 0, NULL, V_OVERLOAD },
