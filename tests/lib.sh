@@ -115,8 +115,8 @@ tracers_kill() {
 
 lab() { "$lab_sh" --prefix "$lab_prefix" "$@"; }
 
-# lab_up PREFIX OPTION...: its plan in variables (see lab.sh env) and in $out/lab.json; it goes
-# when the test ends.
+# lab_up PREFIX OPTION...: its plan in variables (see lab.sh env) and in $out/lab.json, or
+# $lab_file; it goes when the test ends.
 lab_up() {
 	lab_prefix=$1
 	shift
@@ -126,7 +126,7 @@ lab_up() {
 	lab up "$@" >&2
 	lab wait >&2
 	lab_env
-	lab_json >"$out/lab.json"
+	lab_json >"${lab_file:-$out/lab.json}"
 }
 
 lab_env() {
@@ -144,7 +144,7 @@ lab_env() {
 
 # By hand, as jq costs a second in an emulated machine. No value here needs to be quoted.
 lab_json() {
-	local node key sep='' blocks='' ips='' tunnels=''
+	local node key sep='' blocks='' ips='' tunnels='' inums=''
 
 	for node in $LAB_NODES; do
 		key=NODE_BLOCK_$node
@@ -153,12 +153,14 @@ lab_json() {
 		ips+="$sep\"$node\":\"${!key}\""
 		key=NODE_TUNNEL_IP_$node
 		tunnels+="$sep\"$node\":\"${!key}\""
+		inums+="$sep\"$node\":$(stat -L -c %i "/run/netns/${node_ns[$node]}")"
 		sep=,
 	done
 	cat <<-END
 		{"pool":"$LAB_POOL","encap":"$LAB_ENCAP","tunnel":"$LAB_TUNNEL","service":"$LAB_SERVICE",
 		"gateway":"$LAB_GATEWAY","block":{$blocks},"ip":{$ips},"tunnel_ip":{$tunnels},
 		"client":"$POD_IP_k8s02_p1","client_dev":"$POD_DEV_k8s02_p1",
+		"dns_dev":"$POD_DEV_k8s01_coredns","wrong":"$LAB_WRONG_ADDRESS","netns":{$inums},
 		"target":{"dns":"$POD_IP_k8s01_coredns","far":"$POD_IP_k8s03_p1",
 		"dead-remote":"$DEAD_REMOTE","dead-local":"$DEAD_LOCAL"}}
 	END
