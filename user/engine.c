@@ -16,7 +16,6 @@
 #include "engine_priv.h"
 
 #define DEFAULT_PACKETS 65536
-#define PING_PROBE_PORT 1025 /* iputils: ping connects a UDP socket to it to learn its source */
 
 void engine_emit(struct engine *e, struct record *rec)
 {
@@ -64,6 +63,7 @@ void engine__free(struct engine *e)
 	hmap_free(&e->by_skb);
 	hmap_free(&e->by_key);
 	finding_free_all(e);
+	owner_free_all(e);
 	mirror__free(e->mirror);
 	free(e->peer);
 	free(e);
@@ -97,21 +97,6 @@ static void count_verdict(struct engine *e, const struct trk *t, enum verdict v,
 		e->apps[t->app].unanswered += by;
 }
 
-static void latency_add(struct latency *l, int64_t us, int by)
-{
-	uint64_t v = us < 0 ? 0 : us;
-	int log = 0;
-
-	while (v >> (log + 1) && log < 62)
-		log++;
-	/* below 8 us each value has its own bucket, above it eight share a power of two */
-	if (log < 3)
-		l->bucket[v] += by;
-	else
-		l->bucket[log * 8 + ((v >> (log - 3)) & 7)] += by;
-	l->cnt += by;
-}
-
 static uint64_t latency_quantile(const struct latency *l, double q)
 {
 	uint64_t want = (uint64_t)((double)l->cnt * q), sum = 0;
@@ -129,7 +114,7 @@ static uint64_t latency_quantile(const struct latency *l, double q)
 /* ---- deadlines ---- */
 
 /* Where the packets with a good provisional verdict wait; egress and vanish have their own delay. */
-static void settle_later(struct trk *t, struct list *queue, uint64_t delay)
+void engine_settle_later(struct trk *t, struct list *queue, uint64_t delay)
 {
 	list_del(&t->settle);
 	t->settle_at = t->last_ns + delay;
@@ -140,7 +125,7 @@ void engine_set_verdict(struct engine *e, struct trk *t, enum verdict v)
 {
 	t->verdict = v;
 	if (!t->settled)
-		settle_later(t, &e->settle, SETTLE_NS);
+		engine_settle_later(t, &e->settle, SETTLE_NS);
 }
 
 /* Into the tunnel: the outer packet may wait for a neighbour before it is seen on the uplink. */
@@ -148,7 +133,7 @@ void engine_set_passing(struct engine *e, struct trk *t, enum verdict v)
 {
 	t->verdict = v;
 	if (!t->settled)
-		settle_later(t, &e->vanish, VANISH_NS);
+		engine_settle_later(t, &e->vanish, VANISH_NS);
 }
 
 /* A reply got through: its request's block and its own are alive. */
@@ -162,22 +147,29 @@ static void good_exchange(struct engine *e, const struct trk *reply)
 }
 
 /* Into the queue of what is still expected of it: its fate, a reply, a late reply, nothing */
-static void shelve(struct engine *e, struct trk *t)
+void engine_shelve(struct engine *e, struct trk *t)
 {
 	bool waits = t->role == ROLE_REQUEST && !t->answered;
 
-	if (!t->settled || (waits && !verdict_is_problem(t->verdict)))
+	if ((!t->settled && !t->held) || (waits && !verdict_is_problem(t->verdict)))
 		return;
 	list_del(&t->age);
 	list_append(waits && t->verdict == V_UNANSWERED ? &e->late : &e->idle, &t->age);
 }
 
 /* The verdict is final for now: count it, tell it. */
-static void settle(struct engine *e, struct trk *t)
+void engine_settle(struct engine *e, struct trk *t)
 {
-	bool problem = verdict_is_problem(t->verdict);
+	bool problem;
 
 	list_del(&t->settle);
+	judge_final(e, t);
+	problem = verdict_is_problem(t->verdict);
+	if (!t->matched) {
+		t->held = true;
+		engine_shelve(e, t);
+		return;
+	}
 	if (t->settled && t->counted == t->verdict)
 		return;
 	if (t->settled) {
@@ -188,7 +180,7 @@ static void settle(struct engine *e, struct trk *t)
 	if (problem && t->answer_counted) {
 		t->answer_counted = false;
 		e->apps[t->app].answered--;
-		latency_add(&e->latency[t->app], t->latency_us, -1);
+		exchange_latency(&e->latency[t->app], t->latency_us, -1);
 	}
 	t->settled = true;
 	t->counted = t->verdict;
@@ -199,7 +191,7 @@ static void settle(struct engine *e, struct trk *t)
 		good_exchange(e, t);
 	if (t->verdict != V_NONE && (problem || t->rev || e->opts.all))
 		engine_emit_packet(e, t);
-	shelve(e, t);
+	engine_shelve(e, t);
 }
 
 static void vanish(struct engine *e, struct trk *t)
@@ -213,7 +205,7 @@ static void vanish(struct engine *e, struct trk *t)
 		t->at = AT_LOCAL;
 		judge_block(e, &t->dst, &t->block, &t->block_from);
 	}
-	settle(e, t);
+	engine_settle(e, t);
 }
 
 static void unanswered(struct engine *e, struct trk *t)
@@ -222,7 +214,7 @@ static void unanswered(struct engine *e, struct trk *t)
 	if (t->answered || verdict_is_problem(t->verdict))
 		return;
 	t->verdict = V_UNANSWERED;
-	settle(e, t);
+	engine_settle(e, t);
 }
 
 static void run_deadlines(struct engine *e)
@@ -234,7 +226,7 @@ static void run_deadlines(struct engine *e)
 
 		if (t->settle_at > now)
 			break;
-		settle(e, t);
+		engine_settle(e, t);
 	}
 	while (!list_empty(&e->vanish)) {
 		struct trk *t = list_entry(e->vanish.next, struct trk, settle);
@@ -270,7 +262,7 @@ static void run_ageing(struct engine *e)
 }
 
 /* A full table gives up first what nothing is expected of: at 50000 questions a second it is full. */
-static void make_room(struct engine *e)
+void engine_make_room(struct engine *e)
 {
 	struct obs_loss loss = { .what = LOSS_MAP, .count = 1 };
 	struct record rec = { .kind = REC_LOSS, .ts_ns = e->now_ns, .loss = &loss };
@@ -289,59 +281,6 @@ static void make_room(struct engine *e)
 }
 
 /* ---- packets ---- */
-
-static void on_request(struct engine *e, struct trk *t)
-{
-	e->apps[t->app].sent++;
-	t->reply_at = t->first_ns + e->opts.reply_timeout_ns;
-	list_append(&e->reply, &t->reply);
-}
-
-static void answer(struct engine *e, struct trk *reply, struct trk *req)
-{
-	int64_t us = (int64_t)(reply->first_ns - req->first_ns) / 1000;
-	struct app_stats *s = &e->apps[req->app];
-
-	req->answered = true;
-	list_del(&req->reply);
-	shelve(e, req);
-	if (reply->app == APP_DNS && reply->dns_flags & 0x8000)
-		s->rcode[reply->dns_flags & 15]++;
-	reply->latency_us = us;
-	if (req->counted == V_UNANSWERED) {
-		req->late_us = us;
-		s->late++;
-		engine_emit_packet(e, req);
-		return;
-	}
-	req->latency_us = us;
-	s->answered++;
-	latency_add(&e->latency[req->app], us, 1);
-	reply->answer_counted = true;
-}
-
-static void on_reply(struct engine *e, struct trk *t, const struct flow_key *k)
-{
-	struct trk *req = journey_request(e, k);
-	enum block_from from;
-	struct trk *older;
-
-	if (!req)
-		return;
-	t->answered = true;
-	answer(e, t, req);
-	/* copies of the same request that nobody will answer any more */
-	while ((older = journey_request(e, k))) {
-		older->answered = true;
-		list_del(&older->reply);
-		shelve(e, older);
-		if (older->counted != V_UNANSWERED)
-			e->apps[older->app].answered++;
-	}
-	t->pair_good = !verdict_is_problem(req->verdict);
-	t->pair_dst = req->dst;
-	judge_block(e, &req->dst, &t->pair_block, &from);
-}
 
 static void keep_snap(struct trk *t, const struct obs_pkt *p)
 {
@@ -362,13 +301,10 @@ static struct trk *packet_get(struct engine *e, const struct obs *o, bool *fresh
 
 	*fresh = !t;
 	if (!t) {
-		make_room(e);
+		engine_make_room(e);
 		t = journey_new(e, o, sig);
 		if (!t)
 			return NULL;
-		e->seen++;
-		e->last_packet_ns = o->ts_ns;
-		e->silence_told = false;
 	} else if (t->role == ROLE_REQUEST && !o->pkt.encap) {
 		journey_key(&o->pkt, &k);
 		if (!addr_eq(&k.dst, &t->dst)) {
@@ -383,19 +319,9 @@ static struct trk *packet_get(struct engine *e, const struct obs *o, bool *fresh
 		t->dst = o->pkt.dst;
 	}
 	keep_snap(t, &o->pkt);
+	journey_note_fragment(e, t, &o->pkt);
+	exchange_match(e, t, &o->pkt);
 	return t;
-}
-
-static void begin(struct engine *e, struct trk *t, const struct obs_pkt *p)
-{
-	struct flow_key k;
-
-	if (t->role == ROLE_REQUEST) {
-		on_request(e, t);
-	} else if (t->role == ROLE_REPLY) {
-		journey_key(p, &k);
-		on_reply(e, t, &k);
-	}
 }
 
 static void on_path(struct engine *e, const struct obs *o)
@@ -409,21 +335,33 @@ static void on_path(struct engine *e, const struct obs *o)
 	journey_hop(t, p->hook, p->ifindex, o->ts_ns);
 	t->encapsulated = p->encap != ENCAP_NONE;
 	if (fresh)
-		begin(e, t, p);
+		exchange_begin(e, t, p);
 	if (p->hook == AT_TC_EGRESS) {
 		/* a drop that came first stands */
 		if (verdict_is_problem(t->verdict))
 			return;
 		judge_egress(e, t, p);
 		if (t->settled)
-			settle(e, t);
+			engine_settle(e, t);
 	} else if (!t->settled || t->verdict == V_NONE) {
 		/* a busy node may take long from one device to the next */
 		t->settled = false;
 		t->ifindex = p->ifindex;
 		t->at = AT_TC_INGRESS;
-		settle_later(t, &e->vanish, VANISH_NS);
+		engine_settle_later(t, &e->vanish, VANISH_NS);
 	}
+}
+
+/* One fragment lost is the packet lost. Whether it is one of ours only its first fragment told. */
+static void on_fragment_drop(struct engine *e, const struct obs *o)
+{
+	struct trk *t = journey_fragment(e, o);
+
+	if (!t || verdict_is_problem(t->verdict))
+		return;
+	journey_hop(t, AT_DROP, o->pkt.ifindex, o->ts_ns);
+	if (judge_drop(e, t, &o->pkt, o->ts_ns))
+		engine_settle_later(t, &e->settle, SETTLE_NS);
 }
 
 static void on_drop(struct engine *e, const struct obs *o)
@@ -434,154 +372,20 @@ static void on_drop(struct engine *e, const struct obs *o)
 
 	if (judge_drop_is_noise(e, p))
 		return;
+	if (p->flags & EV_F_FRAG_LATER) {
+		on_fragment_drop(e, o);
+		return;
+	}
 	t = packet_get(e, o, &fresh);
 	if (!t)
 		return;
 	/* the rest of an aggregate that a drop names was counted with it */
 	journey_hop(t, AT_DROP, p->ifindex, o->ts_ns);
 	if (fresh)
-		begin(e, t, p);
-	if (!judge_drop(e, t, p, o->ts_ns))
-		return;
-	if (t->settled)
-		settle(e, t);
-}
-
-/* ---- look-ups that failed ---- */
-
-static enum app fib_app(const struct engine *e, const struct obs_fib *f)
-{
-	if (f->proto == PROTO_ICMP)
-		return APP_ICMP;
-	for (int i = 0; i < 4; i++)
-		if (e->opts.dns_port[i] && f->dport == e->opts.dns_port[i] &&
-		    (f->proto == PROTO_UDP || f->proto == PROTO_TCP))
-			return APP_DNS;
-	if (f->proto == PROTO_TCP)
-		return APP_TCP;
-	if (f->proto == PROTO_UDP && f->dport == PING_PROBE_PORT && !strncmp(f->by.comm, "ping", 4))
-		return APP_ICMP;
-	return APP_NONE;
-}
-
-static void fib_cancel(struct engine *e, const struct obs_fib *f)
-{
-	for (int i = 0; i < FIB_FAILS; i++) {
-		struct fib_fail *k = &e->fib_fail[i];
-
-		if (addr_eq(&k->fib.dst, &f->dst) && addr_eq(&k->fib.src, &f->src) &&
-		    k->fib.ifindex == f->ifindex)
-			k->ts_ns = 0;
-	}
-}
-
-/* A look-up of a local task that nothing undid: its packet was never born. */
-static void fib_to_packet(struct engine *e, struct fib_fail *k)
-{
-	struct obs o = { .kind = OBS_FIB, .ts_ns = k->ts_ns };
-	const struct obs_fib *f = &k->fib;
-	enum verdict v = judge_errno(f->err);
-	struct route_ref none = { 0 };
-	const struct route *r;
-	struct trk *t;
-
-	if (v == V_NONE)
-		return;
-	o.pkt = (struct obs_pkt){
-		.proto = f->proto,
-		.src = f->src,
-		.dst = f->dst,
-		.netns = f->netns,
-		.sport = f->sport,
-		.dport = f->dport,
-		.skb = k->ts_ns,
-	};
-	make_room(e);
-	t = journey_new(e, &o, k->ts_ns);
-	if (!t)
-		return;
-	e->seen++;
-	e->last_packet_ns = o.ts_ns;
-	t->role = ROLE_PLAIN;
-	t->from_fib = true;
-	t->app = fib_app(e, f);
-	e->apps[t->app].sent++;
-	t->proto = t->app == APP_ICMP ? PROTO_ICMP : f->proto;
-	t->by = f->by;
-	t->at = AT_FIB;
-	t->err = f->err == EAGAIN ? ENETUNREACH : f->err;
-	judge_block(e, &f->dst, &t->block, &t->block_from);
-	r = mirror__lookup(e->mirror, &f->dst);
-	t->route = none;
-	if (r && r->type != RTN_UNICAST)
-		judge_set_route(e, r, &t->route);
-	t->verdict = v;
-	settle(e, t);
-}
-
-/* A pod asked for its gateway, and no table had a route: proxy ARP did not answer. */
-static void fib_to_arp(struct engine *e, struct fib_fail *k)
-{
-	const struct obs_fib *f = &k->fib;
-	struct arp_silence *a = NULL;
-
-	for (uint32_t i = 0; i < e->arp_cnt; i++)
-		if (addr_eq(&e->arp[i].pod, &f->src))
-			a = &e->arp[i];
-	if (!a && e->arp_cnt < ARP_SILENCES)
-		a = &e->arp[e->arp_cnt++];
-	if (!a)
-		a = &e->arp[k->ts_ns % ARP_SILENCES];
-	*a = (struct arp_silence){ k->ts_ns, f->ifindex, f->src, f->dst };
-	finding_arp(e, a, k->ts_ns);
-}
-
-/* No hit in a later table undid it: what it means is final. */
-static void fib_due(struct engine *e, struct fib_fail *k)
-{
-	k->open = false;
-	if (k->fib.class == EV_FIB_ARP)
-		fib_to_arp(e, k);
-	else
-		fib_to_packet(e, k);
-}
-
-static void on_fib(struct engine *e, const struct obs *o)
-{
-	const struct obs_fib *f = &o->fib;
-	struct fib_fail *slot;
-
-	if (!f->err) {
-		fib_cancel(e, f);
-		return;
-	}
-	slot = &e->fib_fail[e->fib_next++ % FIB_FAILS];
-	/* a storm of failures must not push out one that waits */
-	if (slot->ts_ns && slot->open)
-		fib_due(e, slot);
-	slot->ts_ns = o->ts_ns;
-	slot->fib = *f;
-	slot->open = f->class == EV_FIB_ARP ||
-		     (f->class == EV_FIB_OUTPUT && fib_app(e, f) != APP_NONE);
-	if (slot->open && !e->fib_open_ns)
-		e->fib_open_ns = o->ts_ns;
-}
-
-static void run_fib(struct engine *e)
-{
-	if (!e->fib_open_ns || e->now_ns <= e->fib_open_ns + SETTLE_NS)
-		return;
-	e->fib_open_ns = 0;
-	for (int i = 0; i < FIB_FAILS; i++) {
-		struct fib_fail *k = &e->fib_fail[i];
-
-		if (!k->ts_ns || !k->open)
-			continue;
-		if (e->now_ns > k->ts_ns + SETTLE_NS)
-			fib_due(e, k);
-		else if (!e->fib_open_ns || k->ts_ns < e->fib_open_ns)
-			e->fib_open_ns = k->ts_ns;
-	}
+		exchange_begin(e, t, p);
+	/* what was settled waits once more: that a link went down is told after its packets' end */
+	if (judge_drop(e, t, p, o->ts_ns))
+		engine_settle_later(t, &e->settle, SETTLE_NS);
 }
 
 /* ---- the node's state ---- */
@@ -599,6 +403,8 @@ static void flushed(void *ctx, const struct obs_route *r)
 static void on_route(struct engine *e, const struct obs *o)
 {
 	bool news = mirror__route(e->mirror, &o->route, o->ts_ns);
+
+	owner_route(e, &o->route, o->ts_ns);
 
 	if (!news || o->route.snapshot)
 		return;
@@ -681,7 +487,7 @@ static void run_time(struct engine *e, uint64_t ts_ns)
 		e->start_ns = ts_ns;
 	}
 	/* here and not at ticks: after a stall, seconds of records come between two of them */
-	run_fib(e);
+	lookup_run(e);
 	run_deadlines(e);
 }
 
@@ -717,7 +523,7 @@ void engine__feed(struct engine *e, const struct obs *o)
 		on_drop(e, o);
 		break;
 	case OBS_FIB:
-		on_fib(e, o);
+		lookup_failed(e, o);
 		break;
 	case OBS_ROUTE:
 		on_route(e, o);
@@ -737,6 +543,7 @@ void engine__feed(struct engine *e, const struct obs *o)
 	case OBS_POOLS:
 		e->pools = o->pools;
 		memset(e->life, 0, sizeof(e->life));
+		owner_pools(e);
 		break;
 	case OBS_LOSS:
 		on_loss(e, o);
@@ -745,7 +552,10 @@ void engine__feed(struct engine *e, const struct obs *o)
 		on_tick(e);
 		break;
 	case OBS_NODE:
+		owner_node(e, &o->node);
+		break;
 	case OBS_RES:
+		e->res[e->res_next++ % FIB_RESULTS] = (struct fib_result){ o->ts_ns, o->res };
 		break;
 	case OBS_BEGIN_SNAPSHOT:
 	case OBS_END_SNAPSHOT:
@@ -759,11 +569,11 @@ void engine__finish(struct engine *e, uint64_t ts_ns)
 	run_time(e, ts_ns);
 	/* what has a verdict keeps it; what waits for a reply is left as it was */
 	while (!list_empty(&e->settle))
-		settle(e, list_entry(e->settle.next, struct trk, settle));
+		engine_settle(e, list_entry(e->settle.next, struct trk, settle));
 	while (!list_empty(&e->vanish))
 		vanish(e, list_entry(e->vanish.next, struct trk, settle));
 	e->now_ns += SETTLE_NS + 1;
-	run_fib(e);
+	lookup_run(e);
 	finding_finish(e, ts_ns);
 }
 

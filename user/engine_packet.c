@@ -97,6 +97,13 @@ static void fill_packet(const struct engine *e, const struct trk *t, struct pack
 	p->verdict = t->verdict;
 	p->at = t->at;
 	strncpy(p->dev, mirror__dev(e->mirror, t->ifindex), DEV_LEN - 1);
+	p->nf_hook = t->nf_hook;
+	strncpy(p->in_dev, mirror__dev(e->mirror, t->in_ifindex), DEV_LEN - 1);
+	strncpy(p->out_dev, mirror__dev(e->mirror, t->out_ifindex), DEV_LEN - 1);
+	p->icmp_error.valid = t->icmp_error.valid;
+	p->icmp_error.type = t->icmp_error.type;
+	p->icmp_error.code = t->icmp_error.code;
+	p->icmp_error.from = t->icmp_error.from;
 	p->block = t->block;
 	p->block_from = t->block_from;
 	p->route = t->route;

@@ -20,9 +20,10 @@
 /* Silence is told once for each stretch of this length. */
 #define SILENCE_NS (10 * NSEC_PER_SEC)
 
-#define TRK_KEYS 3
+#define TRK_KEYS 4
 #define TRK_HOPS 8
 
+#define TABLE_MAIN 254
 #define RTN_UNICAST 1
 #define RTN_LOCAL 2
 #define RTN_BLACKHOLE 6
@@ -80,6 +81,17 @@ struct trk {
 	enum role role;
 	uint8_t proto, icmp_type, icmp_code, tcp_flags;
 	bool settled, answered, from_fib, pod_drop, encapsulated;
+	bool matched; /* some packet of the exchange passed the filter */
+	bool held;    /* settled, but for the filter: not counted, not told */
+	bool wrong_hop;
+	uint8_t nf_hook;		  /* enum nf_hook */
+	uint32_t in_ifindex, out_ifindex; /* of a drop, 0: not known */
+	struct {
+		bool valid;
+		uint8_t type, code;
+		struct addr from;
+	} icmp_error;
+	struct trk *pair; /* the reply of a request, the request of a reply; NULL: none */
 	uint16_t ip_id, ip_len, dns_id, dns_flags;
 	uint32_t netns;
 	struct flow_key first;	   /* as first seen */
@@ -124,6 +136,27 @@ struct arp_silence {
 };
 #define ARP_SILENCES 64
 
+/* Whose a block is: the gateway that the routing daemons gave it last */
+struct owner {
+	struct hnode node;
+	struct prefix block;
+	struct addr gw;
+	uint64_t changed_ns; /* when a route for it was last announced, 0: before the start */
+};
+
+/* An address of a node, as Felix lists them */
+struct cluster_node {
+	struct hnode node;
+	struct addr addr;
+};
+
+/* What the FIB said for a packet that took its route from another table than main */
+struct fib_result {
+	uint64_t ts_ns;
+	struct obs_res res;
+};
+#define FIB_RESULTS 64
+
 #define MAX_CONNS 4
 struct bgp_peer {
 	struct addr peer;
@@ -148,6 +181,15 @@ struct fnd {
 	struct addr gateway; /* of the route taken, family 0: none */
 	struct addr pod;     /* proxy ARP: who asked */
 	struct route_ref route;
+	/* of the first packet: where it died */
+	enum hook at;
+	uint8_t nf_hook;
+	bool in_pod, encapsulated;
+	char in_dev[DEV_LEN], out_dev[DEV_LEN];
+	char reason[REASON_LEN], location[LOCATION_LEN];
+	struct addr encap_dst;
+	uint8_t icmp_type, icmp_code;
+	struct addr icmp_from; /* of the ICMP error that answered it, family 0: none */
 };
 
 struct latency {
@@ -181,6 +223,9 @@ struct engine {
 	uint64_t fib_open_ns; /* of the earliest one that waits; 0: none does */
 	struct arp_silence arp[ARP_SILENCES];
 	uint32_t arp_cnt;
+	struct fib_result res[FIB_RESULTS];
+	uint32_t res_next;
+	struct hmap owners, nodes;
 
 	struct bgp_peer *peer;
 	uint32_t peer_cnt, peer_cap;
@@ -229,6 +274,14 @@ struct trk *journey_new(struct engine *e, const struct obs *o, uint64_t sig);
 void journey_add_key(struct engine *e, struct trk *t, const struct flow_key *k);
 /* The request that a reply with this key answers, NULL: none */
 struct trk *journey_request(struct engine *e, const struct flow_key *reply);
+/* The latest request with exactly this key, answered or not, NULL: none */
+struct trk *journey_by_key(struct engine *e, const struct flow_key *k);
+/* The packet whose later fragment this is, NULL: its first one was none of ours */
+struct trk *journey_fragment(struct engine *e, const struct obs *o);
+/* Remembers of a first fragment what its later ones will have in common with it. */
+void journey_note_fragment(struct engine *e, struct trk *t, const struct obs_pkt *p);
+/* Of a protocol without requests and replies: the latest packet in the other direction */
+struct trk *journey_opposite(struct engine *e, const struct flow_key *k);
 void journey_free(struct engine *e, struct trk *t);
 void journey_hop(struct trk *t, enum hook at, uint32_t ifindex, uint64_t ts_ns);
 uint64_t journey_sig(const struct obs_pkt *p);
@@ -248,6 +301,10 @@ enum dev_class judge_dev(const struct engine *e, uint32_t ifindex);
 void judge_egress(struct engine *e, struct trk *t, const struct obs_pkt *p);
 /* False: only looks like a drop */
 bool judge_drop(struct engine *e, struct trk *t, const struct obs_pkt *p, uint64_t ts_ns);
+/* The verdict when the wait for what may contradict it is over */
+void judge_final(const struct engine *e, struct trk *t);
+/* A reply whose asker's pod was deleted a moment ago: no fault, wherever it ends */
+bool judge_asker_gone(const struct engine *e, const struct trk *t, uint64_t ts_ns);
 bool judge_drop_is_noise(const struct engine *e, const struct obs_pkt *p);
 enum verdict judge_errno(uint16_t err);
 void judge_route(const struct engine *e, const struct addr *dst, const struct obs_pkt *p,
@@ -269,8 +326,29 @@ void finding_review(struct engine *e, uint64_t ts_ns);
 void finding_finish(struct engine *e, uint64_t ts_ns);
 void finding_free_all(struct engine *e);
 
+/* owner.c: whose a block is, which addresses are nodes' */
+void owner_route(struct engine *e, const struct obs_route *o, uint64_t ts_ns);
+/* The pools are known, or changed: routes that stand already tell owners, too. */
+void owner_pools(struct engine *e);
+void owner_node(struct engine *e, const struct obs_node *o);
+void owner_free_all(struct engine *e);
+/* Somebody else than a routing daemon sent the block of dst to another gateway than its owner's */
+bool owner_differs(const struct engine *e, const struct addr *dst, const struct addr *gw);
+/* The tunnel's other end is no node of the cluster, as far as Felix' list goes */
+bool owner_is_stranger(const struct engine *e, const struct addr *dst, const struct addr *end);
+
+/* icmp.c: ICMP errors */
+/* The request that the error quotes, NULL: none that is known */
+struct trk *icmp_error_request(struct engine *e, const struct obs_pkt *p);
+
+/* symptom.c: what happened, in plain words, and where; the why is cause.c's */
+void symptom(const struct fnd *f, char *buf, size_t sz);
+void symptom_evidence(struct fnd *f);
+
 /* cause.c: fills because, cause, explain, advice, evidence, peers from what is known now */
 void cause_explain(const struct engine *e, struct fnd *f);
+/* Adds a sentence, as long as there is room */
+void evidence(struct fnd *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 bool bgp_in_use(const struct engine *e);
 /* No session of this node is established, and it uses BGP */
 bool bgp_all_down(const struct engine *e);
@@ -278,7 +356,27 @@ const struct bgp_peer *bgp_peer_find(const struct engine *e, const struct addr *
 bool bgp_peer_up(const struct engine *e, const struct bgp_peer *p);
 void bgp_observe(struct engine *e, const struct obs_bgp *b, uint64_t ts_ns);
 
+/* exchange.c: requests, replies, ICMP errors, the filter */
+void exchange_begin(struct engine *e, struct trk *t, const struct obs_pkt *p);
+/* Does this sighting of the packet pass the filter? Then its exchange counts from now on. */
+void exchange_match(struct engine *e, struct trk *t, const struct obs_pkt *p);
+/* Counts (by 1) or discounts (-1) an answer that took so many microseconds. */
+void exchange_latency(struct latency *l, int64_t us, int by);
+
+/* lookup.c: FIB look-ups that failed */
+void lookup_failed(struct engine *e, const struct obs *o);
+/* What no hit has taken back is final. */
+void lookup_run(struct engine *e);
+
 /* engine.c */
+/* The verdict is final for now: counted and told, or held back by the filter. */
+void engine_settle(struct engine *e, struct trk *t);
+/* The same, that long after the packet was last seen; queue is one of the engine's */
+void engine_settle_later(struct trk *t, struct list *queue, uint64_t delay);
+/* Into the queue of what is still expected of it */
+void engine_shelve(struct engine *e, struct trk *t);
+/* Before a new packet: a full table gives up an old one. */
+void engine_make_room(struct engine *e);
 void engine_emit(struct engine *e, struct record *rec);
 void engine_emit_packet(struct engine *e, struct trk *t);
 void engine_set_verdict(struct engine *e, struct trk *t, enum verdict v);

@@ -158,6 +158,28 @@ static struct fnd *finding_open(const struct engine *e, const struct trk *t)
 	return NULL;
 }
 
+static void remember_place(const struct engine *e, struct fnd *f, const struct trk *t)
+{
+	f->at = t->at;
+	f->nf_hook = t->nf_hook;
+	f->in_pod = t->pod_drop;
+	f->encapsulated = t->encap != ENCAP_NONE;
+	f->encap_dst = t->encap_dst;
+	snprintf(f->in_dev, sizeof(f->in_dev), "%s", mirror__dev(e->mirror, t->in_ifindex));
+	snprintf(f->out_dev, sizeof(f->out_dev), "%s", mirror__dev(e->mirror, t->out_ifindex));
+	snprintf(f->reason, sizeof(f->reason), "%s", t->reason);
+	snprintf(f->location, sizeof(f->location), "%s", t->location);
+}
+
+static void remember_icmp(struct fnd *f, const struct trk *t)
+{
+	if (!t->icmp_error.valid || addr_is_set(&f->icmp_from))
+		return;
+	f->icmp_type = t->icmp_error.type;
+	f->icmp_code = t->icmp_error.code;
+	f->icmp_from = t->icmp_error.from;
+}
+
 void finding_problem(struct engine *e, struct trk *t)
 {
 	char key[sizeof(((struct finding *)0)->key)];
@@ -179,7 +201,9 @@ void finding_problem(struct engine *e, struct trk *t)
 		f->proxy_arp = t->pod_drop && t->verdict == V_NO_ROUTE;
 		f->external = !addr_is_set(&t->block.addr);
 		f->local = t->at == AT_TC_EGRESS && judge_dev(e, t->ifindex) == DEV_WORKLOAD;
+		remember_place(e, f, t);
 	}
+	remember_icmp(f, t);
 	f->f.packets++;
 	f->f.verdicts[t->verdict]++;
 	f->f.apps[t->app]++;

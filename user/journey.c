@@ -60,7 +60,8 @@ static uint64_t key_hash(const struct flow_key *k)
 static bool key_eq(const struct flow_key *a, const struct flow_key *b)
 {
 	return a->proto == b->proto && a->sport == b->sport && a->dport == b->dport &&
-	       a->id == b->id && addr_eq(&a->src, &b->src) && addr_eq(&a->dst, &b->dst);
+	       a->id == b->id && a->pad == b->pad && addr_eq(&a->src, &b->src) &&
+	       addr_eq(&a->dst, &b->dst);
 }
 
 /* The key that the packet had before NAT, as conntrack knows it; false: it does not */
@@ -175,6 +176,68 @@ struct trk *journey_request(struct engine *e, const struct flow_key *reply)
 	return best;
 }
 
+struct trk *journey_by_key(struct engine *e, const struct flow_key *k)
+{
+	struct trk *best = NULL;
+
+	for (struct hnode *n = hmap_first(&e->by_key, key_hash(k)); n; n = hmap_next(n)) {
+		const struct trk_key *tk = hmap_entry(n, struct trk_key, node);
+		struct trk *t = tk->owner;
+
+		if (t->role == ROLE_ICMP_ERROR || t->role == ROLE_REPLY || !key_eq(&tk->key, k))
+			continue;
+		if (!best || t->first_ns > best->first_ns)
+			best = t;
+	}
+	return best;
+}
+
+struct trk *journey_opposite(struct engine *e, const struct flow_key *k)
+{
+	struct flow_key o = *k;
+
+	o.src = k->dst;
+	o.dst = k->src;
+	o.sport = k->dport;
+	o.dport = k->sport;
+	return journey_by_key(e, &o);
+}
+
+/* What all fragments of a packet have in common (RFC 791 3.2); pad keeps it apart from ports */
+static void fragment_key(const struct obs_pkt *p, struct flow_key *k)
+{
+	memset(k, 0, sizeof(*k));
+	k->src = p->src;
+	k->dst = p->dst;
+	k->proto = p->proto;
+	k->id = p->ip_id;
+	k->pad = 1;
+}
+
+struct trk *journey_fragment(struct engine *e, const struct obs *o)
+{
+	struct flow_key k;
+
+	fragment_key(&o->pkt, &k);
+	for (struct hnode *n = hmap_first(&e->by_key, key_hash(&k)); n; n = hmap_next(n)) {
+		const struct trk_key *tk = hmap_entry(n, struct trk_key, node);
+
+		if (key_eq(&tk->key, &k) && same_pass(tk->owner, o, SAME_PASS_NS))
+			return tk->owner;
+	}
+	return NULL;
+}
+
+void journey_note_fragment(struct engine *e, struct trk *t, const struct obs_pkt *p)
+{
+	struct flow_key k;
+
+	if (!(p->flags & EV_F_FRAG) || p->flags & EV_F_FRAG_LATER)
+		return;
+	fragment_key(p, &k);
+	journey_add_key(e, t, &k);
+}
+
 static bool is_dns_port(const struct engine *e, uint16_t port)
 {
 	for (int i = 0; i < 4; i++)
@@ -218,7 +281,7 @@ static enum app app_of(const struct engine *e, const struct obs_pkt *p)
 		return APP_ICMP;
 	if (is_dns_port(e, p->sport) || is_dns_port(e, p->dport))
 		return APP_DNS;
-	return p->proto == PROTO_TCP ? APP_TCP : APP_NONE;
+	return p->proto == PROTO_TCP ? APP_TCP : p->proto == PROTO_UDP ? APP_UDP : APP_NONE;
 }
 
 struct trk *journey_new(struct engine *e, const struct obs *o, uint64_t sig)
@@ -279,6 +342,8 @@ void journey_free(struct engine *e, struct trk *t)
 	hmap_del(&e->by_skb, &t->by_skb);
 	for (int i = 0; i < t->key_cnt; i++)
 		hmap_del(&e->by_key, &t->key[i].node);
+	if (t->pair)
+		t->pair->pair = NULL;
 	list_del(&t->age);
 	list_del(&t->settle);
 	list_del(&t->reply);

@@ -14,13 +14,11 @@
 #include "addr.h"
 
 #define ARPHRD_TUNNEL_ 768 /* ipip */
-#define TABLE_MAIN 254
-#define RTPROT_STATIC_ 4 /* linux/rtnetlink.h */
+#define RTPROT_STATIC_ 4   /* linux/rtnetlink.h */
 #define RTPROT_RA_ 9
 #define RTPROT_DHCP_ 16
-#define DEFAULT_BLOCK_LEN 26 /* of a Calico IPPool (libcalico-go, IPPoolSpec.BlockSize) */
-#define WITNESS_NS (2 * NSEC_PER_MSEC)
-#define ARP_NS (10 * NSEC_PER_SEC)
+#define RESULT_NS (10 * NSEC_PER_MSEC) /* from the look-up to the device */
+#define DEFAULT_BLOCK_LEN 26	       /* of a Calico IPPool (libcalico-go, IPPoolSpec.BlockSize) */
 
 const struct pool *judge_pool(const struct engine *e, const struct addr *a)
 {
@@ -113,6 +111,19 @@ static const struct nexthop *nexthop_match(const struct route *r, const struct o
 	return NULL;
 }
 
+/* The FIB's own answer for this packet, where it was told; NULL: it was not */
+static const struct obs_res *fib_result(const struct engine *e, const struct obs_pkt *p)
+{
+	for (int i = 0; i < FIB_RESULTS; i++) {
+		const struct fib_result *f = &e->res[i];
+
+		if (f->ts_ns && f->res.skb == p->skb && addr_eq(&f->res.dst, &p->dst) &&
+		    addr_eq(&f->res.src, &p->src) && f->ts_ns + RESULT_NS > e->now_ns)
+			return &f->res;
+	}
+	return NULL;
+}
+
 /*
  * The route that the packet's own dst names. The dst has no prefix: that of the mirror's best match is
  * taken, if its gateway and device are the packet's.
@@ -122,11 +133,12 @@ void judge_route(const struct engine *e, const struct addr *dst, const struct ob
 {
 	const struct route *r = mirror__lookup(e->mirror, dst);
 	const struct nexthop *nh = r ? nexthop_match(r, p) : NULL;
+	const struct obs_res *res = fib_result(e, p);
 
 	memset(ref, 0, sizeof(*ref));
 	if (!(p->flags & EV_F_DST))
 		return;
-	if (nh) {
+	if (nh && (!res || res->table == TABLE_MAIN)) {
 		judge_set_route(e, r, ref);
 		ref->gw = nh->gw;
 		strncpy(ref->dev, mirror__dev(e->mirror, nh->ifindex), DEV_LEN - 1);
@@ -135,7 +147,13 @@ void judge_route(const struct engine *e, const struct addr *dst, const struct ob
 	ref->have = true;
 	ref->type = p->dst_type;
 	ref->gw = p->gw;
+	/* which table it was, only the FIB's own answer tells */
 	ref->table = TABLE_MAIN;
+	if (res) {
+		ref->have_dst = true;
+		ref->dst = res->prefix;
+		ref->table = res->table;
+	}
 	strncpy(ref->dev, mirror__dev(e->mirror, p->dst_oif), DEV_LEN - 1);
 }
 
@@ -257,7 +275,7 @@ static bool leaks(struct engine *e, const struct pool *pool, const struct trk *t
 }
 
 /* A reply that finds its asker's pod deleted a moment ago is no fault, wherever it ends. */
-static bool asker_gone(const struct engine *e, const struct trk *t, uint64_t ts_ns)
+bool judge_asker_gone(const struct engine *e, const struct trk *t, uint64_t ts_ns)
 {
 	const struct gone *g = mirror__gone(e->mirror, &t->dst, 32, 32);
 
@@ -276,15 +294,19 @@ void judge_egress(struct engine *e, struct trk *t, const struct obs_pkt *p)
 		t->encap = p->encap;
 		t->encap_src = p->osrc;
 		t->encap_dst = p->odst;
+		t->wrong_hop |= owner_is_stranger(e, &p->dst, &p->odst);
 		engine_set_verdict(e, t, V_SENT);
 		return;
 	}
 	judge_block(e, &p->dst, &t->block, &t->block_from);
 	judge_route(e, &p->dst, p, &t->route);
+	if (class != DEV_WORKLOAD && t->block_from == BLOCK_ROUTE)
+		t->wrong_hop = owner_differs(e, &p->dst, &t->route.gw);
 	if (class == DEV_WORKLOAD || (class == DEV_OTHER && t->route.have_dst &&
 				      t->route.dst.len == 32 && !addr_is_set(&t->route.gw) && pool))
 		engine_set_verdict(e, t, V_DELIVERED);
-	else if (class == DEV_OTHER && pool && leaks(e, pool, t) && !asker_gone(e, t, t->last_ns))
+	else if (class == DEV_OTHER && pool && leaks(e, pool, t) &&
+		 !judge_asker_gone(e, t, t->last_ns))
 		engine_set_verdict(e, t, V_LEAKED);
 	else if (class == DEV_TUNNEL)
 		engine_set_passing(e, t, V_SENT);
@@ -307,229 +329,4 @@ enum verdict judge_errno(uint16_t err)
 	default:
 		return V_NONE;
 	}
-}
-
-static bool in_list(const char *s, const char *const *list)
-{
-	for (; *list; list++)
-		if (!strcmp(s, *list))
-			return true;
-	return false;
-}
-
-/*
- * What only looks like a drop: echo replies are handed to raw sockets as clones and then find no
- * ICMP handler; a closed socket empties its queue; packet sockets (tcpdump) lose clones.
- */
-bool judge_drop_is_noise(const struct engine *e, const struct obs_pkt *p)
-{
-	static const char *const sinks[] = {
-		"icmp_rcv",
-		"ping_rcv",
-		"raw_rcv",
-		"raw_local_deliver",
-		"raw_v4_input",
-		"raw_rcv_skb",
-		"skb_release_data",
-		"inet_sock_destruct",
-		"udp_destruct_common",
-		"udp_destruct_sock",
-		"__sk_destruct",
-		"sk_stream_kill_queues",
-		"packet_rcv",
-		"tpacket_rcv",
-		"packet_rcv_spkt",
-		"packet_rcv_fanout",
-		"skb_queue_purge",
-		"skb_queue_purge_reason",
-		"__skb_queue_purge_reason",
-		NULL,
-	};
-	static const char *const reasons[] = {
-		"SOCKET_FILTER", "PACKET_SOCK_ERROR", "CONSUMED", "SKB_CONSUMED", "OTHERHOST", NULL,
-	};
-	bool reply = p->proto == PROTO_UDP  ? p->dns_flags & 0x8000 :
-		     p->proto == PROTO_ICMP ? p->icmp_type != 8 :
-					      (p->tcp_flags & 0x12) != 0x02;
-	bool no_socket = !strcmp(p->reason, "NO_SOCKET") ||
-			 (!p->reason[0] && !strcmp(p->location, "__udp4_lib_rcv"));
-
-	(void)e;
-	if (in_list(p->location, sinks) || in_list(p->reason, reasons))
-		return true;
-	/* an answer that came when its asker had gone */
-	if (no_socket && reply)
-		return true;
-	/* a reset for a connection that conntrack has forgotten is dropped as INVALID, and missed by nobody */
-	if (p->proto == PROTO_TCP && p->tcp_flags & 0x04 && !strcmp(p->reason, "NETFILTER_DROP"))
-		return true;
-	/* TCP throws away duplicates, late segments and resets as a matter of course */
-	if (p->proto == PROTO_TCP && !no_socket && !strncmp(p->location, "tcp_", 4))
-		return true;
-	/* in a pod's namespace only what the node causes, and what finds no listener */
-	if (p->flags & EV_F_POD_NETNS)
-		return !no_socket && strncmp(p->reason, "NEIGH_", 6) &&
-		       strcmp(p->location, "neigh_invalidate") &&
-		       strcmp(p->location, "__neigh_event_send");
-	return false;
-}
-
-static enum verdict verdict_of_reason(const struct obs_pkt *p)
-{
-	static const struct {
-		const char *reason;
-		enum verdict verdict;
-	} table[] = {
-		{ "IP_INNOROUTES", V_NO_ROUTE },
-		{ "IP_OUTNOROUTES", V_NO_ROUTE },
-		{ "IP_RPFILTER", V_RP_FILTER },
-		{ "IP_LOCAL_SOURCE", V_MARTIAN },
-		{ "IP_INVALID_SOURCE", V_MARTIAN },
-		{ "IP_INVALID_DEST", V_MARTIAN },
-		{ "IP_LOCALNET", V_MARTIAN },
-		{ "IP_INADDRERRORS", V_FORWARDING_OFF },
-		{ "NETFILTER_DROP", V_FILTERED },
-		{ "TC_INGRESS", V_FILTERED },
-		{ "TC_EGRESS", V_FILTERED },
-		{ "XDP", V_FILTERED },
-		{ "BPF_CGROUP_EGRESS", V_FILTERED },
-		{ "NEIGH_FAILED", V_NEIGH_FAILED },
-		{ "NEIGH_CREATEFAIL", V_NEIGH_FAILED },
-		{ "NEIGH_QUEUEFULL", V_NEIGH_FAILED },
-		{ "NEIGH_DEAD", V_NEIGH_FAILED },
-		{ "PKT_TOO_BIG", V_TOO_BIG },
-		{ "NO_SOCKET", V_NO_SOCKET },
-		{ "SOCKET_RCVBUFF", V_OVERLOAD },
-		{ "PROTO_MEM", V_OVERLOAD },
-		{ "QDISC_DROP", V_OVERLOAD },
-		{ "FULL_RING", V_OVERLOAD },
-		{ "CPU_BACKLOG", V_OVERLOAD },
-		{ "DEV_READY", V_LINK_DOWN },
-	};
-	/* kernels before 5.17 name only the place */
-	static const struct {
-		const char *location;
-		enum verdict verdict;
-	} places[] = {
-		{ "nf_hook_slow", V_FILTERED },
-		{ "neigh_invalidate", V_NEIGH_FAILED },
-		{ "__udp4_lib_rcv", V_NO_SOCKET },
-	};
-
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (!strcmp(p->reason, table[i].reason))
-			return table[i].verdict;
-	for (size_t i = 0; !p->reason[0] && i < sizeof(places) / sizeof(places[0]); i++)
-		if (!strcmp(p->location, places[i].location))
-			return places[i].verdict;
-	return V_OTHER;
-}
-
-/* The errno of a look-up of these addresses that failed just before, 0: none */
-static uint16_t witness(const struct engine *e, const struct addr *src, const struct addr *dst,
-			uint64_t ts_ns)
-{
-	uint16_t err = 0;
-
-	for (int i = 0; i < FIB_FAILS; i++) {
-		const struct fib_fail *f = &e->fib_fail[i];
-
-		if (!f->ts_ns || f->ts_ns > ts_ns || ts_ns - f->ts_ns > WITNESS_NS ||
-		    !addr_eq(&f->fib.dst, dst) ||
-		    (addr_is_set(&f->fib.src) && !addr_eq(&f->fib.src, src)))
-			continue;
-		/* a miss in a later table says less than a route of an error type in an earlier one */
-		if (!err || f->fib.err != EAGAIN)
-			err = f->fib.err;
-	}
-	return err == EAGAIN ? ENETUNREACH : err;
-}
-
-const struct arp_silence *judge_arp(const struct engine *e, const struct addr *pod, uint64_t ts_ns)
-{
-	for (uint32_t i = 0; i < e->arp_cnt; i++) {
-		const struct arp_silence *a = &e->arp[i];
-
-		if (addr_eq(&a->pod, pod) && a->ts_ns + ARP_NS > ts_ns)
-			return a;
-	}
-	return NULL;
-}
-
-static void drop_route(const struct engine *e, struct trk *t, const struct obs_pkt *p,
-		       enum verdict v)
-{
-	const struct route *r = mirror__lookup(e->mirror, &t->dst);
-	uint8_t want = v == V_BLACKHOLE	  ? RTN_BLACKHOLE :
-		       v == V_UNREACHABLE ? RTN_UNREACHABLE :
-		       v == V_PROHIBIT	  ? RTN_PROHIBIT :
-					    0;
-
-	if (want) {
-		if (r && r->type == want)
-			judge_set_route(e, r, &t->route);
-		else
-			t->route = (struct route_ref){ .have = true,
-						       .type = want,
-						       .table = TABLE_MAIN };
-	} else if (v == V_NO_ROUTE) {
-		memset(&t->route, 0, sizeof(t->route));
-	} else if (p->flags & EV_F_DST && !p->encap) {
-		judge_route(e, &t->dst, p, &t->route);
-	}
-}
-
-static enum verdict drop_verdict(const struct engine *e, struct trk *t, const struct obs_pkt *p,
-				 uint64_t ts_ns)
-{
-	uint16_t err = p->flags & EV_F_DST && !p->encap ? p->dst_error : 0;
-	uint16_t seen = witness(e, &p->src, &p->dst, ts_ns);
-	bool filter = !strcmp(p->reason, "NETFILTER_DROP") || !strcmp(p->location, "nf_hook_slow");
-	enum verdict v = V_NONE;
-
-	/* ip_error says EHOSTUNREACH for a device that does not forward as well */
-	if (!strcmp(p->reason, "IP_INADDRERRORS"))
-		return V_FORWARDING_OFF;
-	if (err)
-		v = judge_errno(seen ? seen : err);
-	/* DNAT in OUTPUT, then the new route fails: looks like a firewall, and is none */
-	else if (filter && p->flags & EV_F_NO_DEV && seen)
-		v = judge_errno(seen);
-	if (v != V_NONE) {
-		t->err = seen ? seen : err;
-		return v;
-	}
-	return verdict_of_reason(p);
-}
-
-bool judge_drop(struct engine *e, struct trk *t, const struct obs_pkt *p, uint64_t ts_ns)
-{
-	enum verdict v = drop_verdict(e, t, p, ts_ns);
-
-	if (!p->encap)
-		t->dst = p->dst;
-	if (asker_gone(e, t, ts_ns))
-		return false;
-	if (p->flags & EV_F_POD_NETNS) {
-		t->pod_drop = true;
-		if (v == V_NEIGH_FAILED && judge_arp(e, &p->src, ts_ns)) {
-			v = V_NO_ROUTE;
-			t->err = ENETUNREACH;
-			t->ifindex = judge_arp(e, &p->src, ts_ns)->ifindex;
-		}
-	} else if (p->ifindex) {
-		t->ifindex = p->ifindex;
-	}
-	t->at = AT_DROP;
-	judge_block(e, &t->dst, &t->block, &t->block_from);
-	drop_route(e, t, p, v);
-	memcpy(t->reason, p->reason, sizeof(t->reason));
-	memcpy(t->location, p->location, sizeof(t->location));
-	if (p->encap) {
-		t->encap = p->encap;
-		t->encap_src = p->osrc;
-		t->encap_dst = p->odst;
-	}
-	engine_set_verdict(e, t, v);
-	return true;
 }

@@ -192,6 +192,19 @@ static void put_encap(struct render *r, json_t *obj, const struct packet *p)
 	put(r, obj, "encap", o);
 }
 
+static void put_icmp_error(struct render *r, json_t *obj, const struct packet *p)
+{
+	json_t *o;
+
+	if (!p->icmp_error.valid)
+		return;
+	o = json_object();
+	put_int(r, o, "type", p->icmp_error.type);
+	put_int(r, o, "code", p->icmp_error.code);
+	put_addr(r, o, "from", &p->icmp_error.from);
+	put(r, obj, "icmp_error", o);
+}
+
 static void put_route_ref(struct render *r, json_t *obj, const struct route_ref *ref)
 {
 	char dst[PREFIX_STRLEN], buf[WORD_LEN];
@@ -275,6 +288,10 @@ static void put_fate(struct render *r, json_t *obj, const struct packet *p)
 		put_str(r, obj, "errno", errno_name(p->err, buf));
 	put_str(r, obj, "reason", p->reason);
 	put_str(r, obj, "location", p->location);
+	put_str(r, obj, "nf_hook", nf_hook_name(p->nf_hook));
+	put_str(r, obj, "in_dev", p->in_dev);
+	put_str(r, obj, "out_dev", p->out_dev);
+	put_icmp_error(r, obj, p);
 	if (p->latency_us >= 0)
 		put_int(r, obj, "latency_us", (uint64_t)p->latency_us);
 	if (p->late_us >= 0)

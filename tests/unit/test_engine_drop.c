@@ -59,7 +59,9 @@ static void test_route_errors(void **state)
 		{ "NOT_SPECIFIED", "ip_error", EACCES, 0, 0, V_PROHIBIT, EACCES },
 		/* before 5.17 there is no reason */
 		{ "", "ip_error", ENETUNREACH, 0, 0, V_NO_ROUTE, ENETUNREACH },
-		{ "", "ip_error", EHOSTUNREACH, 0, 0, V_UNREACHABLE, EHOSTUNREACH },
+		{ "", "ip_error", EHOSTUNREACH, EHOSTUNREACH, 0, V_UNREACHABLE, EHOSTUNREACH },
+		/* no look-up failed, and there is a route: the device does not forward */
+		{ "", "ip_error", EHOSTUNREACH, 0, 0, V_FORWARDING_OFF, 0 },
 		/* 6.18 with routes in table 253: the dst says 101, the look-up knows better */
 		{ "IP_INNOROUTES", "ip_error", ENETUNREACH, EHOSTUNREACH, EAGAIN, V_UNREACHABLE,
 		  EHOSTUNREACH },

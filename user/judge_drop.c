@@ -1,0 +1,505 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a drop says: the reason where the kernel names one, else the function that threw the
+ * packet away, the routing decision and the connection that hung on it, and the look-up that
+ * failed just before. The same drop gets the same word on kernels with reasons and without.
+ */
+#include "engine_priv.h"
+
+#include <errno.h>
+#include <linux/types.h>
+#include <string.h>
+
+#include "../bpf/events.h"
+#include "addr.h"
+
+#define WITNESS_NS (2 * NSEC_PER_MSEC)
+#define ARP_NS (10 * NSEC_PER_SEC)
+#define TCPF_SYN 0x02
+#define TCPF_RST 0x04
+#define TCPF_ACK 0x10
+#define DNS_QR 0x8000
+
+static bool in_list(const char *s, const char *const *list)
+{
+	for (; *list; list++)
+		if (!strcmp(s, *list))
+			return true;
+	return false;
+}
+
+static bool begins(const char *s, const char *start)
+{
+	return !strncmp(s, start, strlen(start));
+}
+
+/* Before 5.17 there is no reason; later kernels say NOT_SPECIFIED where nobody gave one. */
+static bool has_reason(const struct obs_pkt *p)
+{
+	return p->reason[0] && strcmp(p->reason, "NOT_SPECIFIED") &&
+	       strcmp(p->reason, "NOT_DROPPED_YET");
+}
+
+/* ---- what only looks like a drop ---- */
+
+static bool is_syn(const struct obs_pkt *p)
+{
+	return p->proto == PROTO_TCP && (p->tcp_flags & (TCPF_SYN | TCPF_ACK)) == TCPF_SYN;
+}
+
+static bool is_reply(const struct obs_pkt *p)
+{
+	return p->proto == PROTO_UDP  ? p->dns_flags & DNS_QR :
+	       p->proto == PROTO_ICMP ? p->icmp_type != 8 :
+					!is_syn(p);
+}
+
+static bool is_no_socket(const struct obs_pkt *p)
+{
+	if (has_reason(p))
+		return !strcmp(p->reason, "NO_SOCKET");
+	return !p->reason[0] && (!strcmp(p->location, "__udp4_lib_rcv") ||
+				 (!strcmp(p->location, "tcp_v4_rcv") && is_syn(p)));
+}
+
+/* An echo reply handed to raw sockets as a clone, a closed socket's queue, a clone for tcpdump */
+static bool is_sink(const struct obs_pkt *p)
+{
+	static const char *const sinks[] = {
+		"icmp_rcv",
+		"ping_rcv",
+		"raw_rcv",
+		"raw_local_deliver",
+		"raw_v4_input",
+		"raw_rcv_skb",
+		"skb_release_data",
+		"inet_sock_destruct",
+		"udp_destruct_common",
+		"udp_destruct_sock",
+		"__sk_destruct",
+		"sk_stream_kill_queues",
+		"packet_rcv",
+		"tpacket_rcv",
+		"packet_rcv_spkt",
+		"packet_rcv_fanout",
+		"skb_queue_purge",
+		"skb_queue_purge_reason",
+		"__skb_queue_purge_reason",
+		NULL,
+	};
+	static const char *const reasons[] = {
+		"SOCKET_FILTER", "PACKET_SOCK_ERROR", "CONSUMED",
+		"SKB_CONSUMED",	 "SOCKET_CLOSE",      NULL,
+	};
+
+	return in_list(p->location, sinks) || in_list(p->reason, reasons);
+}
+
+static enum verdict verdict_of(const struct engine *e, const struct obs_pkt *p);
+
+bool judge_drop_is_noise(const struct engine *e, const struct obs_pkt *p)
+{
+	/* the rest of a packet whose first fragment told what it is */
+	if (p->flags & EV_F_FRAG_LATER && !p->encap && is_sink(p))
+		return true;
+	if (!p->encap && is_sink(p))
+		return true;
+	/* a switch that floods, a device in promiscuous mode; in a tunnel it means a wrong inner MAC */
+	if (!strcmp(p->reason, "OTHERHOST") && judge_dev(e, p->ifindex) != DEV_TUNNEL)
+		return true;
+	if (p->encap)
+		return false;
+	/* an answer that came when its asker had gone */
+	if (is_no_socket(p) && is_reply(p))
+		return true;
+	/* a reset for a connection that conntrack has forgotten is dropped as INVALID, and missed by nobody */
+	if (p->proto == PROTO_TCP && p->tcp_flags & TCPF_RST &&
+	    !strcmp(p->reason, "NETFILTER_DROP"))
+		return true;
+	/* TCP throws away duplicates, late segments and resets as a matter of course */
+	if (p->proto == PROTO_TCP && !is_no_socket(p) && begins(p->location, "tcp_"))
+		return true;
+	/* a pod's own sockets free packets in places that say nothing */
+	return p->flags & EV_F_POD_NETNS && !has_reason(p) && verdict_of(e, p) == V_OTHER;
+}
+
+/* ---- reasons and places ---- */
+
+struct word {
+	const char *word;
+	enum verdict verdict;
+};
+
+static enum verdict find_word(const struct word *w, size_t cnt, const char *word)
+{
+	for (size_t i = 0; i < cnt; i++)
+		if (!strcmp(word, w[i].word))
+			return w[i].verdict;
+	return V_NONE;
+}
+
+static enum verdict verdict_of_reason(const char *reason)
+{
+	/* enum skb_drop_reason, include/net/dropreason-core.h and before that linux/skbuff.h */
+	static const struct word reasons[] = {
+		{ "IP_INNOROUTES", V_NO_ROUTE },
+		{ "IP_OUTNOROUTES", V_NO_ROUTE },
+		{ "IP_RPFILTER", V_RP_FILTER },
+		{ "IP_LOCAL_SOURCE", V_MARTIAN },
+		{ "IP_INVALID_SOURCE", V_MARTIAN },
+		{ "IP_INVALID_DEST", V_MARTIAN },
+		{ "IP_LOCALNET", V_MARTIAN },
+		{ "IP_INADDRERRORS", V_FORWARDING_OFF },
+		{ "NETFILTER_DROP", V_FILTERED },
+		{ "TC_INGRESS", V_FILTERED },
+		{ "TC_EGRESS", V_FILTERED },
+		{ "XDP", V_FILTERED },
+		{ "BPF_CGROUP_EGRESS", V_FILTERED },
+		{ "NEIGH_FAILED", V_NEIGH_FAILED },
+		{ "NEIGH_CREATEFAIL", V_NEIGH_FAILED },
+		{ "NEIGH_QUEUEFULL", V_NEIGH_FAILED },
+		{ "NEIGH_DEAD", V_NEIGH_FAILED },
+		{ "NEIGH_HH_FILLFAIL", V_NEIGH_FAILED },
+		{ "PKT_TOO_BIG", V_TOO_BIG },
+		{ "NO_SOCKET", V_NO_SOCKET },
+		{ "SOCKET_RCVBUFF", V_OVERLOAD },
+		{ "SOCKET_BACKLOG", V_OVERLOAD },
+		{ "PROTO_MEM", V_OVERLOAD },
+		{ "FULL_RING", V_OVERLOAD },
+		{ "CPU_BACKLOG", V_OVERLOAD },
+		{ "RECURSION_LIMIT", V_TUNNEL_ERROR },
+		{ "NOMEM", V_OVERLOAD },
+		{ "DEV_READY", V_LINK_DOWN },
+		{ "IP_TUNNEL_ECN", V_TUNNEL_ERROR },
+		{ "OTHERHOST", V_TUNNEL_ERROR },
+	};
+	enum verdict v = find_word(reasons, sizeof(reasons) / sizeof(reasons[0]), reason);
+
+	if (v != V_NONE)
+		return v;
+	if (begins(reason, "QDISC_"))
+		return V_OVERLOAD;
+	if (begins(reason, "VXLAN_") || begins(reason, "TUNNEL_"))
+		return V_TUNNEL_ERROR;
+	return V_OTHER;
+}
+
+/* The packet is longer than the device carries, and may not be cut */
+static bool longer_than_mtu(const struct engine *e, const struct obs_pkt *p, uint32_t ifindex)
+{
+	const struct link_info *l = mirror__link_info(e->mirror, ifindex);
+
+	return l && l->mtu && p->ip_len > l->mtu;
+}
+
+/*
+ * ip_rcv_finish() drops what ip_route_input() refused. Without a reason the packet itself tells a
+ * martian from one that came in by the wrong device.
+ */
+static bool is_martian(const struct engine *e, const struct obs_pkt *p)
+{
+	uint8_t s = p->src.b[0], d = p->dst.b[0];
+
+	return s == 127 || s == 0 || s >= 224 || d == 127 || d == 0 || d >= 240 ||
+	       mirror__is_local(e->mirror, &p->src);
+}
+
+static enum verdict verdict_of_tunnel(const struct engine *e, const struct obs_pkt *p)
+{
+	bool sends = strstr(p->location, "xmit");
+
+	return sends && longer_than_mtu(e, p, p->ifindex) ? V_TOO_BIG : V_TUNNEL_ERROR;
+}
+
+static enum verdict verdict_of_place(const struct engine *e, const struct obs_pkt *p)
+{
+	static const struct word places[] = {
+		{ "nf_hook_slow", V_FILTERED },
+		{ "nf_hook_slow_list", V_FILTERED },
+		{ "nft_do_chain", V_FILTERED },
+		{ "do_xdp_generic", V_FILTERED },
+		{ "netif_receive_generic_xdp", V_FILTERED },
+		{ "generic_xdp_tx", V_FILTERED },
+		{ "neigh_invalidate", V_NEIGH_FAILED },
+		{ "__neigh_event_send", V_NEIGH_FAILED },
+		{ "neigh_resolve_output", V_NEIGH_FAILED },
+		{ "neigh_connected_output", V_NEIGH_FAILED },
+		{ "neigh_destroy", V_NEIGH_FAILED },
+		{ "arp_error_report", V_NEIGH_FAILED },
+		{ "ip_finish_output2", V_NEIGH_FAILED },
+		{ "ip_fragment", V_TOO_BIG },
+		{ "ip_do_fragment", V_TOO_BIG },
+		{ "udp_queue_rcv_one_skb", V_OVERLOAD },
+		{ "udp_queue_rcv_skb", V_OVERLOAD },
+		{ "__udp_enqueue_schedule_skb", V_OVERLOAD },
+		{ "enqueue_to_backlog", V_OVERLOAD },
+		{ "kfree_skb_list", V_OVERLOAD },
+		{ "kfree_skb_list_reason", V_OVERLOAD },
+		{ "__dev_xmit_skb", V_OVERLOAD },
+		{ "rtnl_kfree_skbs", V_OVERLOAD },
+		{ "tunnel4_rcv", V_TUNNEL_ERROR },
+	};
+	const char *l = p->location;
+	enum verdict v = find_word(places, sizeof(places) / sizeof(places[0]), l);
+
+	if (v != V_NONE)
+		return v;
+	if (begins(l, "ip_tunnel_") || begins(l, "ipip_") || begins(l, "ip_md_tunnel_") ||
+	    begins(l, "iptunnel_") || begins(l, "vxlan_") || begins(l, "wg_"))
+		return verdict_of_tunnel(e, p);
+	if (begins(l, "ip_forward"))
+		return p->ttl <= 1 ? V_TTL : V_TOO_BIG;
+	if (begins(l, "ip_rcv_finish") || begins(l, "ip_list_rcv") || begins(l, "ip_sublist_rcv"))
+		return is_martian(e, p) || p->reason[0] ? V_MARTIAN : V_RP_FILTER;
+	if (begins(l, "__dev_forward_skb") || begins(l, "____dev_forward_skb") ||
+	    !strcmp(l, "dev_forward_skb") || !strcmp(l, "veth_xmit"))
+		return longer_than_mtu(e, p, p->ifindex) ? V_TOO_BIG : V_LINK_DOWN;
+	/* kernels without reasons: the classifier's verdict; later ones say TC_INGRESS, TC_EGRESS */
+	if (!p->reason[0] && (begins(l, "__netif_receive_skb") || !strcmp(l, "__dev_queue_xmit")))
+		return V_FILTERED;
+	return is_no_socket(p) ? V_NO_SOCKET : V_OTHER;
+}
+
+static enum verdict verdict_of(const struct engine *e, const struct obs_pkt *p)
+{
+	enum verdict v;
+
+	if (!has_reason(p))
+		return verdict_of_place(e, p);
+	/* ip_forward says "header error" for a TTL that ran out */
+	if (!strcmp(p->reason, "IP_INHDR") && begins(p->location, "ip_forward"))
+		return V_TTL;
+	v = verdict_of_reason(p->reason);
+	/* a tunnel's packet that found no tunnel: VXLAN's port is closed with its device */
+	if (p->encap && (v == V_NO_SOCKET || !strcmp(p->reason, "IP_NOPROTO")))
+		return V_TUNNEL_ERROR;
+	return v;
+}
+
+/* The errno of a look-up of these addresses that failed just before, 0: none */
+static uint16_t witness(const struct engine *e, const struct addr *src, const struct addr *dst,
+			uint64_t ts_ns)
+{
+	uint16_t err = 0;
+
+	for (int i = 0; i < FIB_FAILS; i++) {
+		const struct fib_fail *f = &e->fib_fail[i];
+
+		if (!f->ts_ns || f->ts_ns > ts_ns || ts_ns - f->ts_ns > WITNESS_NS ||
+		    !addr_eq(&f->fib.dst, dst) ||
+		    (addr_is_set(&f->fib.src) && !addr_eq(&f->fib.src, src)))
+			continue;
+		/* a miss in a later table says less than a route of an error type in an earlier one */
+		if (!err || f->fib.err != EAGAIN)
+			err = f->fib.err;
+	}
+	return err == EAGAIN ? ENETUNREACH : err;
+}
+
+const struct arp_silence *judge_arp(const struct engine *e, const struct addr *pod, uint64_t ts_ns)
+{
+	for (uint32_t i = 0; i < e->arp_cnt; i++) {
+		const struct arp_silence *a = &e->arp[i];
+
+		if (addr_eq(&a->pod, pod) && a->ts_ns + ARP_NS > ts_ns)
+			return a;
+	}
+	return NULL;
+}
+
+static void drop_route(const struct engine *e, struct trk *t, const struct obs_pkt *p,
+		       enum verdict v)
+{
+	const struct route *r = mirror__lookup(e->mirror, &t->dst);
+	uint8_t want = v == V_BLACKHOLE	  ? RTN_BLACKHOLE :
+		       v == V_UNREACHABLE ? RTN_UNREACHABLE :
+		       v == V_PROHIBIT	  ? RTN_PROHIBIT :
+					    0;
+
+	if (want) {
+		if (r && r->type == want)
+			judge_set_route(e, r, &t->route);
+		else
+			t->route = (struct route_ref){ .have = true,
+						       .type = want,
+						       .table = TABLE_MAIN };
+	} else if (v == V_NO_ROUTE) {
+		memset(&t->route, 0, sizeof(t->route));
+	} else if (p->flags & EV_F_DST && !p->encap) {
+		judge_route(e, &t->dst, p, &t->route);
+	}
+}
+
+/* ---- where: netfilter's hook and the devices ---- */
+
+/*
+ * The hook that the packet was dropped in, from what hung on it: before routing nothing does; ip_output()
+ * sets the device after OUTPUT and FORWARD, and before POSTROUTING.
+ */
+static enum nf_hook hook_of(const struct obs_pkt *p)
+{
+	bool behind = !(p->flags & EV_F_NO_DEV) && p->ifindex == p->dst_oif;
+
+	if (!(p->flags & EV_F_DST))
+		return NF_HOOK_PREROUTING;
+	if (!(p->flags & EV_F_DST_INPUT))
+		return behind ? NF_HOOK_POSTROUTING : NF_HOOK_OUTPUT;
+	if (p->dst_type == RTN_LOCAL)
+		return NF_HOOK_INPUT;
+	return behind && p->iif != p->ifindex ? NF_HOOK_POSTROUTING : NF_HOOK_FORWARD;
+}
+
+static bool is_netfilter(const struct obs_pkt *p)
+{
+	if (has_reason(p))
+		return !strcmp(p->reason, "NETFILTER_DROP");
+	return begins(p->location, "nf_hook_slow") || !strcmp(p->location, "nft_do_chain");
+}
+
+static void drop_devices(struct trk *t, const struct obs_pkt *p)
+{
+	/* indexes of a pod's namespace mean nothing here */
+	if (p->flags & EV_F_POD_NETNS)
+		return;
+	t->nf_hook = is_netfilter(p) ? hook_of(p) : NF_HOOK_NONE;
+	t->in_ifindex = p->iif;
+	t->out_ifindex = 0;
+	if (p->flags & EV_F_DST && p->dst_type == RTN_UNICAST && !p->dst_error)
+		t->out_ifindex = p->dst_oif;
+}
+
+/* ---- the verdict ---- */
+
+/* ip_error says EHOSTUNREACH for a device that does not forward, too; a look-up that failed is not behind that. */
+static bool forwarding_off(const struct engine *e, const struct obs_pkt *p, uint16_t seen)
+{
+	const struct route *r;
+
+	if (!strcmp(p->reason, "IP_INADDRERRORS"))
+		return true;
+	if (p->reason[0] || p->dst_error != EHOSTUNREACH || seen)
+		return false;
+	r = mirror__lookup(e->mirror, &p->dst);
+	return r && r->type == RTN_UNICAST;
+}
+
+static enum verdict drop_verdict(const struct engine *e, struct trk *t, const struct obs_pkt *p,
+				 uint64_t ts_ns)
+{
+	uint16_t err = p->flags & EV_F_DST && !p->encap ? p->dst_error : 0;
+	uint16_t seen = witness(e, &p->src, &p->dst, ts_ns);
+	enum verdict v = V_NONE;
+
+	if (err && forwarding_off(e, p, seen))
+		return V_FORWARDING_OFF;
+	if (err)
+		v = judge_errno(seen ? seen : err);
+	/* DNAT in OUTPUT, then the new route fails: looks like a firewall, and is none */
+	else if (is_netfilter(p) && p->flags & EV_F_NO_DEV && seen)
+		v = judge_errno(seen);
+	if (v != V_NONE) {
+		t->err = seen ? seen : err;
+		return v;
+	}
+	v = verdict_of(e, p);
+	if (v == V_FILTERED && p->encap && is_netfilter(p) && hook_of(p) == NF_HOOK_INPUT)
+		return V_ALLOWLIST;
+	return v;
+}
+
+/* A drop in a pod's namespace: told on the device that leads there. */
+static enum verdict pod_verdict(const struct engine *e, struct trk *t, const struct obs_pkt *p,
+				enum verdict v, uint64_t ts_ns)
+{
+	const struct arp_silence *a = judge_arp(e, &p->src, ts_ns);
+
+	t->pod_drop = true;
+	if (p->ifindex && judge_dev(e, p->ifindex) == DEV_WORKLOAD)
+		t->ifindex = p->ifindex;
+	if (v != V_NEIGH_FAILED || !a)
+		return v;
+	t->err = ENETUNREACH;
+	t->ifindex = a->ifindex;
+	return V_NO_ROUTE;
+}
+
+bool judge_drop(struct engine *e, struct trk *t, const struct obs_pkt *p, uint64_t ts_ns)
+{
+	enum verdict v = drop_verdict(e, t, p, ts_ns);
+
+	if (!p->encap && !(p->flags & EV_F_FRAG_LATER))
+		t->dst = p->dst;
+	if (judge_asker_gone(e, t, ts_ns))
+		return false;
+	if (p->flags & EV_F_POD_NETNS)
+		v = pod_verdict(e, t, p, v, ts_ns);
+	else if (p->ifindex)
+		t->ifindex = p->ifindex;
+	t->at = AT_DROP;
+	judge_block(e, &t->dst, &t->block, &t->block_from);
+	drop_route(e, t, p, v);
+	drop_devices(t, p);
+	memcpy(t->reason, p->reason, sizeof(t->reason));
+	memcpy(t->location, p->location, sizeof(t->location));
+	if (p->encap) {
+		t->encap = p->encap;
+		t->encap_src = p->osrc;
+		t->encap_dst = p->odst;
+	}
+	engine_set_verdict(e, t, v);
+	return true;
+}
+
+/* ---- at the end of the wait ---- */
+
+static bool is_down(const struct engine *e, uint32_t ifindex)
+{
+	const struct link_info *l = mirror__link_info(e->mirror, ifindex);
+
+	return ifindex && (!l || !l->up || !l->running);
+}
+
+static void find_tunnel(void *ctx, const struct link_info *l)
+{
+	const struct link_info **found = ctx;
+
+	if (!strcmp(l->kind, "ipip") || !strcmp(l->kind, "vxlan"))
+		*found = l;
+}
+
+/* What arrived in a tunnel finds no handler where the tunnel's device is down. */
+static bool tunnel_is_down(const struct engine *e, const struct trk *t)
+{
+	const struct link_info *l = NULL;
+
+	if (t->encap == ENCAP_NONE)
+		return false;
+	mirror__each_link(e->mirror, find_tunnel, &l);
+	return l && !l->up;
+}
+
+/*
+ * The message that a link went down comes after the packets that died of it, so this is decided
+ * when their wait is over.
+ */
+void judge_final(const struct engine *e, struct trk *t)
+{
+	if (t->wrong_hop && t->verdict == V_SENT)
+		t->verdict = V_WRONG_NEXTHOP;
+	if (t->at != AT_DROP)
+		return;
+	switch (t->verdict) {
+	case V_NEIGH_FAILED:
+	case V_OVERLOAD:
+	case V_OTHER:
+		if (is_down(e, t->ifindex) || is_down(e, t->out_ifindex))
+			t->verdict = V_LINK_DOWN;
+		break;
+	case V_TUNNEL_ERROR:
+		if (tunnel_is_down(e, t) || is_down(e, t->ifindex))
+			t->verdict = V_LINK_DOWN;
+		break;
+	default:
+		break;
+	}
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Whose a block is, without the API server: the gateway that a routing daemon gave its route last.
+ * A route that somebody else changed does not change that, so it can be told that packets now go
+ * to the wrong node. Also the addresses of the cluster's nodes, as Felix lists them for the
+ * allow-lists of tunnel traffic.
+ */
+#include "engine_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "addr.h"
+
+/* Felix' list is read now and then: a node that just joined may not be on it yet. */
+#define JOINING_NS (30 * NSEC_PER_SEC)
+#define RTPROT_BOOT 3
+
+static uint64_t prefix_hash(const struct prefix *p)
+{
+	return hash_bytes(p->addr.b, sizeof(p->addr.b), p->len);
+}
+
+static struct owner *find(const struct engine *e, const struct prefix *p)
+{
+	for (struct hnode *n = hmap_first(&e->owners, prefix_hash(p)); n; n = hmap_next(n)) {
+		struct owner *o = hmap_entry(n, struct owner, node);
+
+		if (prefix_eq(&o->block, p))
+			return o;
+	}
+	return NULL;
+}
+
+/* The owner of the longest block that holds a, NULL: nobody told */
+static const struct owner *find_for(const struct engine *e, const struct addr *a)
+{
+	const struct pool *pool = judge_pool(e, a);
+
+	if (!pool)
+		return NULL;
+	for (int len = 32; len >= pool->cidr.len; len--) {
+		struct prefix p = prefix_of(a, (uint8_t)len);
+		const struct owner *o = find(e, &p);
+
+		if (o)
+			return o;
+	}
+	return NULL;
+}
+
+/* BIRD and Felix, as their processes are called; a change that nobody signed is taken for theirs. */
+static bool is_daemon(const struct actor *by)
+{
+	return !by->pid || !strncmp(by->comm, "bird", 4) || !strncmp(by->comm, "calico", 6) ||
+	       !strncmp(by->comm, "felix", 5);
+}
+
+void owner_route(struct engine *e, const struct obs_route *o, uint64_t ts_ns)
+{
+	const struct route *r = &o->route;
+	struct owner *w;
+
+	if ((o->op != ROUTE_ADD && o->op != ROUTE_REPLACE) || !r->nh_cnt ||
+	    !addr_is_set(&r->nh[0].gw) || !judge_pool(e, &r->dst.addr))
+		return;
+	if (r->protocol != RTPROT_BIRD && r->protocol != RTPROT_FELIX && r->protocol != RTPROT_BOOT)
+		return;
+	w = find(e, &r->dst);
+	if (!w) {
+		w = calloc(1, sizeof(*w));
+		if (!w)
+			return;
+		w->block = r->dst;
+		if (hmap_add(&e->owners, &w->node, prefix_hash(&r->dst))) {
+			free(w);
+			return;
+		}
+	}
+	if (!o->snapshot)
+		w->changed_ns = ts_ns;
+	if (is_daemon(&o->by))
+		w->gw = r->nh[0].gw;
+}
+
+static void from_mirror(void *ctx, const struct route *r)
+{
+	struct obs_route o = { .op = ROUTE_ADD, .snapshot = true, .route = *r };
+
+	if (!find(ctx, &r->dst))
+		owner_route(ctx, &o, 0);
+}
+
+void owner_pools(struct engine *e)
+{
+	mirror__each_route(e->mirror, from_mirror, e);
+}
+
+bool owner_differs(const struct engine *e, const struct addr *dst, const struct addr *gw)
+{
+	const struct owner *w = find_for(e, dst);
+
+	return w && addr_is_set(&w->gw) && addr_is_set(gw) && !addr_eq(&w->gw, gw);
+}
+
+static uint64_t addr_hash(const struct addr *a)
+{
+	return hash_bytes(a->b, sizeof(a->b), a->family);
+}
+
+static bool is_listed(const struct engine *e, const struct addr *a)
+{
+	for (struct hnode *n = hmap_first(&e->nodes, addr_hash(a)); n; n = hmap_next(n))
+		if (addr_eq(&hmap_entry(n, struct cluster_node, node)->addr, a))
+			return true;
+	return false;
+}
+
+bool owner_is_stranger(const struct engine *e, const struct addr *dst, const struct addr *end)
+{
+	const struct owner *w;
+
+	if (!e->nodes.cnt || is_listed(e, end) || bgp_peer_find(e, end))
+		return false;
+	w = find_for(e, dst);
+	return !w || !w->changed_ns || e->now_ns > w->changed_ns + JOINING_NS;
+}
+
+static void free_nodes(struct engine *e)
+{
+	for (size_t i = 0; i < e->nodes.size; i++)
+		for (struct hnode *n = hmap_bucket(&e->nodes, i), *next; n; n = next) {
+			next = n->next;
+			free(hmap_entry(n, struct cluster_node, node));
+		}
+	hmap_free(&e->nodes);
+	memset(&e->nodes, 0, sizeof(e->nodes));
+}
+
+void owner_node(struct engine *e, const struct obs_node *o)
+{
+	struct cluster_node *c;
+
+	if (o->reset)
+		free_nodes(e);
+	if (!addr_is_set(&o->addr) || is_listed(e, &o->addr))
+		return;
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return;
+	c->addr = o->addr;
+	if (hmap_add(&e->nodes, &c->node, addr_hash(&o->addr)))
+		free(c);
+}
+
+void owner_free_all(struct engine *e)
+{
+	free_nodes(e);
+	for (size_t i = 0; i < e->owners.size; i++)
+		for (struct hnode *n = hmap_bucket(&e->owners, i), *next; n; n = next) {
+			next = n->next;
+			free(hmap_entry(n, struct owner, node));
+		}
+	hmap_free(&e->owners);
+}
