@@ -46,7 +46,7 @@ judge_fault() {
 
 	for node in k8s02 k8s01; do
 		more=$(judge $node false)
-		[ -z "$more" ] || said+=$(sed "s/^/$node: /" <<<"$more")$'\n'
+		[ -z "$more" ] || said+="$node: ${more//$'\n'/$'\n'$node: }"$'\n'
 		saw+=/$(judge $node true)
 	done
 	saw=${saw#/}

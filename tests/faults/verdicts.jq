@@ -25,14 +25,13 @@ def entries($name):
 	if .words == null then error("not in the table: " + $name) else . end;
 
 def base: ["icmp:pod:dns", "dns:pod:dns", "dns:pod:svc", "icmp:host:dns", "dns:host:svc", "icmp:pod:far"];
-def special: test("^(ttl|big|martian|corrupt|burst|slow):");
+def special: test("^(big|martian|slow|uplink):");
 def atoms: [split(",")[] | if . == "base" then base[] else . end];
 
 # An atom as it is on the wire
 def wire:
 	split(":") | if .[0] == "martian" then ["icmp", "host", .[2]]
-	elif .[0] == "ttl" or .[0] == "corrupt" then .[0] = "icmp"
-	elif .[0] == "burst" or .[0] == "slow" then .[0] = "dns"
+	elif .[0] == "slow" then .[0] = "dns"
 	else . end | join(":");
 def packets_of: {icmp: [2, 2], big: [2, 2], dns: [1, 1], dnst: [1, 6]}[split(":")[0]];
 

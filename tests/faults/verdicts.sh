@@ -90,9 +90,10 @@ send() {
 	dns) query "$ns" "$target" +time=1 ;;
 	dnst) query "$ns" "$target" +time=1 +tcp ;;
 	slow) query "$ns" "$target" +time=5 ;;
-	ttl) echo_request "$ns" "$target" -t 1 ;;
-	big) echo_request "$ns" "$target" -M do -s 1200 ;;
-	*) lab traffic "$app" --count 1 ;;
+	big) echo_request "$ns" "$target" -M "do" -s 1200 ;;
+	martian) lab traffic martian --count 1 ;;
+	uplink) lab traffic uplink-down --count 1 ;;
+	*) echo "no such traffic: $1" >&2 && return 1 ;;
 	esac
 }
 
@@ -111,7 +112,7 @@ plain() {
 	local atom list=''
 
 	for atom in ${1//,/ }; do
-		case $atom in ttl:* | big:* | martian:* | corrupt:* | burst:* | slow:*) ;; *) list+=,$atom ;; esac
+		case $atom in big:* | martian:* | slow:* | uplink:*) ;; *) list+=,$atom ;; esac
 	done
 	REPLY=${list#,}
 }
