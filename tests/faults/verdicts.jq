@@ -32,6 +32,7 @@ def atoms: [split(",")[] | if . == "base" then base[] else . end];
 def wire:
 	split(":") | if .[0] == "martian" then ["icmp", "host", .[2]]
 	elif .[0] == "slow" then .[0] = "dns"
+	elif .[0] == "uplink" then (.[0] = "icmp"), (.[0] = "dns")
 	else . end | join(":");
 def packets_of: {icmp: [2, 2], big: [2, 2], dns: [1, 1], dnst: [1, 6]}[split(":")[0]];
 
@@ -243,14 +244,22 @@ def check_finding($mine; $healed_round):
 	 else empty end) |
 	"finding \($f.verdict): expected \(.), saw \($f | finding_brief)";
 
-def check_findings($findings; $packets):
-	([$packets[] | select(.verdict | good | not)] | group_by(.verdict)) as $problems |
+# Told too early, and taken back; or a fact that never cost a packet
+def emptied:
+	.verdict as $v | .packets == 0 and
+	(any($fault.finds[]; .node == $run.node and .verdict == $v) or
+		(.verdict == "unanswered" and .state == "recovered" and ($fault.words.settle // "0" | tonumber) >= 3));
+
+# One finding for each verdict and block; it may be about several blocks.
+def check_findings($all; $packets):
+	($all | map(select(emptied | not))) as $findings |
 	any($run.phases[]; .name == "healed") as $healed_round |
-	($problems[] | .[0].verdict as $v | [$findings[] | select(.verdict == $v)] as $these |
-		if ($these | length) != 1 then "expected one finding '\($v)', saw \($these | length): \($these | map(finding_brief) | join(" "))"
-		else . as $mine | $these[0] | check_finding($mine; $healed_round) end),
-	($findings[] | select(.verdict as $v | $problems | any(.[0].verdict == $v) | not) |
-		"not expected: finding \(finding_brief)"),
+	($packets | map(select(.finding)) | group_by(.finding)) as $problems |
+	($problems[] | . as $mine | [$findings[] | select(.id == $mine[0].finding)] |
+		if length == 1 then .[0] | check_finding($mine; $healed_round) else "no finding \($mine[0].finding) for \($mine[0] | brief)" end),
+	($findings[] | select(.id as $id | $problems | any(.[0].finding == $id) | not) | "not expected: finding \(finding_brief)"),
+	($findings | group_by(.verdict)[] | map(.blocks // [""]) | add | select(length != (unique | length)) |
+		"expected one finding for each verdict and block, saw \($findings | map(finding_brief) | join(" "))"),
 	($packets[] | select(.finding) | . as $p | select($findings | any(.id == $p.finding and .verdict == $p.verdict) | not) |
 		"expected a finding of its own verdict, saw \(brief)");
 

@@ -91,7 +91,7 @@ send() {
 	dnst) query "$ns" "$target" +time=1 +tcp ;;
 	slow) query "$ns" "$target" +time=5 ;;
 	big) echo_request "$ns" "$target" -M "do" -s 1200 ;;
-	martian) lab traffic martian --count 1 ;;
+	martian) echo_request "$ns" "$target" -I "$NODE_IP_k8s02" ;;
 	uplink) lab traffic uplink-down --count 1 ;;
 	*) echo "no such traffic: $1" >&2 && return 1 ;;
 	esac
