@@ -12,7 +12,7 @@ int BPF_PROG(calitrace_bgp, struct sock *sk, int oldstate, int newstate)
 	__u32 inum = sk->__sk_common.skc_net.net->ns.inum;
 	struct ev_bgp *e;
 
-	if ((local != cfg.bgp_port && remote != cfg.bgp_port) || inum != cfg.netns)
+	if ((local != cfg.bgp_port && remote != cfg.bgp_port) || inum != cfg.netns || !alive())
 		return 0;
 	e = emit_reserve(sizeof(*e), EV_LOST_BGP);
 	if (!e)

@@ -17,13 +17,16 @@
 
 #include "events.h"
 #include "maps.bpf.h"
+#include "life.bpf.h"
 #include "emit.bpf.h"
 #include "parse.bpf.h"
 #include "facts.bpf.h"
 #include "packet.bpf.h"
 #include "path.bpf.h"
 #include "drop.bpf.h"
+#include "context.bpf.h"
 #include "fib.bpf.h"
+#include "res.bpf.h"
 #include "bgp.bpf.h"
 #include "route.bpf.h"
 

@@ -7,13 +7,20 @@
 #ifndef CALITRACE_DROP_H
 #define CALITRACE_DROP_H
 
-static __always_inline __u32 netns_flag(__u32 inum)
+/* *host: the host side of the pod's device; indexes of a pod's namespace mean nothing on the node. */
+static __always_inline __u32 netns_flag(__u32 inum, __u32 *host)
 {
+	const __u32 *ifindex;
+
 	if (!inum)
 		return 0;
 	if (inum == cfg.netns)
 		return EV_F_NODE_NETNS;
-	return bpf_map_lookup_elem(&calitrace_podns, &inum) ? EV_F_POD_NETNS : 0;
+	ifindex = bpf_map_lookup_elem(&calitrace_podns, &inum);
+	if (!ifindex)
+		return 0;
+	*host = *ifindex;
+	return EV_F_POD_NETNS;
 }
 
 /*
@@ -26,21 +33,22 @@ static __always_inline bool drop_netns(const struct sk_buff *skb, struct packet_
 	const struct net_device *dev = skb->dev;
 	__u32 inum = dev ? dev->nd_net.net->ns.inum : 0;
 	const struct rtable *rt;
-	__u32 flag = netns_flag(inum);
+	__u32 flag = netns_flag(inum, &h->ifindex);
 
 	if (flag) {
-		h->ifindex = dev->ifindex;
+		if (flag == EV_F_NODE_NETNS)
+			h->ifindex = dev->ifindex;
 		goto found;
 	}
 	rt = skb_rtable(skb);
 	if (rt) {
 		inum = BPF_CORE_READ(rt, dst.dev, nd_net.net, ns.inum);
-		flag = netns_flag(inum);
+		flag = netns_flag(inum, &h->ifindex);
 		if (flag)
 			goto found_no_dev;
 	}
 	inum = BPF_CORE_READ(skb, sk, __sk_common.skc_net.net, ns.inum);
-	flag = netns_flag(inum);
+	flag = netns_flag(inum, &h->ifindex);
 	if (!flag)
 		return false;
 found_no_dev:
@@ -51,11 +59,39 @@ found:
 	return true;
 }
 
+/*
+ * Where the IPv4 header stands, false: there is none. A VLAN tag that was written into the packet
+ * makes skb->protocol the tag's: on the way out the network header still points behind it, on the
+ * way in (generic XDP) to the tag itself.
+ */
+static __always_inline bool drop_reader(const struct sk_buff *skb, struct reader *r)
+{
+	__u32 off = skb->network_header, end = skb->tail;
+	__be16 proto = skb->protocol, type;
+
+	if (proto == bpf_htons(ETH_P_8021Q) || proto == bpf_htons(ETH_P_8021AD)) {
+		if (bpf_probe_read_kernel(&type, sizeof(type), skb->head + off - 2))
+			return false;
+		proto = type;
+		if (type == skb->protocol) {
+			if (bpf_probe_read_kernel(&proto, sizeof(proto), skb->head + off + 2))
+				return false;
+			off += 4;
+		}
+	}
+	if (proto != bpf_htons(ETH_P_IP) || off > end)
+		return false;
+	r->base = skb->head + off;
+	r->end = end - off;
+	return true;
+}
+
 static __always_inline int on_drop(const struct sk_buff *skb, __u64 location, __u32 reason)
 {
 	struct packet_head h = {
 		.kind = EV_DROP,
 		.lost = EV_LOST_DROP,
+		.iif = skb->skb_iif,
 		.skb = skb,
 		.reason = reason,
 		.location = location,
@@ -63,14 +99,13 @@ static __always_inline int on_drop(const struct sk_buff *skb, __u64 location, __
 	struct reader r = {};
 	struct pkt p = {};
 
-	if (skb->protocol != bpf_htons(ETH_P_IP) || !drop_netns(skb, &h))
+	if (!alive() || !drop_reader(skb, &r) || !drop_netns(skb, &h))
 		return 0;
-	r.base = skb->head + skb->network_header;
 	if (parse(&r, &p) || !p.app)
 		return 0;
-	if (!in_pool(p.dst) && !in_pool(p.src) && !ct_in_pool(skb))
+	if (!packet_in_pool(&r, &p) && !ct_in_pool(skb))
 		return 0;
-	packet_emit(&h, &p, &r, p.app == EV_APP_DNS || icmp_is_error(&p));
+	packet_emit(&h, &p, &r);
 	return 0;
 }
 

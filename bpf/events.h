@@ -218,6 +218,15 @@ struct ev_config {
 	__u32 dead_ms;	 /* without a heartbeat for so long the programs are inert; 0: never */
 };
 
+/*
+ * The only object in .bss, which user space maps: with a sign of life it stores the time, without
+ * a system call. The rest is the programs' own.
+ */
+struct ev_life {
+	__u64 beat_ns;	/* CLOCK_MONOTONIC of the last sign of life */
+	__u64 alive_at; /* the jiffy in which it was last found young enough */
+};
+
 /* Key of calitrace_pools, an LPM trie; the value (__u32) is not used */
 struct ev_pool4 {
 	__u32 prefixlen;

@@ -47,10 +47,10 @@ static __always_inline __u32 cur_match(const struct fib_flow *f, __u64 now, bool
 	for (i = 0; i < CUR_SLOTS; i++) {
 		const struct cur_slot *s = &c->slot[i];
 
-		/* after DNAT in PREROUTING only the source is what came in */
+		/* after DNAT in PREROUTING only the source is what came in; ARP knows no NAT */
 		other = differs((s->ifindex ^ f->iif) | (s->src ^ f->src) |
 				(CUR_AGE_NS - (now - s->ts_ns)) >> 63);
-		n += 1 - other;
+		n += (1 - other) & ~s->arp;
 		other |= differs(s->dst ^ f->dst);
 		same += 1 - other;
 		arps += (1 - other) & s->arp;
@@ -59,28 +59,50 @@ static __always_inline __u32 cur_match(const struct fib_flow *f, __u64 now, bool
 	return same ? 1 : n;
 }
 
-/*
- * A look-up made in softirq, for an ICMP error to the sender of a packet that just came in. It names
- * its source and protocol; a task that connects has no source yet, and a re-route after DNAT no protocol.
- */
-static __always_inline bool for_icmp_error(const struct fib_flow *f, __u64 now)
+/* Did a packet just come in on this CPU that the node itself answers: an echo request, a SYN? */
+static __always_inline bool cur_answers(const struct fib_flow *f, __u64 now)
 {
 	__u32 zero = 0, i;
 	struct cur_ring *c = bpf_map_lookup_elem(&calitrace_cur, &zero);
+	__u64 n = 0;
 
-	if (!c || !f->src || !f->proto)
+	if (!c)
 		return false;
 	for (i = 0; i < CUR_SLOTS; i++) {
 		const struct cur_slot *s = &c->slot[i];
 
-		if (s->src == f->dst && now - s->ts_ns < MISS_AGE_NS)
-			return true;
+		n += 1 - differs((s->src ^ f->dst) | (s->dst ^ f->src) | s->arp |
+				 (MISS_AGE_NS - (now - s->ts_ns)) >> 63);
 	}
-	return false;
+	return n;
+}
+
+static __always_inline bool task_in_node(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return BPF_CORE_READ(task, nsproxy, net_ns, ns.inum) == cfg.netns;
+}
+
+/*
+ * Is it the node's? An answer to what just came in is. Else it is if the task's namespace is, but
+ * in a softirq the task is a bystander. Where the context is not known, what names both source and
+ * protocol may be made in one; a task that connects has no source yet, and a re-route after DNAT
+ * no protocol.
+ */
+static __always_inline bool output_is_ours(const struct fib_flow *f, __u64 now, enum context c)
+{
+	if (!in_pool(f->dst))
+		return false;
+	if (cur_answers(f, now))
+		return true;
+	if (c == CONTEXT_SOFTIRQ || (c == CONTEXT_UNKNOWN && f->src && f->proto))
+		return false;
+	return task_in_node();
 }
 
 static __always_inline void fib_emit(const struct flowi4 *fl, const struct fib_flow *f, __u32 table,
-				     int err, __u8 class, __u32 n)
+				     int err, __u8 class, __u32 n, enum context c)
 {
 	struct ev_fib *e = emit_reserve(sizeof(*e), EV_LOST_FIB);
 	struct task_struct *task;
@@ -98,10 +120,10 @@ static __always_inline void fib_emit(const struct flowi4 *fl, const struct fib_f
 	e->dst = f->dst;
 	if (class == EV_FIB_OUTPUT) {
 		/*
-		 * With a source address it may be a timer's look-up (a retransmission) in whatever
-		 * task it interrupted: then nobody is named rather than a bystander.
+		 * Where the context is not known, a look-up with a source address may be a timer's
+		 * (a retransmission): then nobody is named rather than a bystander.
 		 */
-		if (!f->src) {
+		if (c == CONTEXT_TASK || (c == CONTEXT_UNKNOWN && !f->src)) {
 			task = (void *)bpf_get_current_task();
 			e->pid = BPF_CORE_READ(task, tgid);
 			BPF_CORE_READ_STR_INTO(&e->comm, task, group_leader, comm);
@@ -112,13 +134,6 @@ static __always_inline void fib_emit(const struct flowi4 *fl, const struct fib_f
 	emit_submit(e);
 }
 
-static __always_inline bool task_in_node(void)
-{
-	struct task_struct *task = (void *)bpf_get_current_task();
-
-	return BPF_CORE_READ(task, nsproxy, net_ns, ns.inum) == cfg.netns;
-}
-
 /* The same addresses are looked up in other namespaces as well: the pod's own, for one. */
 static __always_inline bool nexthop_in_node(const struct fib_nh_common *nhc)
 {
@@ -126,7 +141,7 @@ static __always_inline bool nexthop_in_node(const struct fib_nh_common *nhc)
 }
 
 static __always_inline void fib_hit(const struct flowi4 *fl, const struct fib_flow *f, __u32 table,
-				    const struct fib_nh_common *nhc)
+				    const struct fib_nh_common *nhc, bool ask)
 {
 	__u32 zero = 0;
 	struct fib_miss *m = bpf_map_lookup_elem(&calitrace_miss, &zero);
@@ -141,20 +156,22 @@ static __always_inline void fib_hit(const struct flowi4 *fl, const struct fib_fl
 	if (m->src != f->src || m->dst != f->dst || m->iif != f->iif || !nexthop_in_node(nhc))
 		return;
 	m->live = 0;
-	fib_emit(fl, f, table, 0, f->iif == LOOPBACK_IF ? EV_FIB_OUTPUT : EV_FIB_FORWARD, 1);
+	fib_emit(fl, f, table, 0, f->iif == LOOPBACK_IF ? EV_FIB_OUTPUT : EV_FIB_FORWARD, 1,
+		 ask ? current_context() : CONTEXT_UNKNOWN);
 }
 
 static __always_inline void fib_failed(const struct flowi4 *fl, const struct fib_flow *f,
-				       __u32 table, int err)
+				       __u32 table, int err, bool ask)
 {
 	__u64 now = bpf_ktime_get_ns();
 	__u32 zero = 0, n = 1;
 	struct fib_miss *m = bpf_map_lookup_elem(&calitrace_miss, &zero);
+	enum context c = ask ? current_context() : CONTEXT_UNKNOWN;
 	__u8 class = EV_FIB_OUTPUT;
 	bool arp = false;
 
 	if (f->iif == LOOPBACK_IF) {
-		if (!in_pool(f->dst) || !task_in_node() || for_icmp_error(f, now))
+		if (!output_is_ours(f, now, c))
 			return;
 	} else {
 		n = cur_match(f, now, &arp);
@@ -169,11 +186,11 @@ static __always_inline void fib_failed(const struct flowi4 *fl, const struct fib
 		m->iif = f->iif;
 		m->live = 1;
 	}
-	fib_emit(fl, f, table, err, class, n);
+	fib_emit(fl, f, table, err, class, n, c);
 }
 
-SEC("tp_btf/fib_table_lookup")
-int BPF_PROG(calitrace_fib, __u32 table, struct flowi4 *fl, struct fib_nh_common *nhc, int err)
+static __always_inline void on_fib(__u32 table, const struct flowi4 *fl,
+				   const struct fib_nh_common *nhc, int err, bool ask)
 {
 	struct fib_flow f = {
 		.src = fl->saddr,
@@ -183,12 +200,26 @@ int BPF_PROG(calitrace_fib, __u32 table, struct flowi4 *fl, struct fib_nh_common
 	};
 
 	/* table local is walked first when there are rules: its misses mean nothing */
-	if (!f.iif || table == TABLE_LOCAL)
-		return 0;
+	if (!f.iif || table == TABLE_LOCAL || !alive())
+		return;
 	if (err)
-		fib_failed(fl, &f, table, err);
+		fib_failed(fl, &f, table, err, ask);
 	else
-		fib_hit(fl, &f, table, nhc);
+		fib_hit(fl, &f, table, nhc, ask);
+}
+
+SEC("tp_btf/fib_table_lookup")
+int BPF_PROG(calitrace_fib, __u32 table, struct flowi4 *fl, struct fib_nh_common *nhc, int err)
+{
+	on_fib(table, fl, nhc, err, true);
+	return 0;
+}
+
+/* For kernels that cannot tell in what context they are */
+SEC("tp_btf/fib_table_lookup")
+int BPF_PROG(calitrace_fib0, __u32 table, struct flowi4 *fl, struct fib_nh_common *nhc, int err)
+{
+	on_fib(table, fl, nhc, err, false);
 	return 0;
 }
 

@@ -11,6 +11,9 @@ const volatile struct ev_config cfg = {
 	.apps = EV_APP_DNS | EV_APP_ICMP | EV_APP_TCP,
 };
 
+/* The only object in .bss: see events.h */
+struct ev_life life;
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4 << 20);
@@ -43,11 +46,13 @@ struct {
 /*
  * The last packets that came in on this CPU. A FIB look-up that follows on the
  * same CPU names no packet; tunnels and NICs hand over up to 8 packets in a list
- * before the first is routed, so one slot would not do.
+ * before the first is routed, so one slot would not do. A packet that left the node is
+ * forgotten: with several nodes on one kernel, the next one looks it up on the same CPU.
  */
 #define CUR_SLOTS 16
 struct cur_slot {
-	__u64 ts_ns;
+	__u64 ts_ns; /* 0: empty */
+	__u64 skb;
 	__be32 src, dst;
 	__u32 ifindex;
 	__u32 arp; /* 1: an ARP request, src and dst are sender and target */

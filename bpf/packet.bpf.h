@@ -18,7 +18,7 @@ struct packet_large {
 struct packet_head {
 	__u16 kind;
 	__u8 hook;
-	__u32 netns, ifindex, flags, lost;
+	__u32 netns, ifindex, iif, flags, lost;
 	const struct sk_buff *skb;
 	__u32 reason;
 	__u64 location;
@@ -43,7 +43,8 @@ static __always_inline void packet_fill(struct ev_packet *e, struct ev_addrs4 *a
 	e->dns_flags = p->dns_flags;
 	e->ip_len = p->ip_len;
 	e->seq = p->seq;
-	e->flags = h->flags | (p->more_frags ? EV_F_FRAG : 0);
+	e->flags = h->flags | p->flags;
+	e->iif = h->iif;
 	e->reason = h->reason;
 	e->location = h->location;
 	a->src = p->src;
@@ -61,6 +62,9 @@ static __always_inline void packet_snap(struct packet_large *l, const struct rea
 {
 	__u32 n = p->ip_len;
 
+	/* as much as there is; the length that the packet claims may be more */
+	if (!r->tc && n > r->end - p->l3)
+		n = r->end - p->l3;
 	if (n > EV_SNAP_LEN)
 		n = EV_SNAP_LEN;
 	if (n < 28)
@@ -73,10 +77,16 @@ static __always_inline void packet_snap(struct packet_large *l, const struct rea
 	l->e.flags |= EV_F_SNAP;
 }
 
-static __always_inline void packet_emit(const struct packet_head *h, const struct pkt *p,
-					const struct reader *r, bool snap)
+/* Names and quotes are read by user space. */
+static __always_inline bool wants_snap(const struct pkt *p)
 {
-	if (snap) {
+	return icmp_is_error(p) || (p->app == EV_APP_DNS && !(p->flags & EV_F_FRAG_LATER));
+}
+
+static __always_inline void packet_emit(const struct packet_head *h, const struct pkt *p,
+					const struct reader *r)
+{
+	if (wants_snap(p)) {
 		struct packet_large *l = emit_reserve(sizeof(*l), h->lost);
 
 		if (!l)
@@ -94,12 +104,6 @@ static __always_inline void packet_emit(const struct packet_head *h, const struc
 		emit_header(&s->e.hdr, h->kind, sizeof(*s), (__u64)h->skb, h->netns, h->ifindex);
 		emit_submit(s);
 	}
-}
-
-static __always_inline bool icmp_is_error(const struct pkt *p)
-{
-	return p->proto == P_ICMP &&
-	       (p->icmp_type == 3 || p->icmp_type == 11 || p->icmp_type == 12);
 }
 
 #endif

@@ -9,12 +9,15 @@
 
 #define ETH_P_IP 0x0800
 #define ETH_P_ARP 0x0806
+#define ETH_P_8021Q 0x8100
+#define ETH_P_8021AD 0x88a8
 #define P_ICMP 1
 #define P_IPIP 4
 #define P_TCP 6
 #define P_UDP 17
 #define IP_OFFMASK 0x1fff
 #define IP_MF 0x2000
+#define IP_DF 0x4000
 #define TCP_FIN 0x01
 #define TCP_SYN 0x02
 #define TCP_RST 0x04
@@ -44,15 +47,18 @@ struct pkt {
 	__be16 sport, dport, ip_id, dns_id, dns_flags;
 	__u16 ip_len;
 	__u32 seq;
-	__u32 l3;  /* offset of the innermost IP header */
-	__u32 app; /* EV_APP_*, 0: none of ours */
+	__u32 l3;    /* offset of the innermost IP header */
+	__u32 l4;    /* and of what follows it */
+	__u32 app;   /* EV_APP_*, 0: none of ours */
+	__u32 flags; /* EV_F_* of the innermost IP header */
 	__u8 proto, ttl, icmp_type, icmp_code, tcp_flags, encap;
-	__u8 more_frags, pad;
+	__u16 pad;
 };
 
 struct reader {
 	struct __sk_buff *tc; /* or */
-	const void *base;     /* network header in kernel memory */
+	const void *base;     /* network header in kernel memory, and */
+	__u32 end;	      /* how much of it is there: what follows is some older packet's */
 };
 
 /* From a paged part: the relative helper reads linear data only. */
@@ -68,7 +74,7 @@ static __always_inline int read_paged(struct __sk_buff *tc, __u32 off, void *to,
 static __always_inline int read_bytes(const struct reader *r, __u32 off, void *to, __u32 len)
 {
 	if (!r->tc)
-		return bpf_probe_read_kernel(to, len, r->base + off);
+		return off + len > r->end ? -1 : bpf_probe_read_kernel(to, len, r->base + off);
 	if (!bpf_skb_load_bytes_relative(r->tc, off, to, len, BPF_HDR_START_NET))
 		return 0;
 	return read_paged(r->tc, off, to, len);
@@ -81,11 +87,61 @@ static __always_inline bool is_dns_port(__be16 port)
 			port == cfg.dns_port[2] || port == cfg.dns_port[3]);
 }
 
-static __always_inline int read_ip(const struct reader *r, __u32 off, struct wire_ip4 *ip)
+/* An IPv4 header and, of the protocols that we know, the 8 bytes behind it */
+struct layer {
+	struct wire_ip4 ip;
+	struct wire_l4 l4;
+	__u32 l4_off;
+	bool have_l4; /* l4 is set: not in later fragments, and not where a quote ends */
+};
+
+static __always_inline bool is_later_fragment(const struct wire_ip4 *ip)
 {
-	if (read_bytes(r, off, ip, sizeof(*ip)))
+	return ip->frag & bpf_htons(IP_OFFMASK);
+}
+
+static __always_inline bool is_known_proto(__u8 proto)
+{
+	return proto == P_ICMP || proto == P_UDP || proto == P_TCP;
+}
+
+/* The header's checksum is not looked at: a wrong one is what a packet may be dropped for. */
+static __always_inline int read_layer(const struct reader *r, __u32 off, struct layer *l)
+{
+	if (read_bytes(r, off, &l->ip, sizeof(l->ip)) || l->ip.vihl >> 4 != 4 ||
+	    (l->ip.vihl & 0xf) < 5)
 		return -1;
-	return (ip->vihl >> 4) == 4 && (ip->vihl & 0xf) >= 5 ? 0 : -1;
+	l->l4_off = off + (l->ip.vihl & 0xf) * 4;
+	l->have_l4 = !is_later_fragment(&l->ip) && is_known_proto(l->ip.proto) &&
+		     !read_bytes(r, l->l4_off, &l->l4, sizeof(l->l4));
+	return 0;
+}
+
+static __always_inline bool is_vxlan(const struct layer *l)
+{
+	return l->ip.proto == P_UDP && l->have_l4 && cfg.vxlan_port && l->l4.b == cfg.vxlan_port;
+}
+
+/* Offset of the IP header that this packet carries, 0: none. Sets *encap if there is one. */
+static __always_inline __u32 carried_ip(const struct reader *r, const struct layer *l, __u8 *encap)
+{
+	__be16 ethertype;
+
+	if (l->ip.proto == P_IPIP && !is_later_fragment(&l->ip)) {
+		*encap = EV_ENCAP_IPIP;
+		return l->l4_off;
+	}
+	if (!is_vxlan(l) || read_bytes(r, l->l4_off + 8 + 8 + 12, &ethertype, sizeof(ethertype)) ||
+	    ethertype != bpf_htons(ETH_P_IP))
+		return 0;
+	*encap = EV_ENCAP_VXLAN;
+	return l->l4_off + 8 + 8 + 14;
+}
+
+static __always_inline __u32 frag_flags(__be16 frag)
+{
+	return (frag & bpf_htons(IP_DF) ? EV_F_DF : 0) | (frag & bpf_htons(IP_MF) ? EV_F_FRAG : 0) |
+	       (frag & bpf_htons(IP_OFFMASK) ? EV_F_FRAG_LATER : 0);
 }
 
 static __always_inline void parse_dns_head(const struct reader *r, __u32 off, struct pkt *p)
@@ -137,85 +193,91 @@ static __always_inline void parse_tcp(const struct reader *r, __u32 off, struct 
 	}
 }
 
-static __always_inline void parse_l4(const struct reader *r, __u32 off, struct pkt *p, __u32 len)
+static __always_inline void parse_udp(const struct reader *r, struct pkt *p, __u32 len)
 {
-	struct wire_l4 l4;
+	if (is_dns_port(p->sport) || is_dns_port(p->dport)) {
+		p->app = EV_APP_DNS;
+		if (len >= 8 + 12)
+			parse_dns_head(r, p->l4 + 8, p);
+	} else {
+		p->app = EV_APP_UDP;
+	}
+}
 
-	if (p->proto != P_ICMP && p->proto != P_UDP && p->proto != P_TCP)
-		return;
-	if (read_bytes(r, off, &l4, sizeof(l4)))
-		return;
+/* len: of what the innermost IP header says follows it */
+static __always_inline void parse_l4(const struct reader *r, const struct layer *l, struct pkt *p,
+				     __u32 len)
+{
 	if (p->proto == P_ICMP) {
-		__u16 type_code = bpf_ntohs(l4.a);
+		__u16 type_code = bpf_ntohs(l->l4.a);
 
 		p->icmp_type = type_code >> 8;
 		p->icmp_code = type_code & 0xff;
-		p->sport = l4.c;
-		p->dport = l4.d;
+		p->sport = l->l4.c;
+		p->dport = l->l4.d;
 		p->app = EV_APP_ICMP;
 		return;
 	}
-	p->sport = l4.a;
-	p->dport = l4.b;
-	if (p->proto == P_TCP) {
-		parse_tcp(r, off, p, len);
-	} else if (is_dns_port(l4.a) || is_dns_port(l4.b)) {
-		p->app = EV_APP_DNS;
-		if (len >= 8 + 12)
-			parse_dns_head(r, off + 8, p);
-	}
+	p->sport = l->l4.a;
+	p->dport = l->l4.b;
+	if (p->proto == P_TCP)
+		parse_tcp(r, p->l4, p, len);
+	else
+		parse_udp(r, p, len);
 }
 
-/* Offset of an inner IP header behind VXLAN, 0: it is none */
-static __always_inline __u32 vxlan_inner(const struct reader *r, __u32 off)
+/* Which apps a later fragment may belong to: the first one alone has the ports. */
+static __always_inline __u32 fragment_apps(__u8 proto)
 {
-	struct wire_l4 udp;
-	__be16 ethertype;
-
-	if (!cfg.vxlan_port || read_bytes(r, off, &udp, sizeof(udp)) || udp.b != cfg.vxlan_port)
-		return 0;
-	if (read_bytes(r, off + 8 + 8 + 12, &ethertype, sizeof(ethertype)) ||
-	    ethertype != bpf_htons(ETH_P_IP))
-		return 0;
-	return off + 8 + 8 + 14;
+	switch (proto) {
+	case P_ICMP:
+		return EV_APP_ICMP;
+	case P_UDP:
+		return EV_APP_DNS | EV_APP_UDP;
+	case P_TCP:
+		return EV_APP_DNS | EV_APP_TCP;
+	}
+	return 0;
 }
 
-/* 0: p is filled, p->app tells whether it concerns us. Later fragments have no ports: not ours. */
+static __always_inline void parse_ip(const struct reader *r, const struct layer *l, struct pkt *p)
+{
+	__u32 hlen = (l->ip.vihl & 0xf) * 4;
+
+	p->l4 = l->l4_off;
+	p->src = l->ip.src;
+	p->dst = l->ip.dst;
+	p->ip_id = l->ip.id;
+	p->ip_len = bpf_ntohs(l->ip.len);
+	p->ttl = l->ip.ttl;
+	p->proto = l->ip.proto;
+	p->flags = frag_flags(l->ip.frag);
+	if (p->flags & EV_F_FRAG_LATER)
+		p->app = fragment_apps(p->proto);
+	else if (l->have_l4)
+		parse_l4(r, l, p, p->ip_len > hlen ? p->ip_len - hlen : 0);
+}
+
+/*
+ * 0: p is filled, p->app tells whether it concerns us. A later fragment has no ports and no ICMP
+ * header, and has EV_F_FRAG_LATER set.
+ */
 static __always_inline int parse(const struct reader *r, struct pkt *p)
 {
-	struct wire_ip4 ip;
-	__u32 ihl, inner = 0;
+	struct layer l;
 
-	if (read_ip(r, 0, &ip))
+	if (read_layer(r, 0, &l))
 		return -1;
-	ihl = (ip.vihl & 0xf) * 4;
-	if (!(ip.frag & bpf_htons(IP_OFFMASK))) {
-		if (ip.proto == P_IPIP) {
-			inner = ihl;
-			p->encap = EV_ENCAP_IPIP;
-		} else if (ip.proto == P_UDP) {
-			inner = vxlan_inner(r, ihl);
-			p->encap = inner ? EV_ENCAP_VXLAN : EV_ENCAP_NONE;
-		}
-	}
-	if (inner) {
-		p->osrc = ip.src;
-		p->odst = ip.dst;
-		if (read_ip(r, inner, &ip))
+	p->l3 = carried_ip(r, &l, &p->encap);
+	if (p->l3) {
+		p->osrc = l.ip.src;
+		p->odst = l.ip.dst;
+		if (read_layer(r, p->l3, &l))
 			return -1;
-		ihl = (ip.vihl & 0xf) * 4;
+	} else if (is_vxlan(&l)) {
+		return 0; /* something else than IPv4 inside: the outer packet is nobody's UDP */
 	}
-	if (ip.frag & bpf_htons(IP_OFFMASK))
-		return 0;
-	p->l3 = inner;
-	p->src = ip.src;
-	p->dst = ip.dst;
-	p->ip_id = ip.id;
-	p->ip_len = bpf_ntohs(ip.len);
-	p->ttl = ip.ttl;
-	p->proto = ip.proto;
-	p->more_frags = !!(ip.frag & bpf_htons(IP_MF));
-	parse_l4(r, inner + ihl, p, p->ip_len > ihl ? p->ip_len - ihl : 0);
+	parse_ip(r, &l, p);
 	p->app &= cfg.apps;
 	return 0;
 }
@@ -225,6 +287,36 @@ static __always_inline bool in_pool(__be32 addr)
 	struct ev_pool4 key = { .prefixlen = 32, .addr = addr };
 
 	return bpf_map_lookup_elem(&calitrace_pools, &key) != NULL;
+}
+
+static __always_inline bool icmp_is_error(const struct pkt *p)
+{
+	return p->proto == P_ICMP && !(p->flags & EV_F_FRAG_LATER) &&
+	       (p->icmp_type == 3 || p->icmp_type == 11 || p->icmp_type == 12);
+}
+
+/*
+ * Is the packet that an ICMP error quotes one of a pool's? A router's error goes to the node when
+ * the packet was encapsulated: only the quote's inner header has the pods' addresses.
+ */
+static __always_inline bool quote_in_pool(const struct reader *r, const struct pkt *p)
+{
+	struct layer l;
+	__u8 encap;
+	__u32 off;
+
+	if (!icmp_is_error(p) || read_layer(r, p->l4 + 8, &l))
+		return false;
+	if (in_pool(l.ip.dst) || in_pool(l.ip.src))
+		return true;
+	off = carried_ip(r, &l, &encap);
+	return off && !read_layer(r, off, &l) && (in_pool(l.ip.dst) || in_pool(l.ip.src));
+}
+
+/* By what stands in the packet itself */
+static __always_inline bool packet_in_pool(const struct reader *r, const struct pkt *p)
+{
+	return in_pool(p->dst) || in_pool(p->src) || quote_in_pool(r, p);
 }
 
 #endif

@@ -10,7 +10,8 @@
 
 #define PATH_NEXT (-1)
 
-static __always_inline void cur_remember(__be32 src, __be32 dst, __u32 ifindex, __u32 arp)
+static __always_inline void cur_remember(const struct __sk_buff *tc, __be32 src, __be32 dst,
+					 __u32 arp)
 {
 	__u32 zero = 0;
 	struct cur_ring *c = bpf_map_lookup_elem(&calitrace_cur, &zero);
@@ -20,10 +21,25 @@ static __always_inline void cur_remember(__be32 src, __be32 dst, __u32 ifindex, 
 		return;
 	s = &c->slot[c->next++ & (CUR_SLOTS - 1)];
 	s->ts_ns = bpf_ktime_get_ns();
+	s->skb = (__u64)tc;
 	s->src = src;
 	s->dst = dst;
-	s->ifindex = ifindex;
+	s->ifindex = tc->ifindex;
 	s->arp = arp;
+}
+
+/* By its pointer, which NAT and encapsulation leave as it is */
+static __always_inline void cur_forget(const struct __sk_buff *tc)
+{
+	__u32 zero = 0, i;
+	struct cur_ring *c = bpf_map_lookup_elem(&calitrace_cur, &zero);
+
+	if (!c)
+		return;
+	for (i = 0; i < CUR_SLOTS; i++) {
+		if (c->slot[i].skb == (__u64)tc)
+			c->slot[i].ts_ns = 0;
+	}
 }
 
 /* A pod asks for its gateway: whether proxy ARP answers hangs on a FIB look-up that follows. */
@@ -38,7 +54,7 @@ static __always_inline void path_arp(struct __sk_buff *tc)
 	__builtin_memcpy(&sip, arp.sip, 4);
 	__builtin_memcpy(&tip, arp.tip, 4);
 	if (in_pool(sip))
-		cur_remember(sip, tip, tc->ifindex, 1);
+		cur_remember(tc, sip, tip, 1);
 }
 
 static __always_inline void path_ip(struct __sk_buff *tc, __u8 hook)
@@ -51,30 +67,34 @@ static __always_inline void path_ip(struct __sk_buff *tc, __u8 hook)
 		.hook = hook,
 		.netns = cfg.netns,
 		.ifindex = tc->ifindex,
+		.iif = tc->ingress_ifindex,
 		.flags = EV_F_NODE_NETNS | (tc->gso_segs > 1 ? EV_F_GSO : 0),
 		.lost = EV_LOST_PATH,
 		.skb = skb,
 	};
-	bool snap;
 
 	if (parse(&r, &p)) {
 		count(EV_LOST_PARSE);
 		return;
 	}
-	if (!p.app)
+	/* what a later fragment meets here, its first one has met as well */
+	if (!p.app || p.flags & EV_F_FRAG_LATER)
 		return;
-	if (!in_pool(p.dst) && !in_pool(p.src) && (hook == EV_HOOK_TC_INGRESS || !ct_in_pool(skb)))
+	if (!packet_in_pool(&r, &p) && (hook == EV_HOOK_TC_INGRESS || !ct_in_pool(skb)))
 		return;
 	if (hook == EV_HOOK_TC_INGRESS)
-		cur_remember(p.src, p.dst, tc->ifindex, 0);
-	snap = p.app == EV_APP_DNS || icmp_is_error(&p);
-	packet_emit(&h, &p, &r, snap);
+		cur_remember(tc, p.src, p.dst, 0);
+	else
+		cur_forget(tc);
+	packet_emit(&h, &p, &r);
 }
 
 SEC("tc")
 int calitrace_in(struct __sk_buff *tc)
 {
-	if (tc->protocol == bpf_htons(ETH_P_IP))
+	if (!alive())
+		count(EV_INERT);
+	else if (tc->protocol == bpf_htons(ETH_P_IP))
 		path_ip(tc, EV_HOOK_TC_INGRESS);
 	else if (tc->protocol == bpf_htons(ETH_P_ARP))
 		path_arp(tc);
@@ -84,7 +104,9 @@ int calitrace_in(struct __sk_buff *tc)
 SEC("tc")
 int calitrace_eg(struct __sk_buff *tc)
 {
-	if (tc->protocol == bpf_htons(ETH_P_IP))
+	if (!alive())
+		count(EV_INERT);
+	else if (tc->protocol == bpf_htons(ETH_P_IP))
 		path_ip(tc, EV_HOOK_TC_EGRESS);
 	return PATH_NEXT;
 }

@@ -77,6 +77,11 @@ int calitrace_route(struct __sk_buff *skb)
 
 	if (!msg_wanted(skb))
 		return MSG_KEEP;
+	/* inert, but not silent about it: a lost message calls for a resync */
+	if (!alive()) {
+		count(EV_LOST_MSG);
+		return MSG_KEEP;
+	}
 	if (len <= EV_MSG_SMALL) {
 		struct msg_small *m = emit_reserve(sizeof(*m), EV_LOST_MSG);
 

@@ -371,7 +371,7 @@ static const struct row {
 	  "BIRD cannot resolve the next hop of that block.",
 	  "see birdcl show route all for the block, and whether this node reaches the next hop" },
 	{ C_NO_LISTENER, row_no_listener, NULL, CONF_CERTAIN, NULL,
-	  "The packet reached its target, and nothing listens on that port there.",
+	  "Nothing listens on that port there.",
 	  "check that the server runs, and that it listens on that address and port" },
 	{ C_BEYOND_NODE, row_beyond, NULL, CONF_LIKELY, say_beyond,
 	  "The packets left this node correctly; they, or the replies, are lost beyond it.",

@@ -69,6 +69,7 @@ static void packet_headers(const struct ev_packet *e, struct obs_pkt *p)
 	p->dst_type = e->dst_type;
 	p->dst_error = e->dst_error;
 	p->dst_oif = e->dst_oif;
+	p->iif = e->iif;
 	p->sport = ntohs(e->sport);
 	p->dport = ntohs(e->dport);
 	p->ip_id = ntohs(e->ip_id);
@@ -183,6 +184,31 @@ static int decode_fib(const struct decode *d)
 	f->src = addr_v4_opt(e.src);
 	f->dst = addr_v4(e.dst);
 	f->by = actor_of(e.pid, e.comm);
+	send_obs(d);
+	return 0;
+}
+
+static int decode_res(const struct decode *d)
+{
+	struct obs_res *r = &d->obs->res;
+	struct addr prefix;
+	struct ev_res e;
+
+	if (d->len < sizeof(e))
+		return -EBADMSG;
+	memcpy(&e, d->data, sizeof(e));
+	if (e.hdr.family != 4 || e.prefix_len > 32)
+		return -EBADMSG;
+	d->obs->kind = OBS_RES;
+	r->skb = e.hdr.skb;
+	r->netns = e.hdr.netns;
+	r->ifindex = e.hdr.ifindex;
+	r->table = e.table;
+	r->type = e.type;
+	prefix = addr_v4(e.prefix);
+	r->prefix = prefix_of(&prefix, e.prefix_len);
+	r->src = addr_v4(e.src);
+	r->dst = addr_v4(e.dst);
 	send_obs(d);
 	return 0;
 }
@@ -308,6 +334,8 @@ int decode_record(const void *data, size_t len, struct symbols *sym, obs_fn fn, 
 		return decode_packet(&d);
 	case EV_FIB:
 		return decode_fib(&d);
+	case EV_RES:
+		return decode_res(&d);
 	case EV_BGP:
 		return decode_bgp(&d);
 	case EV_MSG:

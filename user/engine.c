@@ -43,6 +43,7 @@ int engine__new(const struct engine_opts *opts, struct engine **ret)
 	list_init(&e->settle);
 	list_init(&e->vanish);
 	list_init(&e->reply);
+	list_init(&e->held_up);
 	*ret = e;
 	return 0;
 }
@@ -132,6 +133,7 @@ void engine_set_verdict(struct engine *e, struct trk *t, enum verdict v)
 void engine_set_passing(struct engine *e, struct trk *t, enum verdict v)
 {
 	t->verdict = v;
+	t->passing = true;
 	if (!t->settled)
 		engine_settle_later(t, &e->vanish, VANISH_NS);
 }
@@ -208,13 +210,41 @@ static void vanish(struct engine *e, struct trk *t)
 	engine_settle(e, t);
 }
 
+/*
+ * It came in, or went into the tunnel, and was not seen to leave: it may wait for a neighbour, whose
+ * failure is told up to 3 s later. Where no tunnel packet was ever seen, the uplink is not traced.
+ */
+static bool may_be_held_up(const struct engine *e, const struct trk *t)
+{
+	return t->verdict == V_NONE || (t->passing && e->encap_seen);
+}
+
 static void unanswered(struct engine *e, struct trk *t)
 {
 	list_del(&t->reply);
 	if (t->answered || verdict_is_problem(t->verdict))
 		return;
+	if (may_be_held_up(e, t) && !t->patience) {
+		t->patience = true;
+		t->reply_at += NEIGH_NS;
+		list_append(&e->held_up, &t->reply);
+		return;
+	}
+	if (!addr_is_set(&t->block.addr))
+		judge_block(e, &t->dst, &t->block, &t->block_from);
 	t->verdict = V_UNANSWERED;
 	engine_settle(e, t);
+}
+
+static void run_replies(struct engine *e, struct list *l)
+{
+	while (!list_empty(l)) {
+		struct trk *t = list_entry(l->next, struct trk, reply);
+
+		if (t->reply_at > e->now_ns)
+			break;
+		unanswered(e, t);
+	}
 }
 
 static void run_deadlines(struct engine *e)
@@ -235,13 +265,8 @@ static void run_deadlines(struct engine *e)
 			break;
 		vanish(e, t);
 	}
-	while (!list_empty(&e->reply)) {
-		struct trk *t = list_entry(e->reply.next, struct trk, reply);
-
-		if (t->reply_at > now)
-			break;
-		unanswered(e, t);
-	}
+	run_replies(e, &e->reply);
+	run_replies(e, &e->held_up);
 }
 
 static void forget(struct engine *e, struct list *l, uint64_t keep_ns)

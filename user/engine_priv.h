@@ -15,6 +15,8 @@
 #define VANISH_NS (100 * NSEC_PER_MSEC)
 /* Neighbour failures name packets that left up to 3 s ago. */
 #define KEEP_NS (5 * NSEC_PER_SEC)
+/* A neighbour is given up after 3 probes, a second each (mcast_solicit, retrans_time). */
+#define NEIGH_NS (3500 * NSEC_PER_MSEC)
 /* Replies are called late up to this long after the request. */
 #define LATE_NS (30 * NSEC_PER_SEC)
 /* Silence is told once for each stretch of this length. */
@@ -84,7 +86,8 @@ struct trk {
 	bool matched; /* some packet of the exchange passed the filter */
 	bool held;    /* settled, but for the filter: not counted, not told */
 	bool wrong_hop;
-	uint8_t nf_hook;		  /* enum nf_hook */
+	bool passing, patience; /* in the tunnel, not yet out of it; was given more time */
+	uint8_t nf_hook;	/* enum nf_hook */
 	uint32_t in_ifindex, out_ifindex; /* of a drop, 0: not known */
 	struct {
 		bool valid;
@@ -215,6 +218,8 @@ struct engine {
 	/* every packet stands in one of age (may still change), late (unanswered), idle (done) */
 	struct list age, late, idle;
 	struct list settle, vanish, reply;
+	struct list held_up; /* waits for a reply, and did not even leave yet */
+	bool encap_seen;     /* tunnel packets leave by a device that is traced */
 	uint32_t trk_cnt;
 	uint64_t next_id;
 

@@ -172,6 +172,7 @@ static enum verdict verdict_of_reason(const char *reason)
 		{ "DEV_READY", V_LINK_DOWN },
 		{ "IP_TUNNEL_ECN", V_TUNNEL_ERROR },
 		{ "OTHERHOST", V_TUNNEL_ERROR },
+		{ "NO_TX_TARGET", V_TUNNEL_ERROR }, /* VXLAN without a forwarding entry */
 	};
 	enum verdict v = find_word(reasons, sizeof(reasons) / sizeof(reasons[0]), reason);
 
@@ -366,6 +367,9 @@ static void drop_devices(struct trk *t, const struct obs_pkt *p)
 	t->out_ifindex = 0;
 	if (p->flags & EV_F_DST && p->dst_type == RTN_UNICAST && !p->dst_error)
 		t->out_ifindex = p->dst_oif;
+	/* born here, and dropped before it had a device: the one that it was to leave by */
+	if (!t->ifindex && p->flags & EV_F_NO_DEV)
+		t->ifindex = t->out_ifindex;
 }
 
 /* ---- the verdict ---- */

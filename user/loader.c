@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -29,6 +30,9 @@
 /* Records in a row before the caller may look at its signals and timers again */
 #define CONSUME_MAX 65536
 
+/* Without a sign of life for so long the programs do nothing: the contract's dead-man heartbeat */
+#define DEAD_MS 2000
+
 extern const char calitrace_bpf_object[], calitrace_bpf_object_end[];
 
 enum prog {
@@ -37,8 +41,10 @@ enum prog {
 	PROG_DROP3,
 	PROG_DROP2,
 	PROG_FIB,
+	PROG_FIB0,
 	PROG_ROUTE,
 	PROG_BGP,
+	PROG_RES,
 	PROG_MAX,
 };
 
@@ -52,8 +58,10 @@ static const struct {
 	[PROG_DROP3] = { "calitrace_drop3", PROBE_REASON, true },
 	[PROG_DROP2] = { "calitrace_drop2", PROBE_DROP, true },
 	[PROG_FIB] = { "calitrace_fib", PROBE_FIB, true },
+	[PROG_FIB0] = { "calitrace_fib0", PROBE_FIB, true },
 	[PROG_ROUTE] = { "calitrace_route", PROBE_ROUTE, false },
 	[PROG_BGP] = { "calitrace_bgp", PROBE_BGP, true },
+	[PROG_RES] = { "calitrace_res", PROBE_FEXIT, true },
 };
 
 static const struct {
@@ -79,6 +87,7 @@ struct loader {
 	struct bpf_object *obj;
 	struct bpf_link *link[PROG_MAX];
 	struct ring_buffer *ring;
+	struct ev_life *life; /* shared with the programs */
 	struct ev_pool4 pool[MAX_POOLS];
 	uint32_t pool_cnt;
 	int pools_fd, podns_fd, count_fd;
@@ -115,6 +124,7 @@ static struct ev_config config_of(const struct loader_opts *o)
 		.bgp_port = htons(o->bgp_port),
 		/* early enough that what comes until the reader runs still fits */
 		.ring_wake = o->ring_bytes / 8,
+		.dead_ms = DEAD_MS,
 	};
 	size_t i;
 
@@ -136,14 +146,16 @@ static int object_open(const struct loader_opts *o, const bool want[PROG_MAX],
 	size_t size = (size_t)(calitrace_bpf_object_end - calitrace_bpf_object);
 	struct ev_config cfg = config_of(o);
 	struct bpf_object *obj = bpf_object__open_mem(calitrace_bpf_object, size, &opts);
-	struct bpf_map *rodata, *ring;
+	struct bpf_map *rodata, *bss, *ring;
 	int err = -EINVAL, i;
 
 	if (!obj)
 		return -errno;
 	rodata = bpf_object__find_map_by_name(obj, ".rodata");
+	bss = bpf_object__find_map_by_name(obj, ".bss");
 	ring = bpf_object__find_map_by_name(obj, "calitrace_ring");
-	if (!rodata || !ring || bpf_map__value_size(rodata) != sizeof(cfg))
+	if (!rodata || !bss || !ring || bpf_map__value_size(rodata) != sizeof(cfg) ||
+	    bpf_map__value_size(bss) != sizeof(struct ev_life))
 		goto fail;
 	err = bpf_map__set_initial_value(rodata, &cfg, sizeof(cfg));
 	if (!err)
@@ -222,6 +234,25 @@ static void choose(struct loader *l)
 	for (i = 0; i < PROG_MAX; i++)
 		l->want[i] = l->probe[progs[i].probe].ok;
 	l->want[PROG_DROP2] = l->probe[PROBE_DROP].ok && !l->probe[PROBE_REASON].ok;
+	l->want[PROG_FIB0] = false;
+}
+
+/*
+ * What is commonly refused goes first, so that all others do not have to be tried one by one. The
+ * FIB's program has a second form for kernels that refuse the first.
+ */
+static void try_optional(struct loader *l)
+{
+	char why[sizeof(l->probe[0].why)];
+
+	if (l->want[PROG_RES] && object_try(&l->opts, PROG_RES, why, sizeof(why))) {
+		l->want[PROG_RES] = false;
+		refuse(l, PROBE_FEXIT, why);
+	}
+	if (l->want[PROG_FIB] && object_try(&l->opts, PROG_FIB, why, sizeof(why))) {
+		l->want[PROG_FIB] = false;
+		l->want[PROG_FIB0] = true;
+	}
 }
 
 /* Each alone. Where the one with a reason is refused, the older form gets its chance. */
@@ -262,6 +293,7 @@ static int load(struct loader *l, char *why, size_t why_sz)
 	err = nothing_left(l, why, why_sz);
 	if (err)
 		return err;
+	try_optional(l);
 	if (!object_load(&l->opts, l->want, &l->obj))
 		return 0;
 	try_each(l);
@@ -305,6 +337,19 @@ static int on_record(void *ctx, void *data, size_t len)
 	return --l->left > 0 ? 0 : -ECANCELED;
 }
 
+/* libbpf 1.1 maps .bss for skeletons only. */
+static int map_life(struct loader *l)
+{
+	int fd = bpf_object__find_map_fd_by_name(l->obj, ".bss");
+	void *p = mmap(NULL, sizeof(*l->life), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (p == MAP_FAILED)
+		return -errno;
+	l->life = p;
+	loader__beat(l);
+	return 0;
+}
+
 static int open_maps(struct loader *l)
 {
 	int ring = bpf_object__find_map_fd_by_name(l->obj, "calitrace_ring");
@@ -319,7 +364,7 @@ static int open_maps(struct loader *l)
 	if (!l->per_cpu)
 		return -ENOMEM;
 	l->ring = ring_buffer__new(ring, on_record, l, NULL);
-	return l->ring ? 0 : -errno;
+	return l->ring ? map_life(l) : -errno;
 }
 
 static int check_ring_bytes(struct loader_opts *o, char *why, size_t why_sz)
@@ -407,6 +452,7 @@ int loader__attach(struct loader *l, int rtnl_fd)
 	char why[80];
 	enum prog p;
 
+	loader__beat(l);
 	for (p = 0; p < PROG_MAX; p++) {
 		if (l->want[p] && progs[p].tracing && !l->link[p])
 			attach_one(l, p);
@@ -476,6 +522,7 @@ int loader__consume(struct loader *l, void (*fn)(void *ctx, const void *data, si
 {
 	int n;
 
+	loader__beat(l);
 	l->fn = fn;
 	l->ctx = ctx;
 	l->left = CONSUME_MAX;
@@ -506,12 +553,12 @@ uint64_t loader__lost(const struct loader *l, uint64_t *ret_messages)
 	if (ret_messages)
 		*ret_messages = messages;
 	return messages + counter(l, EV_LOST_PATH) + counter(l, EV_LOST_DROP) +
-	       counter(l, EV_LOST_FIB) + counter(l, EV_LOST_BGP);
+	       counter(l, EV_LOST_FIB) + counter(l, EV_LOST_BGP) + counter(l, EV_LOST_RES);
 }
 
 void loader__beat(struct loader *l)
 {
-	(void)l;
+	__atomic_store_n(&l->life->beat_ns, mono_ns(), __ATOMIC_RELAXED);
 }
 
 uint64_t loader__inert(const struct loader *l)
@@ -527,6 +574,8 @@ void loader__free(struct loader *l)
 		return;
 	for (p = 0; p < PROG_MAX; p++)
 		bpf_link__destroy(l->link[p]);
+	if (l->life)
+		munmap(l->life, sizeof(*l->life));
 	ring_buffer__free(l->ring);
 	bpf_object__close(l->obj);
 	free(l->per_cpu);

@@ -55,7 +55,8 @@ int loader__epoll_fd(const struct loader *l);
  * -errno. Under a flood it returns after 65536 records: then there is more. */
 int loader__consume(struct loader *l, void (*fn)(void *ctx, const void *data, size_t len),
 		    void *ctx);
-/* A sign of life, to be given at least once a second: the programs are inert 2 s after the last. */
+/* A sign of life, to be given at least once a second: 2 s after the last one the programs are inert.
+ * Costs no system call. loader__open(), __attach() and __consume() give one as well. */
 void loader__beat(struct loader *l);
 /* Packets that passed while the programs were inert, so far */
 uint64_t loader__inert(const struct loader *l);

@@ -159,7 +159,7 @@ void probe_explain(int err, const char *log, char *why, size_t why_sz)
 
 	/* libbpf did not find what the program wants to hook in the kernel's BTF */
 	if (err == -ESRCH) {
-		snprintf(why, why_sz, "this kernel has no such tracepoint");
+		snprintf(why, why_sz, "this kernel has no such tracepoint or function");
 		return;
 	}
 	last_line(log, line, sizeof(line));

@@ -5,6 +5,7 @@
  * Every byte decoded here may come from a truncated copy: nothing is read that was not
  * measured before, and what is not understood is ignored.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
@@ -197,11 +198,37 @@ static int decode_route(const struct nlmsghdr *nlh, size_t len, const struct emi
 	return 0;
 }
 
+/* IFLA_INFO_DATA means something else for each kind */
+static uint16_t vxlan_port(struct nlattr *data)
+{
+	struct nlattr *tb[IFLA_VXLAN_MAX + 1], *port;
+	uint16_t be;
+
+	if (!data || nla_parse_nested(tb, IFLA_VXLAN_MAX, data, NULL))
+		return 0;
+	port = tb[IFLA_VXLAN_PORT];
+	if (!port || nla_len(port) < (int)sizeof(be))
+		return 0;
+	memcpy(&be, nla_data(port), sizeof(be));
+	return ntohs(be);
+}
+
+static void decode_linkinfo(struct nlattr *linkinfo, struct link_info *link)
+{
+	struct nlattr *info[IFLA_INFO_MAX + 1];
+
+	if (!linkinfo || nla_parse_nested(info, IFLA_INFO_MAX, linkinfo, NULL))
+		return;
+	get_text(info[IFLA_INFO_KIND], link->kind, sizeof(link->kind));
+	if (!strcmp(link->kind, "vxlan"))
+		link->vxlan_port = vxlan_port(info[IFLA_INFO_DATA]);
+}
+
 /* IFLA_LINKINFO lies behind the statistics: a cut message may have lost it, then kind stays "". */
 static int decode_link(const struct nlmsghdr *nlh, size_t len, const struct emit *e)
 {
 	const struct ifinfomsg *ifi = (const void *)((const char *)nlh + NLMSG_HDRLEN);
-	struct nlattr *tb[IFLA_MAX + 1], *info[IFLA_INFO_MAX + 1];
+	struct nlattr *tb[IFLA_MAX + 1];
 	struct obs obs = { .kind = OBS_LINK };
 	struct link_info *link = &obs.link.link;
 
@@ -216,8 +243,7 @@ static int decode_link(const struct nlmsghdr *nlh, size_t len, const struct emit
 	link->arptype = ifi->ifi_type;
 	link->up = ifi->ifi_flags & IFF_UP;
 	link->running = ifi->ifi_flags & IFF_RUNNING;
-	if (tb[IFLA_LINKINFO] && !nla_parse_nested(info, IFLA_INFO_MAX, tb[IFLA_LINKINFO], NULL))
-		get_text(info[IFLA_INFO_KIND], link->kind, sizeof(link->kind));
+	decode_linkinfo(tb[IFLA_LINKINFO], link);
 	if (nlh->nlmsg_type == RTM_DELLINK)
 		obs.link.op = LINK_DEL;
 	else

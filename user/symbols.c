@@ -19,6 +19,8 @@
 
 #define REASON_PREFIX "SKB_DROP_REASON_"
 #define RETRY_NS 5000000000ull
+/* How long a list of modules is taken for what it was */
+#define MODULES_NS 100000000ull
 #define CHUNK (256 * 1024)
 /* kallsyms tells no sizes. Behind the last function of a module comes what was not there then. */
 #define LAST_FUNCTION_MAX 8192
@@ -37,11 +39,12 @@ struct kallsyms {
 };
 
 struct symbols {
-	char path[PATH_MAX];
+	char path[PATH_MAX], modules_path[PATH_MAX];
 	char **reason; /* by number, NULL: none */
 	uint32_t reason_cnt;
 	bool reasons_read, kallsyms_read;
-	uint64_t read_ns;
+	uint64_t read_ns, modules_ns;
+	uint64_t modules; /* fingerprint of the list when kallsyms was read */
 	struct kallsyms k;
 	char text[128];
 };
@@ -49,12 +52,14 @@ struct symbols {
 int symbols__new(const char *host_root, struct symbols **ret)
 {
 	struct symbols *s = calloc(1, sizeof(*s));
-	int n;
+	int n, m;
 
 	if (!s)
 		return -ENOMEM;
 	n = snprintf(s->path, sizeof(s->path), "%s/proc/kallsyms", host_root);
-	if (n < 0 || (size_t)n >= sizeof(s->path)) {
+	m = snprintf(s->modules_path, sizeof(s->modules_path), "%s/proc/modules", host_root);
+	if (n < 0 || m < 0 || (size_t)n >= sizeof(s->path) ||
+	    (size_t)m >= sizeof(s->modules_path)) {
 		free(s);
 		return -ENAMETOOLONG;
 	}
@@ -265,6 +270,31 @@ static int parse_file(struct kallsyms *k, int fd, char *buf)
 	}
 }
 
+/*
+ * Which modules stand where: FNV-1a over name, size and address of each line, which reads
+ * "nf_tables 372736 8 nft_compat, Live 0xffffffffc0403000". How many use it changes all the time.
+ * 0: there is no such list.
+ */
+static uint64_t modules_fingerprint(const char *path)
+{
+	uint64_t hash = 14695981039346656037ull;
+	FILE *f = fopen(path, "re");
+	int c, field = 0;
+
+	if (!f)
+		return 0;
+	while ((c = getc(f)) != EOF) {
+		if (c == '\n')
+			field = 0;
+		else if (c == ' ')
+			field++;
+		if (field != 2 && field != 3 && field != 4)
+			hash = (hash ^ (unsigned)c) * 1099511628211ull;
+	}
+	fclose(f);
+	return hash;
+}
+
 static void read_kallsyms(struct symbols *s, uint64_t now_ns)
 {
 	char *buf = malloc(CHUNK);
@@ -272,7 +302,9 @@ static void read_kallsyms(struct symbols *s, uint64_t now_ns)
 
 	kallsyms_free(&s->k);
 	s->kallsyms_read = true;
-	s->read_ns = now_ns;
+	s->read_ns = s->modules_ns = now_ns;
+	/* before the symbols: a module that comes meanwhile makes it differ the next time */
+	s->modules = modules_fingerprint(s->modules_path);
 	if (buf && fd >= 0 && parse_file(&s->k, fd, buf))
 		kallsyms_free(&s->k);
 	if (s->k.cnt)
@@ -282,10 +314,12 @@ static void read_kallsyms(struct symbols *s, uint64_t now_ns)
 	free(buf);
 }
 
-static const char *look_up(const struct kallsyms *k, uint64_t addr)
+/* *ret_module: the address is a module's, or nobody's; such a name may be out of date */
+static const char *look_up(const struct kallsyms *k, uint64_t addr, bool *ret_module)
 {
 	size_t lo = 0, hi = k->cnt, i;
 
+	*ret_module = true;
 	/* the first one behind addr */
 	while (lo < hi) {
 		i = lo + (hi - lo) / 2;
@@ -302,26 +336,40 @@ static const char *look_up(const struct kallsyms *k, uint64_t addr)
 		return NULL;
 	while (i && k->sym[i - 1].addr == k->sym[i].addr)
 		i--;
+	*ret_module = k->sym[i].owner != 0;
 	return k->names + k->sym[i].name;
 }
 
+/* Has a module come, gone or moved since kallsyms was read? Looks at most ten times a second. */
+static bool modules_changed(struct symbols *s, uint64_t now_ns)
+{
+	if (now_ns - s->modules_ns < MODULES_NS)
+		return false;
+	s->modules_ns = now_ns;
+	return modules_fingerprint(s->modules_path) != s->modules;
+}
+
 /*
- * A module that came after the last reading has unknown addresses. kptr_restrict
- * (all addresses are 0) leaves an empty table: that one is not worth a second try.
+ * A module that came after the last reading has unknown addresses, or such as lie behind the last
+ * function of another one, or where a module was that has gone. kptr_restrict (all addresses are 0)
+ * leaves an empty table: that one is not worth a second try.
  */
 const char *symbols__location(struct symbols *s, uint64_t addr, uint64_t now_ns)
 {
 	const char *name;
+	bool module;
 
 	if (!addr)
 		return "";
 	if (!s->kallsyms_read)
 		read_kallsyms(s, now_ns);
 	/* a return address: the call stands before it, and may be the function's last */
-	name = look_up(&s->k, addr - 1);
-	if (!name && s->k.cnt && now_ns - s->read_ns >= RETRY_NS) {
+	name = look_up(&s->k, addr - 1, &module);
+	if (!module || !s->k.cnt)
+		return name ? name : "";
+	if (modules_changed(s, now_ns) || (!name && now_ns - s->read_ns >= RETRY_NS)) {
 		read_kallsyms(s, now_ns);
-		name = look_up(&s->k, addr - 1);
+		name = look_up(&s->k, addr - 1, &module);
 	}
 	return name ? name : "";
 }

@@ -15,8 +15,8 @@ void symbols__free(struct symbols *s);
  * with high bits (subsystems) as "SUBSYS_n.m". Borrowed until the next call. */
 const char *symbols__reason(struct symbols *s, uint32_t reason);
 /* Function that holds the address, without .constprop.N/.isra.N/.part.N/.cold; "" unknown. Re-reads
- * kallsyms when the address lies in no known function, at most every 5 s of now_ns. Borrowed until
- * the next call. */
+ * kallsyms when the address is not the kernel's own and modules came or went (looked at every 100 ms
+ * of now_ns), and every 5 s when it lies in no known function. Borrowed until the next call. */
 const char *symbols__location(struct symbols *s, uint64_t addr, uint64_t now_ns);
 
 #endif

@@ -40,7 +40,7 @@ static const char *simple(enum verdict v)
 		[V_TOO_BIG] = "Packets for %s are too big for the next device, and must not be "
 			      "cut (at %s).",
 		[V_TTL] = "Packets for %s are dropped at %s because their hop limit is reached.",
-		[V_NO_SOCKET] = "Packets for %s reach their target (%s), and nobody listens there.",
+		[V_NO_SOCKET] = "Packets for %s reach their target, and find no socket there.",
 		[V_OVERLOAD] = "Packets for %s are dropped at %s because a queue or a socket "
 			       "buffer is full.",
 	};

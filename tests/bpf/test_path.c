@@ -15,11 +15,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <linux/if_ether.h>
-#include <linux/ip.h>
-#include <linux/tcp.h>
 #include <linux/types.h>
-#include <linux/udp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,126 +24,11 @@
 #include "../../bpf/events.h"
 #include "addr.h"
 #include "decode.h"
+#include "frame.h"
 #include "loader.h"
 #include "util.h"
 
-#define POD "198.18.1.2"
-#define FAR "198.19.2.3"
-#define NODE "192.0.2.1"
-#define PEER "192.0.2.2"
-
 extern const char calitrace_bpf_object[], calitrace_bpf_object_end[];
-
-/* ---- packets ---- */
-
-struct frame {
-	uint8_t b[2048];
-	uint32_t len;
-};
-
-static void put(struct frame *f, const void *data, uint32_t len)
-{
-	memcpy(f->b + f->len, data, len);
-	f->len += len;
-}
-
-static void put_eth(struct frame *f, uint16_t type)
-{
-	struct ethhdr eth = { .h_dest = { 2 }, .h_source = { 4 }, .h_proto = htons(type) };
-
-	put(f, &eth, sizeof(eth));
-}
-
-/* len: of what follows; the options of ihl beyond five words are zero */
-static void put_ip(struct frame *f, const char *src, const char *dst, uint8_t proto, uint32_t len,
-		   uint16_t frag, uint8_t ihl)
-{
-	struct iphdr ip = {
-		.version = 4,
-		.ihl = ihl,
-		.tot_len = htons((uint16_t)(ihl * 4u + len)),
-		.id = htons(77),
-		.frag_off = htons(frag),
-		.ttl = 61,
-		.protocol = proto,
-	};
-	const uint8_t options[40] = { 0 };
-
-	assert_int_equal(inet_pton(AF_INET, src, &ip.saddr), 1);
-	assert_int_equal(inet_pton(AF_INET, dst, &ip.daddr), 1);
-	put(f, &ip, sizeof(ip));
-	put(f, options, ihl * 4u - 20);
-}
-
-static void put_udp(struct frame *f, uint16_t sport, uint16_t dport, uint32_t len)
-{
-	struct udphdr udp = {
-		.source = htons(sport),
-		.dest = htons(dport),
-		.len = htons((uint16_t)(8 + len)),
-	};
-
-	put(f, &udp, sizeof(udp));
-}
-
-static void put_tcp(struct frame *f, uint16_t dport, bool syn, uint8_t doff)
-{
-	const uint8_t options[40] = { 0 };
-	struct tcphdr tcp = {
-		.source = htons(4000),
-		.dest = htons(dport),
-		.seq = htonl(0x01020304),
-		.doff = doff,
-		.syn = syn,
-		.ack = !syn,
-	};
-
-	put(f, &tcp, sizeof(tcp));
-	put(f, options, doff * 4u - 20);
-}
-
-/* Id 0xbeef, recursion desired, one question: example.org A */
-static const uint8_t dns[] = "\xbe\xef\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00"
-			     "\x07"
-			     "example\x03org\x00\x00\x01\x00";
-#define DNS_LEN sizeof(dns)
-
-static const uint8_t echo[64] = { 8, 0, 0, 0, 0x12, 0x34, 0, 5 };
-static const uint8_t unreachable[36] = { 3, 1 };
-
-static void put_dns(struct frame *f, const char *src, const char *dst, uint8_t ihl)
-{
-	put_ip(f, src, dst, IPPROTO_UDP, 8 + DNS_LEN, 0, ihl);
-	put_udp(f, 5353, 53, DNS_LEN);
-	put(f, dns, DNS_LEN);
-}
-
-static void put_echo(struct frame *f, const char *src, const char *dst, uint16_t frag)
-{
-	put_ip(f, src, dst, IPPROTO_ICMP, sizeof(echo), frag, 5);
-	put(f, echo, sizeof(echo));
-}
-
-static void put_vxlan(struct frame *f, uint16_t port)
-{
-	const uint8_t vxlan[8] = { 8 };
-
-	put_ip(f, NODE, PEER, IPPROTO_UDP, 8 + 8 + 14 + 28 + DNS_LEN, 0, 5);
-	put_udp(f, 50000, port, 8 + 14 + 28 + DNS_LEN);
-	put(f, vxlan, sizeof(vxlan));
-	put_eth(f, ETH_P_IP);
-	put_dns(f, POD, FAR, 5);
-}
-
-static void put_dns_tcp(struct frame *f, uint16_t msg_len, uint8_t doff)
-{
-	uint16_t be = htons(msg_len);
-
-	put_ip(f, POD, FAR, IPPROTO_TCP, doff * 4u + 2 + DNS_LEN, 0, 5);
-	put_tcp(f, 53, false, doff);
-	put(f, &be, sizeof(be));
-	put(f, dns, DNS_LEN);
-}
 
 /* ---- running them ---- */
 
@@ -253,8 +134,7 @@ static void ipip(void **state)
 	struct frame f = { 0 };
 
 	put_eth(&f, ETH_P_IP);
-	put_ip(&f, NODE, PEER, IPPROTO_IPIP, 28 + DNS_LEN, 0, 5);
-	put_dns(&f, POD, FAR, 5);
+	put_ipip(&f, 0, 5);
 	p = seen(*state, &f);
 	assert_dns(p, 28 + DNS_LEN);
 	assert_int_equal(p->encap, ENCAP_IPIP);
@@ -302,6 +182,69 @@ static void icmp(void **state)
 	assert_int_equal(p->snap_len, 20 + sizeof(unreachable)); /* with the quoted packet */
 }
 
+/* What a router sends to the node about a packet of a pod, plain or in a tunnel */
+static void quoted(struct fixture *f, const struct frame *quote, uint32_t cut, bool want)
+{
+	struct frame error = { 0 };
+	const struct obs_pkt *p;
+
+	put_icmp_error(&error, 3, quote->len - cut);
+	put(&error, quote->b, quote->len - cut);
+	if (!want) {
+		unseen(f, &error);
+		return;
+	}
+	p = seen(f, &error);
+	assert_addr(&p->src, ROUTER);
+	assert_addr(&p->dst, NODE);
+	assert_int_equal(p->encap, ENCAP_NONE);
+	assert_int_equal(p->icmp_type, 3);
+	assert_true(p->snap_len >= 28 + 28);
+	assert_memory_equal(p->snap + 28, quote->b, p->snap_len - 28);
+}
+
+static void icmp_quotes(void **state)
+{
+	struct frame f = { 0 }, error = { 0 };
+
+	put_dns(&f, POD, FAR, 5);
+	quoted(*state, &f, DNS_LEN, true);
+	f.len = 0;
+	put_dns(&f, NODE, FAR, 8); /* with IP options, after MASQUERADE */
+	quoted(*state, &f, 0, true);
+	f.len = 0;
+	put_dns(&f, NODE, PEER, 5);
+	quoted(*state, &f, 0, false);
+	put_icmp_error(&error, 0, f.len); /* what looks like a quote in an echo reply is none */
+	f.len = 0;
+	put_dns(&f, POD, FAR, 5);
+	put(&error, f.b, f.len);
+	unseen(*state, &error);
+}
+
+static void icmp_quotes_of_tunnels(void **state)
+{
+	struct frame f = { 0 };
+
+	put_ipip(&f, 0, 5);
+	quoted(*state, &f, 0, true);
+	quoted(*state, &f, DNS_LEN, true);
+	quoted(*state, &f, 28 + DNS_LEN, false); /* the 28 bytes that RFC 792 asks for: too few */
+	f.len = 0;
+	put_ipip(&f, 0x2000, 7);
+	quoted(*state, &f, 0, true);
+	f.len = 0;
+	put_ipip(&f, 185, 5); /* a later fragment: what follows is no header */
+	quoted(*state, &f, 0, false);
+	f.len = 0;
+	put_vxlan(&f, 4789);
+	quoted(*state, &f, 0, true);
+	quoted(*state, &f, 28 + DNS_LEN, false);
+	f.len = 0;
+	put_vxlan(&f, 4790);
+	quoted(*state, &f, 0, false);
+}
+
 static void fragments(void **state)
 {
 	const struct obs_pkt *p;
@@ -311,6 +254,13 @@ static void fragments(void **state)
 	put_echo(&f, POD, FAR, 0x2000);
 	p = seen(*state, &f);
 	assert_true(p->flags & EV_F_FRAG);
+	assert_false(p->flags & EV_F_DF);
+	f.len = 0;
+	put_eth(&f, ETH_P_IP);
+	put_echo(&f, POD, FAR, 0x4000);
+	p = seen(*state, &f);
+	assert_true(p->flags & EV_F_DF);
+	assert_false(p->flags & EV_F_FRAG);
 	f.len = 0;
 	put_eth(&f, ETH_P_IP);
 	put_echo(&f, POD, FAR, 0x2000 | 185); /* what stands there is no ICMP header */
@@ -389,6 +339,51 @@ static void not_ours(void **state)
 	unseen(*state, &f);
 }
 
+static void put_other_udp(struct frame *f, const char *src, const char *dst, uint16_t dport)
+{
+	put_eth(f, ETH_P_IP);
+	put_ip(f, src, dst, IPPROTO_UDP, 8 + DNS_LEN, 0, 5);
+	put_udp(f, 4000, dport, DNS_LEN);
+	put(f, dns, DNS_LEN);
+}
+
+/* Where a filter asks for any UDP: but never the tunnel's own header */
+static void any_udp(void **state)
+{
+	const struct obs_pkt *p;
+	struct frame f = { 0 };
+
+	put_other_udp(&f, POD, FAR, 4001);
+	p = seen(*state, &f);
+	assert_int_equal(p->proto, IPPROTO_UDP);
+	assert_int_equal(p->sport, 4000);
+	assert_int_equal(p->dport, 4001);
+	assert_int_equal(p->dns_id, 0);
+	f.len = 0;
+	put_other_udp(&f, NODE, PEER, 4001);
+	unseen(*state, &f);
+	f.len = 0;
+	put_other_udp(&f, POD, FAR, 4789); /* carries no IPv4 packet, from a pool's address even */
+	unseen(*state, &f);
+	f.len = 0;
+	put_eth(&f, ETH_P_IP);
+	put_dns(&f, POD, FAR, 5); /* is app dns, which was not asked for */
+	unseen(*state, &f);
+}
+
+static void only_icmp(void **state)
+{
+	struct frame f = { 0 };
+
+	put_eth(&f, ETH_P_IP);
+	put_echo(&f, POD, FAR, 0);
+	seen(*state, &f);
+	f.len = 0;
+	put_eth(&f, ETH_P_IP);
+	put_dns(&f, POD, FAR, 5);
+	unseen(*state, &f);
+}
+
 /* Packets that end anywhere, and garbage: nothing but -1, never a record with made-up ports */
 static void truncated(void **state)
 {
@@ -438,7 +433,7 @@ static void names(void **state)
 		assert_true(strlen(bpf_program__name(prog)) <= 15);
 		cnt++;
 	}
-	assert_int_equal(cnt, 7);
+	assert_int_equal(cnt, 9);
 	bpf_object__for_each_map(map, obj)
 	{
 		if (bpf_map__is_internal(map))
@@ -451,10 +446,12 @@ static void names(void **state)
 
 /* ---- set-up ---- */
 
-static int setup(void **state)
+static int setup_apps(void **state, uint32_t apps)
 {
 	static struct fixture fix;
-	struct loader_opts opts = { .dns_port = { 53 }, .bgp_port = 179, .vxlan_port = 4789 };
+	struct loader_opts opts = {
+		.apps = apps, .dns_port = { 53 }, .bgp_port = 179, .vxlan_port = 4789
+	};
 	struct obs_pools pools = { .cnt = 1 };
 	char why[300];
 	struct stat st;
@@ -473,6 +470,21 @@ static int setup(void **state)
 	return loader__set_pools(fix.l, &pools);
 }
 
+static int setup(void **state)
+{
+	return setup_apps(state, 0);
+}
+
+static int setup_udp(void **state)
+{
+	return setup_apps(state, EV_APP_UDP);
+}
+
+static int setup_icmp(void **state)
+{
+	return setup_apps(state, EV_APP_ICMP);
+}
+
 static int teardown(void **state)
 {
 	struct fixture *fix = *state;
@@ -484,11 +496,23 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names),     cmocka_unit_test(dns_udp), cmocka_unit_test(ipip),
-		cmocka_unit_test(vxlan),     cmocka_unit_test(icmp),	cmocka_unit_test(fragments),
-		cmocka_unit_test(tcp),	     cmocka_unit_test(dns_tcp), cmocka_unit_test(not_ours),
+		cmocka_unit_test(names),
+		cmocka_unit_test(dns_udp),
+		cmocka_unit_test(ipip),
+		cmocka_unit_test(vxlan),
+		cmocka_unit_test(icmp),
+		cmocka_unit_test(icmp_quotes),
+		cmocka_unit_test(icmp_quotes_of_tunnels),
+		cmocka_unit_test(fragments),
+		cmocka_unit_test(tcp),
+		cmocka_unit_test(dns_tcp),
+		cmocka_unit_test(not_ours),
 		cmocka_unit_test(truncated),
 	};
+	const struct CMUnitTest udp[] = { cmocka_unit_test(any_udp) };
+	const struct CMUnitTest icmp_alone[] = { cmocka_unit_test(only_icmp) };
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, teardown) +
+	       cmocka_run_group_tests(udp, setup_udp, teardown) +
+	       cmocka_run_group_tests(icmp_alone, setup_icmp, teardown);
 }

@@ -63,6 +63,30 @@ no_command() {
 	grep -q '^usage: calitrace' "$out/stderr" || echo "expected the usage, saw $(head -n 1 "$out/stderr")"
 }
 
+# questions_of COMMAND...: how many questions a name server that never answers gets of it
+questions_of() {
+	echo 'nameserver 192.0.2.1' >"$out/resolv.conf"
+	echo 'options timeout:1 attempts:1' >>"$out/resolv.conf"
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	timeout 60 unshare -n -m sh -c 'ip link set lo up && ip addr add 192.0.2.1/32 dev lo &&
+		iptables -A INPUT -p udp --dport 53 -j DROP && mount --bind "$1" /etc/resolv.conf ||
+		exit 1
+		shift
+		"$@" >/dev/null 2>&1
+		iptables -nvxL INPUT | sed -n "s/^ *\([0-9]*\) .*DROP.*/\1/p"' \
+		sh "$out/resolv.conf" "$@"
+}
+
+# DNS may be what is broken: the names in a FILTER must not wait for it.
+no_name_server() {
+	local asked
+
+	asked=$(questions_of getent hosts no-such-host.example.com)
+	[ "$asked" -gt 0 ] || echo "expected getent to ask the name server, saw $asked questions"
+	asked=$(questions_of "$calitrace" live host no-such-host.example.com)
+	[ "$asked" -eq 0 ] || echo "expected no question, saw $asked"
+}
+
 words() {
 	local word
 
@@ -86,9 +110,16 @@ words() {
 	refused 'cli count that is none' -c "$calitrace" live -c 0
 	refused 'cli format that is none' xml "$calitrace" live -o xml
 	refused 'cli reply timeout that is none' --reply-timeout "$calitrace" live --reply-timeout 0
-	refused 'cli FILTER' FILTER "$calitrace" live host 10.253.181.2
-	refused 'cli --pod' --pod "$calitrace" live --pod default/centos
-	refused 'cli --proto' --proto "$calitrace" live --proto dns
+	refused 'cli FILTER that is none' "'udp prot 53'" "$calitrace" live udp prot 53
+	refused 'cli FILTER of the link layer' 'link layer' "$calitrace" live ether host 2:0:0:0:0:1
+	refused 'cli FILTER that nothing matches' 'contradict' "$calitrace" live port 53 and icmp
+	refused 'cli FILTER of what is not traced' 'IPv4' "$calitrace" live ip6
+	refused 'cli FILTER against --proto' "'port 53'" "$calitrace" live --proto icmp,tcp port 53
+	refused 'cli FILTER with an unknown host' /etc/hosts "$calitrace" live host no-such.invalid
+	refused 'cli --proto' udp "$calitrace" live --proto udp
+	refused 'cli --dns-port' 65536 "$calitrace" live --dns-port 53,65536
+	refused 'cli --pod' NAMESPACE/POD "$calitrace" live --pod coredns-5d78c9869d-x2x4b
+	check 'cli FILTER asks no name server' no_name_server
 	refused 'cli --baseline' --baseline "$calitrace" live --baseline "$out/none"
 	refused 'cli nothing after --' "--" "$calitrace" live --
 	refused 'cli word for doctor' doctor "$calitrace" doctor now

@@ -78,10 +78,11 @@ static struct packet_record packet_record(uint16_t kind)
 		.e.dns_id = htons(0x1234),
 		.e.dns_flags = htons(0x120),
 		.e.ip_len = 80,
-		.e.flags = EV_F_DST | EV_F_CT | EV_F_SNAP | EV_F_NODE_NETNS,
+		.e.flags = EV_F_DST | EV_F_CT | EV_F_SNAP | EV_F_NODE_NETNS | EV_F_DF,
 		.e.dst_error = 101,
 		.e.dst_type = RTN_UNICAST,
 		.e.dst_oif = 8,
+		.e.iif = 6,
 		.e.snap_len = 60,
 		.e.ct_sport = htons(1),
 		.e.ct_dport = htons(2),
@@ -119,6 +120,9 @@ static void packet_values(void **state)
 	assert_int_equal(p->dns_id, 0x1234);
 	assert_int_equal(p->dns_flags, 0x120);
 	assert_int_equal(p->dst_error, 101);
+	assert_int_equal(p->dst_oif, 8);
+	assert_int_equal(p->iif, 6);
+	assert_true(p->flags & EV_F_DF);
 	assert_int_equal(p->ct_rdport, 4);
 	assert_int_equal(p->snap_len, 60);
 	assert_int_equal(p->snap[59], 0x45);
@@ -226,6 +230,48 @@ static void fib(void **state)
 	assert_addr(&f->dst, "10.0.0.9");
 	assert_malformed(&e, sizeof(e) - 1);
 	e.class = 4;
+	assert_malformed(&e, sizeof(e));
+}
+
+static void fib_result(void **state)
+{
+	struct ev_res e = {
+		.hdr = { .kind = EV_RES,
+			 .ver = EV_VERSION,
+			 .family = 4,
+			 .len = sizeof(e),
+			 .ts_ns = 5,
+			 .skb = 0xabc,
+			 .netns = 42,
+			 .ifindex = 11 },
+		.src = ip("10.0.0.1"),
+		.dst = ip("10.0.1.9"),
+		.prefix = ip("10.0.1.77"), /* host bits count for nothing */
+		.table = 100,
+		.prefix_len = 26,
+		.type = RTN_UNICAST,
+	};
+	char buf[PREFIX_STRLEN];
+	const struct obs_res *r;
+	struct got got;
+
+	(void)state;
+	assert_int_equal(decode(&e, sizeof(e), &got), 0);
+	r = &got.obs.res;
+	assert_int_equal(got.obs.kind, OBS_RES);
+	assert_int_equal(got.obs.ts_ns, 5);
+	assert_int_equal(r->skb, 0xabc);
+	assert_int_equal(r->netns, 42);
+	assert_int_equal(r->ifindex, 11);
+	assert_int_equal(r->table, 100);
+	assert_int_equal(r->type, RTN_UNICAST);
+	assert_addr(&r->src, "10.0.0.1");
+	assert_addr(&r->dst, "10.0.1.9");
+	assert_string_equal(prefix_str(&r->prefix, buf), "10.0.1.64/26");
+	assert_malformed(&e, sizeof(e) - 1);
+	e.prefix_len = 33;
+	assert_malformed(&e, sizeof(e));
+	e.prefix_len = 32, e.hdr.family = 6;
 	assert_malformed(&e, sizeof(e));
 }
 
@@ -365,8 +411,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(packet_values),    cmocka_unit_test(packet_unset),
 		cmocka_unit_test(packet_malformed), cmocka_unit_test(fib),
-		cmocka_unit_test(bgp_transitions),  cmocka_unit_test(bgp_addresses),
-		cmocka_unit_test(message),
+		cmocka_unit_test(fib_result),	    cmocka_unit_test(bgp_transitions),
+		cmocka_unit_test(bgp_addresses),    cmocka_unit_test(message),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -212,6 +212,44 @@ static void test_tunnel_down(void **state)
 	}
 }
 
+/*
+ * A neighbour is given up after 3 s, when requests count as unanswered after 2: what was not seen to
+ * leave is not called unanswered meanwhile.
+ */
+static void test_held_up(void **state)
+{
+	(void)state;
+	EACH_PLAN(p)
+	{
+		for (int failed = 0; failed < 2; failed++) {
+			struct obs_pkt q = pkt_echo(p->pod, p->peer_pod, 7, 1);
+			struct feed f;
+
+			feed_open(&f, p, NULL);
+			feed_node(&f, POOL_IPIP, 0);
+			/* the uplink is traced */
+			feed_sent(&f, 1000, q);
+			feed_back(&f, 2000, pkt_reply(&q));
+			q = pkt_echo(p->pod, p->peer_pod, 7, 2);
+			q.skb = feed_skb(&f);
+			feed_path(&f, 10 * MS, AT_TC_INGRESS, IF_CALI1, q);
+			feed_path(&f, 10 * MS + 20, AT_TC_EGRESS, IF_TUNNEL,
+				  with_dst(q, p->peer, IF_TUNNEL, RT_UNICAST, 0));
+			feed_ticks(&f, 50 * MS, 3 * US_PER_S);
+			assert_int_equal(feed_summary(&f).problems, 0);
+			if (failed)
+				feed_drop(&f, 3 * US_PER_S + 10, IF_ETH0, "NEIGH_FAILED",
+					  "neigh_invalidate",
+					  with_encap(q, ENCAP_IPIP, p->node, p->peer));
+			feed_ticks(&f, 3 * US_PER_S + 50 * MS, 7 * US_PER_S);
+			assert_verdict(said(&f, 3), failed ? V_NEIGH_FAILED : V_UNANSWERED);
+			assert_int_equal(feed_summary(&f).finding_cnt, 1);
+			assert_int_equal(feed_summary(&f).problems, 1);
+			feed_close(&f, 7 * US_PER_S);
+		}
+	}
+}
+
 /* ---- fragments ---- */
 
 static void test_later_fragment(void **state)
@@ -502,11 +540,17 @@ static void test_filter(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_places),	    cmocka_unit_test(test_hooks),
-		cmocka_unit_test(test_allowlist),   cmocka_unit_test(test_link_down_told_later),
-		cmocka_unit_test(test_tunnel_down), cmocka_unit_test(test_later_fragment),
-		cmocka_unit_test(test_icmp_error),  cmocka_unit_test(test_port_unreachable),
-		cmocka_unit_test(test_owner),	    cmocka_unit_test(test_stranger),
+		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_hooks),
+		cmocka_unit_test(test_allowlist),
+		cmocka_unit_test(test_link_down_told_later),
+		cmocka_unit_test(test_tunnel_down),
+		cmocka_unit_test(test_held_up),
+		cmocka_unit_test(test_later_fragment),
+		cmocka_unit_test(test_icmp_error),
+		cmocka_unit_test(test_port_unreachable),
+		cmocka_unit_test(test_owner),
+		cmocka_unit_test(test_stranger),
 		cmocka_unit_test(test_filter),
 	};
 

@@ -18,6 +18,7 @@
 
 #include "addr.h"
 #include "rtnl.h"
+#include "util.h"
 
 struct seen {
 	size_t cnt;
@@ -340,6 +341,49 @@ static void test_link(void **state)
 	nlmsg_free(msg);
 }
 
+static struct nl_msg *new_vxlan(const char *kind, const void *port, int port_len)
+{
+	const struct ifinfomsg ifi = { .ifi_index = 9, .ifi_type = ARPHRD_ETHER };
+	struct nl_msg *msg = new_msg(RTM_NEWLINK, 0, &ifi, sizeof(ifi));
+	struct nlattr *info, *data;
+
+	nla_put_string(msg, IFLA_IFNAME, "vxlan.calico");
+	nla_put_u32(msg, IFLA_MTU, 1450);
+	info = nla_nest_start(msg, IFLA_LINKINFO);
+	nla_put_string(msg, IFLA_INFO_KIND, kind);
+	data = nla_nest_start(msg, IFLA_INFO_DATA);
+	nla_put_u32(msg, IFLA_VXLAN_ID, 4096);
+	nla_put(msg, IFLA_VXLAN_PORT, port_len, port);
+	nla_nest_end(msg, data);
+	nla_nest_end(msg, info);
+	return msg;
+}
+
+static void test_link_vxlan(void **state)
+{
+	static const struct {
+		const char *kind;
+		int len;
+		uint16_t want;
+	} cases[] = {
+		{ "vxlan", 2, 4789 },
+		{ "vxlan", 1, 0 },  /* too short to be one */
+		{ "geneve", 2, 0 }, /* the same number means something else */
+	};
+	const uint16_t port = htons(4789);
+	struct seen seen;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct nl_msg *msg = new_vxlan(cases[i].kind, &port, cases[i].len);
+
+		assert_int_equal(decode(msg, &seen), 0);
+		assert_string_equal(seen.obs.link.link.kind, cases[i].kind);
+		assert_int_equal(seen.obs.link.link.vxlan_port, cases[i].want);
+		nlmsg_free(msg);
+	}
+}
+
 /* Neither a name without its end nor one that is too long may leave its place. */
 static void test_link_name(void **state)
 {
@@ -471,12 +515,12 @@ static void test_bent(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_route_ops), cmocka_unit_test(test_route_shapes),
-		cmocka_unit_test(test_multipath), cmocka_unit_test(test_route_ignored),
-		cmocka_unit_test(test_route_cut), cmocka_unit_test(test_link),
-		cmocka_unit_test(test_link_name), cmocka_unit_test(test_addr),
-		cmocka_unit_test(test_neigh),	  cmocka_unit_test(test_no_message),
-		cmocka_unit_test(test_bent),
+		cmocka_unit_test(test_route_ops),  cmocka_unit_test(test_route_shapes),
+		cmocka_unit_test(test_multipath),  cmocka_unit_test(test_route_ignored),
+		cmocka_unit_test(test_route_cut),  cmocka_unit_test(test_link),
+		cmocka_unit_test(test_link_vxlan), cmocka_unit_test(test_link_name),
+		cmocka_unit_test(test_addr),	   cmocka_unit_test(test_neigh),
+		cmocka_unit_test(test_no_message), cmocka_unit_test(test_bent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,16 +33,33 @@ static const char ipip[] = "ffffffffc0400000 t ipip_rcv\t[ipip]\n"
 			   "ffffffffc0400100 t cleanup_module\t[ipip]\n";
 static const char nft[] = "ffffffffc0403000 t nft_do_chain\t[nf_tables]\n";
 
-static void write_kallsyms(const char *a, const char *b, const char *c)
+static const char ipip_only[] = "ipip 16384 0 - Live 0xffffffffc0400000\n";
+static const char ipip_used[] = "ipip 16384 3 nobody, Live 0xffffffffc0400000\n";
+static const char both[] = "nf_tables 372736 8 nft_compat, Live 0xffffffffc0401000\n"
+			   "ipip 16384 0 - Live 0xffffffffc0400000\n";
+/* right behind ipip, where cleanup_module could still be going on */
+static const char nft_near[] = "ffffffffc0401000 t nft_do_chain\t[nf_tables]\n";
+
+static void write_proc(const char *name, const char *a, const char *b, const char *c)
 {
 	char path[PATH_MAX];
 	FILE *f;
 
-	snprintf(path, sizeof(path), "%s/proc/kallsyms", dir);
+	snprintf(path, sizeof(path), "%s/proc/%s", dir, name);
 	f = fopen(path, "w");
 	assert_non_null(f);
 	fprintf(f, "%s%s%s", a, b, c);
 	assert_int_equal(fclose(f), 0);
+}
+
+static void write_kallsyms(const char *a, const char *b, const char *c)
+{
+	write_proc("kallsyms", a, b, c);
+}
+
+static void write_modules(const char *list)
+{
+	write_proc("modules", list, "", "");
 }
 
 static int setup(void **state)
@@ -50,6 +67,7 @@ static int setup(void **state)
 	struct symbols *s;
 
 	write_kallsyms(core, ipip, "");
+	write_modules(ipip_only);
 	if (symbols__new(dir, &s))
 		return -1;
 	*state = s;
@@ -95,6 +113,32 @@ static void module_comes(void **state)
 	assert_string_equal(symbols__location(*state, MODULE + 0x3010, 15 * S), "nft_do_chain");
 }
 
+/* The list of modules tells at once, also where the address seemed to be known. */
+static void module_list_changes(void **state)
+{
+	assert_string_equal(symbols__location(*state, MODULE + 0x1010, 10 * S), "cleanup_module");
+	write_kallsyms(core, ipip, nft_near);
+	write_modules(both);
+	assert_string_equal(symbols__location(*state, MODULE + 0x1010, 11 * S), "nft_do_chain");
+	assert_string_equal(symbols__location(*state, MODULE + 0x10, 11 * S), "ipip_rcv");
+	/* and gone again, with another one in its place */
+	write_kallsyms(core, ipip, "ffffffffc0401000 t tunnel4_rcv\t[tunnel4]\n");
+	write_modules(ipip_only);
+	assert_string_equal(symbols__location(*state, MODULE + 0x1010, 12 * S), "tunnel4_rcv");
+}
+
+/* 10 MB are not read because a module has one more user, nor for the kernel's own functions. */
+static void module_list_stays(void **state)
+{
+	assert_string_equal(symbols__location(*state, MODULE + 0x10, 10 * S), "ipip_rcv");
+	write_kallsyms("ffffffff81000100 T renamed\n", "", "");
+	write_modules(ipip_used);
+	assert_string_equal(symbols__location(*state, MODULE + 0x10, 11 * S), "ipip_rcv");
+	write_modules(both);
+	assert_string_equal(symbols__location(*state, BASE + 0x101, 12 * S), "ip_error");
+	assert_string_equal(symbols__location(*state, MODULE + 0x10, 13 * S), "");
+}
+
 /* kptr_restrict */
 static void zeros(void **state)
 {
@@ -134,6 +178,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(functions, setup, teardown),
 		cmocka_unit_test_setup_teardown(module_comes, setup, teardown),
+		cmocka_unit_test_setup_teardown(module_list_changes, setup, teardown),
+		cmocka_unit_test_setup_teardown(module_list_stays, setup, teardown),
 		cmocka_unit_test_setup_teardown(zeros, setup, teardown),
 		cmocka_unit_test_setup_teardown(reasons, setup, teardown),
 		cmocka_unit_test(no_file),
@@ -148,6 +194,8 @@ int main(void)
 		return 1;
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
 	snprintf(path, sizeof(path), "%s/proc/kallsyms", dir);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/proc/modules", dir);
 	unlink(path);
 	snprintf(path, sizeof(path), "%s/proc", dir);
 	rmdir(path);
