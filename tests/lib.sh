@@ -161,6 +161,7 @@ lab_json() {
 		"gateway":"$LAB_GATEWAY","block":{$blocks},"ip":{$ips},"tunnel_ip":{$tunnels},
 		"client":"$POD_IP_k8s02_p1","client_dev":"$POD_DEV_k8s02_p1",
 		"dns_dev":"$POD_DEV_k8s01_coredns","wrong":"$LAB_WRONG_ADDRESS","netns":{$inums},
+		"p2":"$POD_IP_k8s02_p2","p2_dev":"$POD_DEV_k8s02_p2",
 		"target":{"dns":"$POD_IP_k8s01_coredns","far":"$POD_IP_k8s03_p1",
 		"dead-remote":"$DEAD_REMOTE","dead-local":"$DEAD_LOCAL"}}
 	END

@@ -27,6 +27,14 @@ judge() {
 	fi
 }
 
+# Healthy traffic that nobody answers proves nothing.
+judge_traffic() {
+	[ ! -e "$dir/$fault.$mode.traffic" ] || grep -q 'answered' "$dir/$fault.$mode.traffic" ||
+		echo "expected healthy traffic, saw $(tail -n 1 "$dir/$fault.$mode.traffic")"
+	grep -hE ': 0 answered|command not found' "$dir/$fault.$mode.traffic" 2>/dev/null |
+		sed 's/^/expected healthy traffic of each kind, saw /' || :
+}
+
 # result RESULT SAW WHY
 result() {
 	local name="$label $fault, started $mode" seconds=-
@@ -44,6 +52,8 @@ result() {
 judge_fault() {
 	local node said='' more saw=''
 
+	said=$(judge_traffic)
+	[ -z "$said" ] || said+=$'\n'
 	for node in k8s02 k8s01; do
 		more=$(judge $node false)
 		[ -z "$more" ] || said+="$node: ${more//$'\n'/$'\n'$node: }"$'\n'

@@ -51,10 +51,10 @@ def block_of: . as $a | if $a == null then null else first($lab.block[] | select
 def client_node: "k8s02";
 def server_node: "k8s01";
 def target_name:
-	. as $a | if $a == $lab.service then "svc" elif $a == $lab.ip[client_node] then "node"
+	. as $a | if $a == $lab.service then "svc" elif $a == $lab.ip[client_node] then "node" elif $a == $lab.client then "client"
 	else first($lab.target | to_entries[] | select(.value == $a) | .key) // null end;
 def who:
-	if . == $lab.client then "pod"
+	if . == $lab.client then "pod" elif . == $lab.target.dns then "dnspod" elif . == $lab.p2 then "p2"
 	# A packet that was never born has no source yet.
 	elif . == null or . == $lab.ip[client_node] or . == $lab.tunnel_ip[client_node] then "host"
 	else null end;
@@ -70,15 +70,20 @@ def app:
 	elif .app == "dns" then if .l4 == "tcp" then "dnst" else "dns" end
 	else .app end;
 
+def asked($app): [$app, (.src | who), if .orig_dst == $lab.service then "svc" else .dst | target_name end];
+def answered($app): [$app, (.dst | who), (.src | target_name | if . == "svc" then "dns" else . end)];
+def known: all(. != null);
+# Echo requests say themselves what they are; of the rest, pods on k8s02 and the node do the asking.
+def is_request:
+	if .icmp.type == 8 then true elif .icmp.type == 0 then false
+	else (.src | who | . == "pod" or . == "host") and (.dst | target_name | . != null and . != "client") end;
+
 # {kind, class} by who talks to whom; class null for what nobody sent
 def classed:
 	app as $app |
 	if $app == "error" then {kind: "error", class: null}
-	elif (.dst | target_name) != null and (.src | who) != null and .icmp.type != 0 and
-		(.dst != $lab.ip[client_node] or .src == $lab.client) then
-		{kind: "request", class: [$app, (.src | who), if .orig_dst == $lab.service then "svc" else .dst | target_name end] | join(":")}
-	elif (.src | target_name) != null and (.dst | who) != null then
-		{kind: "reply", class: [$app, (.dst | who), (.src | target_name | sub("^svc$"; "dns"))] | join(":")}
+	elif is_request and (asked($app) | known) then {kind: "request", class: (asked($app) | join(":"))}
+	elif (is_request | not) and (answered($app) | known) then {kind: "reply", class: (answered($app) | join(":"))}
 	else {kind: "stray", class: null} end;
 
 def good: . == "sent" or . == "delivered";
@@ -94,10 +99,12 @@ def hit_of($node; $kind; $class):
 	first($fault.hits[] | select(.node == $node and .kind == $kind and match_class($class))) // null;
 def passes: .key.on or .verdict == "unanswered" or .verdict == "any";
 
+def home: if split(":")[1] == "dnspod" then server_node else client_node end;
+def goal: split(":")[2] | if . == "dns" or . == "svc" or . == "dead-remote" then server_node elif . == "far" then "k8s03" else client_node end;
 def stages($class):
-	if $class | test(":(dns|svc|dead-remote)$") then
-		[[client_node, "request"], [server_node, "request"], [server_node, "reply"], [client_node, "reply"]]
-	else [[client_node, "request"], [client_node, "reply"]] end;
+	[$class | home, goal] as [$from, $to] |
+	if $from == $to then [[$from, "request"], [$from, "reply"]]
+	else [[$from, "request"], [$to, "request"], [$to, "reply"], [$from, "reply"]] end;
 
 # The fate of an exchange at its stages, in order; what is cut off has no entry.
 def fates($class; $on):
@@ -107,7 +114,7 @@ def fates($class; $on):
 	range($stages | length) as $i | $stages[$i] as [$node, $kind] |
 	if $i > $cut then empty
 	elif $hits[$i] then {node: $node, kind: $kind, hit: $hits[$i]}
-	elif $i == 0 and $cut < 3 and $cut > 0 and ($stages | length) == 4 then
+	elif $i == 0 and ($stages | length) == 4 and ($cut == 1 or $cut == 2) then
 		{node: $node, kind: $kind, hit: {verdict: "unanswered", key: {dev: "eth0"}}}
 	elif $i > 0 and ([$hits[:$i][] | select(. and .verdict == "unanswered" and (.key.on | not))] | length) > 0 then empty
 	else {node: $node, kind: $kind, hit: null} end;
@@ -118,10 +125,10 @@ def seen_class($node; $kind): if $node == server_node or $kind == "reply" then s
 def range_of: if . == null then null else split("-") | map(tonumber) | [.[0], .[-1]] end;
 def verdicts_of($node; $kind; $class):
 	if .hit == null then
-		[if ($kind == "request") != ($node == server_node or ($class | test(":(node|local|dead-local)$"))) then "sent" else "delivered" end]
+		[if $node == ($class | if $kind == "request" then goal else home end) then "delivered" else "sent" end]
 	elif $run.mode == "late" and .hit.key["late-start"] then .hit.key["late-start"] | split("|")
 	elif .hit.key.some then .hit.key.some | split("|")
-	else [.hit.verdict] end;
+	else .hit.verdict | split("|") end;
 
 def expected($i):
 	$run.phases[$i].name as $phase |
@@ -146,6 +153,7 @@ def dev_is($names; $actual):
 		if . == "cali" then $actual == $lab.client_dev
 		elif . == "dns-cali" then $actual == $lab.dns_dev
 		elif . == "tunnel" then $actual == $lab.tunnel
+		elif . == "p2-cali" then $actual == $lab.p2_dev
 		elif . == "pod" then $actual == (if $run.node == client_node then $lab.client_dev else $lab.dns_dev end) or
 			($actual == "eth0" and $p.netns != node_netns)
 		else $actual == . and $p.netns == node_netns end);
@@ -187,7 +195,8 @@ def check_icmp($these; $e):
 	($e.key.icmp // "") | capture("^(?<type>[0-9]+)/(?<code>[0-9]+)@(?<from>.*)$") |
 	. as $want | address($want.from) as $from |
 	if any($these[]; .icmp_error and .icmp_error.type == ($want.type | tonumber) and
-		.icmp_error.code == ($want.code | tonumber) and (.icmp_error.from == $from or $want.from == "any" or ($want.from == "dns" and .icmp_error.from == $lab.service))) then empty
+		.icmp_error.code == ($want.code | tonumber) and
+		(.icmp_error.from == ($from, $lab.tunnel_ip[$want.from], if $want.from == "dns" then $lab.service else empty end))) then empty
 	else "one with icmp_error \($want.type)/\($want.code) from \($from)" end;
 
 def check_class($these; $e; $where):

@@ -70,6 +70,7 @@ target_of() {
 	node) REPLY=$NODE_IP_k8s02 ;;
 	dead-remote) REPLY=$DEAD_REMOTE ;;
 	dead-local) REPLY=$DEAD_LOCAL ;;
+	client) REPLY=$POD_IP_k8s02_p1 ;;
 	*) echo "no such target: $1" >&2 && return 1 ;;
 	esac
 }
@@ -84,13 +85,23 @@ send() {
 	IFS=: read -r app who target <<<"$1"
 	target_of "$target"
 	target=$REPLY
-	case $who in pod) ns=$POD_NETNS_k8s02_p1 ;; *) ns=$NODE_NETNS_k8s02 ;; esac
+	case $who in
+	pod) ns=$POD_NETNS_k8s02_p1 ;;
+	p2) ns=$POD_NETNS_k8s02_p2 ;;
+	dnspod) ns=$POD_NETNS_k8s01_coredns ;;
+	host) ns=$NODE_NETNS_k8s02 ;;
+	*) echo "nobody is called $who" >&2 && return 1 ;;
+	esac
 	case $app in
 	icmp) echo_request "$ns" "$target" ;;
 	dns) query "$ns" "$target" +time=1 ;;
 	dnst) query "$ns" "$target" +time=1 +tcp ;;
 	slow) query "$ns" "$target" +time=5 ;;
-	big) echo_request "$ns" "$target" -M "do" -s 1200 ;;
+	big)
+		# The sender remembers what it has been told of the path.
+		ip -n "$ns" route flush cache
+		echo_request "$ns" "$target" -M "do" -s 1200
+		;;
 	martian) echo_request "$ns" "$target" -I "$NODE_IP_k8s02" ;;
 	uplink) lab traffic uplink-down --count 1 ;;
 	*) echo "no such traffic: $1" >&2 && return 1 ;;
@@ -194,12 +205,17 @@ run_fault() {
 }
 
 run_healthy() {
-	local mode
+	local mode feature kinds=(mixed)
 
+	while read -r feature _; do
+		[ -n "$feature" ] || continue
+		kinds=(mixed features)
+		if lab can "$feature" >&2; then lab feature "$feature" >&2; fi
+	done <<<"$(lab features)"
 	for mode in $modes; do
 		phases=("{\"name\":\"healthy\",\"from\":\"$(now_ts)\"}")
 		start "$mode"
-		lab traffic mixed --seconds "$seconds" >"$out/healthy.$mode.traffic" 2>&1 || :
+		lab traffic "${kinds[@]}" --seconds "$seconds" >"$out/healthy.$mode.traffic" 2>&1 || :
 		sleep 2.6
 		stop "$mode"
 	done
