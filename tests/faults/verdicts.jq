@@ -188,7 +188,7 @@ def bad_packet($e):
 	elif (.verdict | good) and .finding then "no finding"
 	elif (.verdict | good | not) and (.finding | not) then "a finding"
 	elif $block and .block != $block then "block \($block)"
-	elif (.verdict | good) then empty
+	elif (.verdict | good) or ($e.key.some and .verdict != $e.verdicts[0]) then empty
 	else unmet($e.key) end;
 
 def check_icmp($these; $e):
