@@ -356,7 +356,9 @@ done
 } >"$out/queue"
 workers=()
 trap 'kill "${workers[@]}" 2>/dev/null; wait; exit 143' INT TERM HUP
-for ((i = 1; i <= ${CALITRACE_TEST_JOBS:-3}; i++)); do
+jobs=3
+[ -z "${CALITRACE_TEST_VM:-}" ] || jobs=2
+for ((i = 1; i <= ${CALITRACE_TEST_JOBS:-jobs}; i++)); do
 	work "$i" &
 	workers+=($!)
 done
