@@ -86,6 +86,14 @@ static __always_inline bool drop_reader(const struct sk_buff *skb, struct reader
 	return true;
 }
 
+/* An aggregate is not one packet: what hangs on it are several requests or answers. */
+static __always_inline __u32 drop_gso(const struct sk_buff *skb)
+{
+	const struct skb_shared_info *info = (const void *)(skb->head + skb->end);
+
+	return BPF_CORE_READ(info, gso_segs) > 1 ? EV_F_GSO : 0;
+}
+
 static __always_inline int on_drop(const struct sk_buff *skb, __u64 location, __u32 reason)
 {
 	struct packet_head h = {
@@ -105,6 +113,7 @@ static __always_inline int on_drop(const struct sk_buff *skb, __u64 location, __
 		return 0;
 	if (!packet_in_pool(&r, &p) && !ct_in_pool(skb))
 		return 0;
+	h.flags |= drop_gso(skb);
 	packet_emit(&h, &p, &r);
 	return 0;
 }

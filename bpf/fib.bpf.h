@@ -72,7 +72,7 @@ static __always_inline bool cur_answers(const struct fib_flow *f, __u64 now)
 		const struct cur_slot *s = &c->slot[i];
 
 		n += 1 - differs((s->src ^ f->dst) | (s->dst ^ f->src) | s->arp |
-				 (MISS_AGE_NS - (now - s->ts_ns)) >> 63);
+				 (CUR_AGE_NS - (now - s->ts_ns)) >> 63);
 	}
 	return n;
 }

@@ -83,8 +83,9 @@ struct trk {
 	enum role role;
 	uint8_t proto, icmp_type, icmp_code, tcp_flags;
 	bool settled, answered, from_fib, pod_drop, encapsulated;
-	bool matched; /* some packet of the exchange passed the filter */
-	bool held;    /* settled, but for the filter: not counted, not told */
+	uint32_t match_bits; /* what its packets said to the filter */
+	bool matched;	     /* the exchange passed the filter */
+	bool held;	     /* settled, but for the filter: not counted, not told */
 	bool wrong_hop;
 	bool passing, patience; /* in the tunnel, not yet out of it; was given more time */
 	uint8_t nf_hook;	/* enum nf_hook */
@@ -102,7 +103,7 @@ struct trk {
 	bool answer_counted;	   /* a reply: it stands in the app's answers */
 	bool pair_good;		   /* a reply: its request was no problem itself, and was for ... */
 	struct prefix pair_block;
-	struct addr pair_dst;
+	struct addr pair_dst, pair_orig; /* after and before NAT */
 	uint8_t *snap;
 	uint16_t snap_len;
 
@@ -365,6 +366,8 @@ void bgp_observe(struct engine *e, const struct obs_bgp *b, uint64_t ts_ns);
 void exchange_begin(struct engine *e, struct trk *t, const struct obs_pkt *p);
 /* Does this sighting of the packet pass the filter? Then its exchange counts from now on. */
 void exchange_match(struct engine *e, struct trk *t, const struct obs_pkt *p);
+/* It settles: decides about what no packet alone could decide. */
+void exchange_decide(struct engine *e, struct trk *t);
 /* Counts (by 1) or discounts (-1) an answer that took so many microseconds. */
 void exchange_latency(struct latency *l, int64_t us, int by);
 

@@ -27,7 +27,6 @@
 #define MAX_HEADERS (60 + 60 + 14)
 #define ROOM (SNAP_LEN > MAX_HEADERS ? SNAP_LEN : MAX_HEADERS)
 #define APPS_DEFAULT (EV_APP_DNS | EV_APP_ICMP | EV_APP_TCP)
-#define APPS_ALL (APPS_DEFAULT | EV_APP_UDP)
 #define FRAG_DF 0x40
 #define FRAG_MF 0x20
 
@@ -35,6 +34,7 @@ struct filter {
 	struct expr *expr; /* NULL: none */
 	char *text;
 	uint32_t apps; /* EV_APP_* of what the FILTER may match */
+	bool names;    /* it names protocols or ports */
 	bool outer;    /* it can match nothing but outer headers: apps is 0 */
 	uint16_t vxlan_port;
 	bool by_dev, by_addr; /* --pod */
@@ -61,6 +61,7 @@ static int set_expr(struct filter *f, const struct filter_opts *o, char *why, si
 		return err;
 	f->text = strdup(o->expr);
 	f->apps = expr_apps(f->expr, o, &f->outer);
+	f->names = expr_names_l4(f->expr);
 	return f->text ? 0 : -ENOMEM;
 }
 
@@ -148,7 +149,7 @@ int filter__apps(const struct filter *f, uint32_t given, uint32_t *ret, char *wh
 	if (given)
 		*ret = given & f->apps;
 	else
-		*ret = f->apps == APPS_ALL ? APPS_DEFAULT : f->apps;
+		*ret = f->names ? f->apps : APPS_DEFAULT;
 	return 0;
 }
 
@@ -405,7 +406,7 @@ static uint32_t expr_bits(const struct filter *f, const struct obs_pkt *p)
 		hits += form_matches(f, p, &forms.form[i]);
 	/* then it is about what must not be there */
 	if (matches_anybody(f, p))
-		return hits == forms.cnt && hits ? FILTER_HIT : FILTER_NOT;
+		return hits == forms.cnt && hits ? FILTER_PASS : FILTER_NOT;
 	return hits ? FILTER_HIT : 0;
 }
 
@@ -457,13 +458,15 @@ uint32_t filter__bits(const void *filter, const struct obs_pkt *p)
 	return expr_bits(filter, p) | pod_bits(filter, p);
 }
 
-bool filter__wants(const void *filter, uint32_t bits)
+bool filter__wants(const void *filter, uint32_t bits, bool final)
 {
 	(void)filter;
-	return (bits & (FILTER_HIT | FILTER_POD | FILTER_NOT)) == (FILTER_HIT | FILTER_POD);
+	if (bits & FILTER_NOT || !(bits & FILTER_POD))
+		return false;
+	return bits & FILTER_HIT || (final && bits & FILTER_PASS);
 }
 
 bool filter__match(const void *filter, const struct obs_pkt *p)
 {
-	return filter__wants(filter, filter__bits(filter, p));
+	return filter__wants(filter, filter__bits(filter, p), true);
 }

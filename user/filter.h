@@ -49,14 +49,19 @@ void filter__feed(struct filter *f, const struct obs *o);
 /* False: there is a --pod, and no interface of its name (yet) */
 bool filter__pod_known(const struct filter *f);
 
-#define FILTER_HIT (1u << 0) /* FILTER matches */
-#define FILTER_POD (1u << 1) /* it was seen on the pod's interface, or has its address */
-#define FILTER_NOT (1u << 2) /* it has what FILTER rules out */
+#define FILTER_HIT (1u << 0)  /* it has what FILTER looks for */
+#define FILTER_PASS (1u << 1) /* FILTER matches it whatever its addresses and ports are */
+#define FILTER_NOT (1u << 2)  /* it has what FILTER rules out */
+#define FILTER_POD (1u << 3)  /* it was seen on the pod's interface, or has its address */
 
 /* Of one packet; filter is a const struct filter *. No allocation, no effect. */
 uint32_t filter__bits(const void *filter, const struct obs_pkt *p);
-/* Of an exchange: the bits of all its packets, or-ed. More packets may change the answer. */
-bool filter__wants(const void *filter, uint32_t bits);
+/*
+ * Of an exchange: the bits of all its packets so far, or-ed. final: no more are expected. Before,
+ * only a packet that has what FILTER looks for decides: one that passes may be followed by one that
+ * has what it rules out.
+ */
+bool filter__wants(const void *filter, uint32_t bits, bool final);
 /* Of a packet that stands alone */
 bool filter__match(const void *filter, const struct obs_pkt *p);
 

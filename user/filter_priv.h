@@ -42,6 +42,9 @@ struct shape {
 /* False: no packet of that shape matches. True: one may. */
 bool expr_reaches(const struct expr *e, const struct shape *s);
 
+/* Does it look at the protocol, or behind the IP header? */
+bool expr_names_l4(const struct expr *e);
+
 /*
  * EV_APP_* bits of the classes that a packet which matches may belong to. 0 with *ret_outer: only
  * the outer header of an encapsulated packet can match.

@@ -283,6 +283,30 @@ bool expr_reaches(const struct expr *e, const struct shape *s)
 	return yes;
 }
 
+bool expr_names_l4(const struct expr *e)
+{
+	const uint32_t proto = 9;
+	uint32_t cnt;
+	const struct bpf_insn *in = expr_insns(e, &cnt);
+
+	for (uint32_t i = 0; i < cnt; i++) {
+		uint16_t class = BPF_CLASS(in[i].code), mode = BPF_MODE(in[i].code);
+		uint32_t size = BPF_SIZE(in[i].code) == BPF_W ? 4 :
+				BPF_SIZE(in[i].code) == BPF_H ? 2 :
+								1;
+
+		if (class == BPF_LDX && mode == BPF_MSH)
+			return true;
+		if (class != BPF_LD)
+			continue;
+		if (mode == BPF_IND || (mode == BPF_ABS && in[i].k + size > IP_HLEN))
+			return true;
+		if (mode == BPF_ABS && in[i].k <= proto && in[i].k + size > proto)
+			return true;
+	}
+	return false;
+}
+
 /* ---- the classes ---- */
 
 #define MAX_RANGES (FILTER_DNS_PORTS + 2)

@@ -7,6 +7,7 @@
 #include "session.h"
 
 #include <errno.h>
+#include <linux/rtnetlink.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,9 +18,11 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "addr.h"
 #include "decode.h"
 #include "ifaces.h"
 #include "learn.h"
+#include "podset.h"
 #include "rtnl.h"
 #include "sources.h"
 #include "symbols.h"
@@ -54,6 +57,7 @@ struct session {
 	uint64_t lost, lost_messages, malformed, inert, signalled_ns;
 	bool started, resync_all, resync_failed, podns_stale, routes_came, more, stop, hurried;
 	struct child child;
+	struct podset pods;
 };
 
 const char *session__node(const struct session *s)
@@ -119,9 +123,10 @@ static void on_obs(void *ctx, const struct obs *o)
 	if (s->ifaces)
 		ifaces__obs(s->ifaces, o);
 	if (o->kind == OBS_LINK) {
-		s->podns_stale = s->podns_stale || o->link.op != LINK_DEL;
+		s->podns_stale = true;
 		/* routes leave with a link that goes down, unannounced: look again soon */
-		if ((!o->link.link.up || o->link.op == LINK_DEL) && !s->resync_at)
+		if (!o->link.snapshot && (!o->link.link.up || o->link.op == LINK_DEL) &&
+		    !s->resync_at)
 			s->resync_at = mono_ns() + RESYNC_NS;
 	}
 	if (o->kind == OBS_ROUTE && s->started && o->route.op != ROUTE_DEL)
@@ -192,20 +197,62 @@ static void refresh_nodes(struct session *s)
 		nodes__tell(&s->nodes, mono_ns(), push, s);
 }
 
+struct pod_ask {
+	uint32_t ifindex;
+	bool found;
+};
+
+static void pod_route(void *ctx, const struct route *r)
+{
+	struct pod_ask *a = ctx;
+
+	a->found = a->found || (r->type == RTN_UNICAST && r->dst.len == 32 && r->nh_cnt &&
+				!addr_is_set(&r->nh[0].gw) && r->nh[0].ifindex == a->ifindex);
+}
+
+/* A node may be a namespace itself, whose uplink leads to another: only pods' devices count. */
+static bool is_pods(const struct session *s, const struct link_info *l)
+{
+	struct pod_ask a = { .ifindex = l->ifindex };
+
+	if (!strncmp(l->name, "cali", 4))
+		return true;
+	mirror__each_route(s->ops.mirror(s->ops.ctx), pod_route, &a);
+	return a.found;
+}
+
 static void on_podns(void *ctx, uint32_t ifindex, uint32_t inum)
 {
 	struct session *s = ctx;
+	const struct link_info *l = mirror__link_info(s->ops.mirror(s->ops.ctx), ifindex);
 
-	if (inum != s->inum)
+	if (inum == s->inum)
+		return;
+	/* so new that its turn has not come yet */
+	if (!l)
+		s->podns_stale = true;
+	else if (is_pods(s, l) && podset__add(&s->pods, inum, ifindex))
 		loader__set_podns(s->loader, inum, ifindex);
+}
+
+static void podns_gone(void *ctx, uint32_t inum)
+{
+	struct session *s = ctx;
+
+	loader__set_podns(s->loader, inum, 0);
 }
 
 /* Names of namespaces may stand below the host's root, or here where the lab made them. */
 static void scan_podns(struct session *s)
 {
-	podns_scan(s->o->host_root, on_podns, s);
+	int err;
+
+	podset__begin(&s->pods);
+	err = podns_scan(s->o->host_root, on_podns, s);
 	if (strcmp(s->o->host_root, "/"))
-		podns_scan("/", on_podns, s);
+		err |= podns_scan("/", on_podns, s);
+	if (!err)
+		podset__end(&s->pods, podns_gone, s);
 }
 
 static void resync(struct session *s, bool sessions)
@@ -541,6 +588,7 @@ static bool periodic(struct session *s, uint64_t now)
 		s->pools_at = now + POOLS_NS;
 		refresh_pools(s);
 		refresh_nodes(s);
+		s->podns_stale = true;
 	}
 	look_at_netns(s, now);
 	return more;
@@ -595,6 +643,7 @@ void session__close(struct session *s)
 	rtnl__free(s->rtnl);
 	symbols__free(s->sym);
 	timeline__free(s->timeline);
+	podset__free(&s->pods);
 	if (s->orig_netns >= 0)
 		close(s->orig_netns);
 	if (s->epoll >= 0)

@@ -148,7 +148,8 @@ two() {
 	restore "$out/before"
 }
 
-# A pod that comes while tracing. The time is from its device's being up to its first packet.
+# A pod that comes while tracing. The time is from its device's coming to its first packet, with all that
+# the lab does in between; life.sh has that of the tracer alone.
 new_pod() {
 	local ns ip from
 
@@ -180,7 +181,7 @@ test_new_pod() {
 
 	said=$(new_pod)
 	case $said in
-	measured*) ok "$label $kind new pod is traced (${said#measured } after its device came)" ;;
+	measured*) ok "$label $kind new pod is traced (${said#measured } after its device came, with the lab's work on it)" ;;
 	*) fail "$label $kind new pod is traced" "$said" ;;
 	esac
 	check "$label $kind leaves nothing after a pod came and went" left new "$out/before"

@@ -84,7 +84,8 @@ clsact() {
 		done
 	done
 }
-clean() { [ -z "$(clsact)" ]; }
+# The qdisc goes last, and that is seen with the least delay.
+clean() { ! in_netns "$node" tc qdisc show | grep -q '^qdisc clsact'; }
 nothing_left() { within 10 clean || echo "expected nothing left, saw $(clsact | head -n 3 | paste -sd';' -)"; }
 
 losses() { grep -c '"type":"loss".*"what":"attachment"' "$out/$1.json" || :; }
@@ -119,14 +120,25 @@ send_queries() {
 
 saw_packet() { grep -q '"type":"packet".*"dev":"'"$2"'"' "$out/$1.json"; }
 
+queries_end() {
+	kill "$sender"
+	wait "$sender" 2>/dev/null || :
+	sender=''
+}
+
+# way_out DEVICE: the pod sends by its other end
+way_out() {
+	ip -n "$pod" -b - <<-END
+		address add 10.99.0.2/32 dev p-$1
+		neighbour add 169.254.1.1 lladdr 02:00:00:00:00:01 dev p-$1 nud permanent
+		route replace 10.99.1.1 dev p-$1 via 169.254.1.1 onlink
+	END
+}
+
 # born NAME DEVICE: a pod's device comes, and its first packet is seen
 born() {
 	veth "$2"
-	ip -n "$pod" -b - <<-END
-		address add 10.99.0.2/32 dev p-$2
-		neighbour add 169.254.1.1 lladdr 02:00:00:00:00:01 dev p-$2 nud permanent
-		route replace 10.99.1.1 dev p-$2 via 169.254.1.1 onlink
-	END
+	way_out "$2"
 	within 20 saw_packet "$1" "$2" || echo "expected packets of $2, saw none"
 	ip -n "$node" link del "$2"
 }
@@ -140,8 +152,7 @@ births() {
 	for dev in cali1 cali2 cali3; do
 		born births "$dev"
 	done
-	kill "$sender"
-	wait "$sender" 2>/dev/null || :
+	queries_end
 	ends births
 }
 
@@ -381,6 +392,7 @@ group_signal() {
 		trace group -i 'cali*'
 		tracer_wait group || return 0
 		pid=${tracer_pid[group]}
+		within 10 has_guardian group || echo "expected a guardian, saw none"
 		guard=$(guardian_of "$pid")
 		kill -"$signal" "$guard"
 		kill -0 "$guard" || echo "expected the guardian to outlive $signal, saw it gone"
@@ -399,6 +411,7 @@ guardian_dies() {
 	trace guard -i 'cali*'
 	tracer_wait guard || return 0
 	pid=${tracer_pid[guard]}
+	within 10 has_guardian guard || echo "expected a guardian, saw none"
 	sleep 1.5 # two in a second are too many
 	kill -KILL "$(guardian_of "$pid")"
 	within 10 grep -q 'guardian process ended; another one was started' "$out/guard.err" ||
@@ -412,6 +425,22 @@ guardian_dies() {
 	nothing_left
 }
 
+# Without a sign of life the programs do nothing, and what passes meanwhile is told as a loss.
+paused() {
+	trace paused -i 'cali*'
+	tracer_wait paused || return 0
+	way_out cali0
+	send_queries
+	kill -STOP "${tracer_pid[paused]}"
+	sleep 5
+	kill -CONT "${tracer_pid[paused]}"
+	within 10 has_losses paused 1 || echo "expected a loss, saw none"
+	queries_end
+	ends paused
+	[ "$(jq -s 'map(select(.type == "loss" and .what == "attachment") | .count) | add > 10' "$out/paused.json")" = true ] ||
+		echo "expected more than ten packets to have passed unseen, saw $(grep '"loss"' "$out/paused.json")"
+}
+
 # Both at once: the next start, or the doctor, finds what they left.
 both_die() {
 	local pid
@@ -419,6 +448,7 @@ both_die() {
 	trace both -i 'cali*'
 	tracer_wait both || return 0
 	pid=${tracer_pid[both]}
+	within 10 has_guardian both || echo "expected a guardian, saw none"
 	kill -STOP "$pid" # or it would start the next one
 	kill -KILL "$(guardian_of "$pid")" "$pid"
 	wait "$pid" 2>/dev/null || :
@@ -508,6 +538,7 @@ test_kind() {
 	check "$label $kind the node's namespace is deleted" node_gone
 	check "$label $kind detached by others: attached again, up to a point" torn
 	check "$label $kind few rights suffice" few_rights
+	check "$label $kind a tracer that is stopped says what it missed" paused
 	for cnt in 2 "$crowd"; do
 		check "$label $kind $cnt tracers and tcpdump at once" many "$cnt"
 	done

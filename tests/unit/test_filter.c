@@ -27,6 +27,9 @@
 #define I EV_APP_ICMP
 #define T EV_APP_TCP
 #define U EV_APP_UDP
+#define HIT FILTER_HIT
+#define PASS FILTER_PASS
+#define NOT FILTER_NOT
 
 enum {
 	ICMP = 1,
@@ -276,10 +279,12 @@ static const struct {
 	{ "portrange 8000-8100", 0, T | U },
 	{ "ip[9] = 17", 0, D | U },
 	{ "ip proto 6", 0, D | T },
-	{ "not port 53", 0, D | I | T }, /* 5353 is for DNS here as well */
+	{ "not port 53", 0, D | I | T | U }, /* 5353 is for DNS here as well */
+	{ "icmp or tcp or udp port 8080", 0, D | I | T | U },
+	{ "host " POD " or udp port 8080", 0, D | I | T | U },
 	{ "not port 53 and not port 5353", 0, I | T | U },
 	{ "not port 53 and not port 5353", D, 0 },
-	{ "not udp port 53", 0, D | I | T },
+	{ "not udp port 53", 0, D | I | T | U },
 	{ "not icmp", 0, D | T | U },
 	{ "not tcp", 0, D | I | U },
 	{ "not udp", 0, D | I | T },
@@ -289,7 +294,7 @@ static const struct {
 	{ "udp port 4789", 0, D | I | T },
 	{ "ip proto 4", 0, D | I | T },
 	{ "ip proto 4 and host " NODE, T, T },
-	{ "ip[6:2] & 0x1fff != 0", 0, D | I | U },
+	{ "ip[6:2] & 0x1fff != 0", 0, D | I | T },
 	{ "ip[6:2] & 0x1fff != 0 and udp", 0, D | U },
 	{ "ip[0] & 0xf > 5", 0, D | I | T },
 	{ "ip[0] & 0xf > 5 and tcp port 80", 0, T },
@@ -391,12 +396,10 @@ static void assert_bits(const char *expr, const struct obs_pkt *p, uint32_t expe
 
 	if (got != (expected | FILTER_POD))
 		fail_msg("'%s': %x, expected %x", expr, got, expected | FILTER_POD);
-	assert_int_equal(filter__match(f, p), expected == FILTER_HIT);
+	assert_int_equal(filter__match(f, p), expected == HIT || expected == PASS);
+	assert_int_equal(filter__wants(f, got, false), expected == HIT);
 	filter__free(f);
 }
-
-#define HIT FILTER_HIT
-#define NOT FILTER_NOT
 
 struct expectation {
 	const char *expr;
@@ -422,25 +425,25 @@ static void inner(void **state)
 	       { "dst host " POD, 0 }, { "host " PEER " and udp port 53", HIT },
 	       { "net 10.253.181.0/26", HIT }, { "net 10.253.182.0/26", 0 }, { "icmp", 0 },
 	       { "tcp port 53", 0 }, { "src port 40000 and dst port 53", HIT },
-	       { "udp[8:2] = 0x1234", HIT }, { "udp[10] & 0x80 = 0", HIT },
-	       { "udp[4:2] = 64", HIT }, { "ip[8] = 64", HIT }, { "ip[4:2] = 4711", HIT },
-	       { "greater 84", HIT }, { "greater 85", 0 }, { "not port 53", NOT },
-	       { "not host " POD, NOT }, { "not host 10.1.1.1", HIT }, { "not icmp", HIT },
+	       { "udp[8:2] = 0x1234", PASS }, { "udp[10] & 0x80 = 0", PASS },
+	       { "udp[4:2] = 64", PASS }, { "ip[8] = 64", PASS }, { "ip[4:2] = 4711", PASS },
+	       { "greater 84", PASS }, { "greater 85", 0 }, { "not port 53", NOT },
+	       { "not host " POD, NOT }, { "not host 10.1.1.1", PASS }, { "not icmp", PASS },
 	       { "not udp", 0 }, { "udp[2:2] > 10000", 0 }, { "udp[2:2] < 10000", HIT });
 	p = packet(ICMP, POD, 7, PEER, 1);
-	expect(&p, { "icmp", HIT }, { "icmp[icmptype] = icmp-echo", HIT },
-	       { "icmp[4:2] = 7 and icmp[6:2] = 1", HIT }, { "port 53", 0 }, { "not port 53", HIT },
-	       { "not icmp", 0 }, { "port 7", 0 });
+	expect(&p, { "icmp", PASS }, { "icmp[icmptype] = icmp-echo", PASS },
+	       { "icmp[4:2] = 7 and icmp[6:2] = 1", HIT }, { "port 53", 0 },
+	       { "not port 53", PASS }, { "not icmp", 0 }, { "port 7", 0 });
 	p = packet(TCP, POD, 40000, PEER, 80);
 	p.seq = 0x01020304;
 	p.flags |= EV_F_DF;
-	expect(&p, { "tcp[tcpflags] & tcp-syn != 0", HIT }, { "tcp[4:4] = 0x01020304", HIT },
-	       { "ip[6] & 0x40 != 0", HIT }, { "tcp[tcpflags] & tcp-rst != 0", 0 },
+	expect(&p, { "tcp[tcpflags] & tcp-syn != 0", PASS }, { "tcp[4:4] = 0x01020304", PASS },
+	       { "ip[6] & 0x40 != 0", PASS }, { "tcp[tcpflags] & tcp-rst != 0", 0 },
 	       { "tcp port 80", HIT }, { "udp port 80", 0 });
 	/* over TCP the message stands behind its length */
 	p = packet(TCP, POD, 40000, PEER, 53);
 	p.dns_id = 0x1234;
-	expect(&p, { "tcp[22:2] = 0x1234", HIT });
+	expect(&p, { "tcp[22:2] = 0x1234", PASS });
 }
 
 static void outer(void **state)
@@ -454,13 +457,13 @@ static void outer(void **state)
 	       { "ip proto 4 and dst host " PEER_NODE, HIT }, { "udp port 4789", 0 },
 	       /* what the outer header has not is no proof */
 	       { "not port 53", NOT }, { "not host " POD, NOT }, { "not host " PEER_NODE, NOT },
-	       { "not icmp", HIT }, { "host " PEER_NODE " and not port 53", 0 });
+	       { "not icmp", PASS }, { "host " PEER_NODE " and not port 53", 0 });
 	p = tunnelled(query(), ENCAP_VXLAN);
 	expect(&p, { "host " PEER_NODE, HIT }, { "udp port 4789", HIT }, { "ip proto 4", 0 },
 	       { "udp dst port 4789 and host " NODE, HIT }, { "dst port 53", HIT },
 	       { "not port 53", NOT } /* the inner header stands at 50 */, { "icmp", 0 });
 	p = tunnelled(packet(ICMP, POD, 7, PEER, 1), ENCAP_VXLAN);
-	expect(&p, { "icmp", HIT }, { "udp", 0 }, { "not port 53", HIT },
+	expect(&p, { "icmp", PASS }, { "udp", 0 }, { "not port 53", PASS },
 	       { "host " PEER_NODE " and icmp", HIT });
 }
 
@@ -476,7 +479,7 @@ static void before_and_after_nat(void **state)
 	       { "src host " POD " and dst host " PEER, 0 }, { "dst port 53", HIT },
 	       { "dst port 5353", HIT }, { "src port 40000", HIT }, { "src port 61234", HIT },
 	       { "dst host " SERVICE " and dst port 5353", 0 }, { "not host " SERVICE, NOT },
-	       { "not host 10.1.1.1", HIT });
+	       { "not host 10.1.1.1", PASS });
 	expect(&answer, { "src host " SERVICE, HIT }, { "dst host " SERVICE, 0 },
 	       { "src host " PEER " and src port 5353", HIT }, { "dst host 10.253.65.64", HIT },
 	       { "dst port 61234", HIT }, { "src host " PEER " and src port 53", 0 },
@@ -509,11 +512,11 @@ static void fragments(void **state)
 	p.flags |= EV_F_FRAG_LATER;
 	p = translated(p, false);
 	expect(&p, { "host " POD, HIT }, { "host " SERVICE, HIT }, { "port 53", 0 },
-	       { "port 40000", 0 }, { "port 0", 0 }, { "udp", HIT },
-	       { "ip[6:2] & 0x1fff != 0", HIT });
+	       { "port 40000", 0 }, { "port 0", 0 }, { "udp", PASS },
+	       { "ip[6:2] & 0x1fff != 0", PASS });
 	p = query();
 	p.flags |= EV_F_FRAG;
-	expect(&p, { "port 53", HIT }, { "ip[6] & 0x20 != 0", HIT },
+	expect(&p, { "port 53", HIT }, { "ip[6] & 0x20 != 0", PASS },
 	       { "ip[6:2] & 0x1fff != 0", 0 });
 }
 
@@ -526,8 +529,8 @@ static void icmp_errors(void **state)
 	p.icmp_code = 4;
 	/* the entry is that of the packet that it complains about */
 	p = translated(p, true);
-	expect(&p, { "icmp[icmptype] = icmp-unreach", HIT }, { "icmp[1] = 4", HIT },
-	       { "src host " NODE, HIT }, { "icmp[6:2] = 1450", HIT }, { "host " SERVICE, 0 },
+	expect(&p, { "icmp[icmptype] = icmp-unreach", PASS }, { "icmp[1] = 4", PASS },
+	       { "src host " NODE, HIT }, { "icmp[6:2] = 1450", PASS }, { "host " SERVICE, 0 },
 	       { "host " PEER, 0 }, { "port 53", 0 });
 }
 
@@ -546,18 +549,18 @@ static void snaps(void **state)
 	memcpy(p.snap, options, sizeof(options));
 	p.snap_len = sizeof(options);
 	p = translated(p, false);
-	expect(&p, { "port 53", HIT }, { "udp[8:2] = 0xabcd", HIT }, { "ip[0] = 0x46", HIT },
-	       { "udp[21:2] = 0x7777", HIT }, { "dst host " SERVICE " and src port 40000", HIT },
+	expect(&p, { "port 53", HIT }, { "udp[8:2] = 0xabcd", PASS }, { "ip[0] = 0x46", PASS },
+	       { "udp[21:2] = 0x7777", PASS }, { "dst host " SERVICE " and src port 40000", HIT },
 	       { "dst port 5353", HIT });
 	/* what is no IPv4 header is not used */
 	p.snap[0] = 0x60;
-	expect(&p, { "port 53", HIT }, { "ip[0] = 0x45", HIT }, { "udp[8:2] = 0x1234", HIT });
+	expect(&p, { "port 53", HIT }, { "ip[0] = 0x45", PASS }, { "udp[8:2] = 0x1234", PASS });
 	p.snap[0] = 0x4f;
 	p.snap_len = 40;
-	expect(&p, { "port 53", HIT }, { "ip[0] = 0x45", HIT });
+	expect(&p, { "port 53", HIT }, { "ip[0] = 0x45", PASS });
 	memset(p.snap, 0x4f, sizeof(p.snap));
 	p.snap_len = SNAP_LEN;
-	expect(&p, { "host " POD, HIT }, { "ip[0] = 0x4f", HIT });
+	expect(&p, { "host " POD, HIT }, { "ip[0] = 0x4f", PASS });
 	p.snap_len = UINT16_MAX;
 	p.ip_len = UINT16_MAX;
 	expect(&p, { "host " POD, HIT });
@@ -571,10 +574,10 @@ static void ends(void **state)
 	struct obs_pkt p = query();
 
 	(void)state;
-	expect(&p, { "udp[64] = 0", 0 }, { "udp[50] = 0", HIT }, { "ip[83] = 0", HIT },
+	expect(&p, { "udp[64] = 0", 0 }, { "udp[50] = 0", PASS }, { "ip[83] = 0", PASS },
 	       { "ip[84] = 0", 0 });
 	p.ip_len = 0;
-	expect(&p, { "udp[8:2] = 0x1234", HIT }, { "host " POD, HIT });
+	expect(&p, { "udp[8:2] = 0x1234", PASS }, { "host " POD, HIT });
 	/* a record of another family has no IPv4 form */
 	p.src.family = p.dst.family = 6;
 	expect(&p, { "host " POD, 0 }, { "udp", NOT });
@@ -662,13 +665,14 @@ static void filter_and_pod(void **state)
 	assert_int_equal(filter__bits(f, &in), FILTER_POD);
 	assert_int_equal(filter__bits(f, &out), FILTER_HIT);
 	assert_false(filter__match(f, &in));
-	assert_true(filter__wants(f, filter__bits(f, &in) | filter__bits(f, &out)));
+	assert_true(filter__wants(f, filter__bits(f, &in) | filter__bits(f, &out), false));
 	filter__free(f);
 	/* what is ruled out in one packet is ruled out for all */
 	f = made("not host " SERVICE);
 	in = packet(UDP, POD, 40000, SERVICE, 53);
-	assert_false(filter__wants(f, filter__bits(f, &in) | filter__bits(f, &out)));
-	assert_true(filter__wants(f, filter__bits(f, &out)));
+	assert_false(filter__wants(f, filter__bits(f, &in) | filter__bits(f, &out), true));
+	assert_true(filter__wants(f, filter__bits(f, &out), true));
+	assert_false(filter__wants(f, filter__bits(f, &out), false));
 	filter__free(f);
 }
 

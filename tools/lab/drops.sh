@@ -170,8 +170,16 @@ client_knob() {
 	node_sysctl "${nodes[1]}" "conf/$REPLY/$1" "$2"
 }
 
-fault_forwarding_off() { client_knob forwarding 0; }
-heal_forwarding_off() { client_knob forwarding 1; }
+# Nor would the node answer the client's ARP.
+fault_forwarding_off() {
+	gateway_pin
+	client_knob forwarding 0
+}
+
+heal_forwarding_off() {
+	client_knob forwarding 1
+	gateway_unpin
+}
 
 fault_proxy_arp_off() {
 	client_knob proxy_arp 0
@@ -186,7 +194,9 @@ heal_proxy_arp_off() {
 # The client's /32 by the device DEV
 client_route() { REPLY="route replace ${pod_ip[$client_pod]} dev $1 scope link"; }
 
+# ARP is refused likewise, so the client must not depend on it.
 fault_rpf_cali() {
+	gateway_pin
 	client_knob rp_filter 1
 	client_route "${pod_dev[${nodes[1]}-p2]}"
 	ip_in "${node_ns[${nodes[1]}]}" <<<"$REPLY"
@@ -196,6 +206,7 @@ heal_rpf_cali() {
 	client_route "${pod_dev[$client_pod]}"
 	ip_in "${node_ns[${nodes[1]}]}" <<<"$REPLY"
 	client_knob rp_filter 0
+	gateway_unpin
 }
 
 fault_client_link_down() {

@@ -510,6 +510,21 @@ static int udp_segment(const struct sockaddr_in *to, const char *name)
 	return answers == SEGMENTS ? 0 : 1;
 }
 
+/* One question after the other by one socket: a connection that lasts. */
+static int udp_many(const struct sockaddr_in *to, const char *name)
+{
+	uint8_t query[256];
+	int fd = udp_connect(to);
+
+	for (uint16_t id = 0x8800; id < 0x8808; id++) {
+		size_t len = dns_query(query, id, name);
+
+		if (send(fd, query, len, 0) != (ssize_t)len || !dns_answered(fd, id))
+			return 1;
+	}
+	return 0;
+}
+
 /* The answer is in the socket's queue when it is closed: the kernel purges it. */
 static int udp_unread(const struct sockaddr_in *to, const char *name)
 {
@@ -673,17 +688,12 @@ struct kind {
 };
 
 static const struct kind kinds[] = {
-	{ "udp-connected", udp_connected },
-	{ "udp-unconnected", udp_unconnected },
-	{ "udp-segment", udp_segment },
-	{ "udp-unread", udp_unread },
-	{ "udp-in-flight", udp_in_flight },
-	{ "tcp-connect", tcp_connect },
-	{ "tcp-unread", tcp_unread },
-	{ "icmp-raw", icmp_raw },
-	{ "icmp-dgram", icmp_dgram },
-	{ "http", http },
-	{ "udp-big", udp_big },
+	{ "udp-connected", udp_connected }, { "udp-unconnected", udp_unconnected },
+	{ "udp-segment", udp_segment },	    { "udp-unread", udp_unread },
+	{ "udp-in-flight", udp_in_flight }, { "tcp-connect", tcp_connect },
+	{ "tcp-unread", tcp_unread },	    { "icmp-raw", icmp_raw },
+	{ "icmp-dgram", icmp_dgram },	    { "http", http },
+	{ "udp-many", udp_many },	    { "udp-big", udp_big },
 	{ "icmp-big", icmp_big },
 };
 

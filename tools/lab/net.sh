@@ -126,7 +126,12 @@ setup_underlay() {
 
 # NODE add|replace
 default_route_line() {
-	REPLY="route $2 default via ${node_gateway[$1]} dev eth0 proto static metric 100"
+	REPLY="route $2 default"
+	if [ "$1" = "${nodes[1]}" ] && feature_active ecmp; then
+		REPLY+=" proto static metric 100 nexthop via ${node_gateway[$1]} dev eth0 nexthop via $gateway2 dev eth0"
+	else
+		REPLY+=" via ${node_gateway[$1]} dev eth0 proto static metric 100"
+	fi
 }
 
 node_ip_lines() {

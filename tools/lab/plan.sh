@@ -163,6 +163,13 @@ plan() {
 	dead_address "${nodes[1]}"
 	dead_local=$REPLY
 	service_port=53
+	ip_to_number "$service"
+	number_to_ip $((REPLY + 1))
+	ipvs_service=$REPLY
+	# A second one beside the gateway, where no node is
+	ip_to_number "$gateway"
+	number_to_ip $((REPLY - 1))
+	gateway2=$REPLY
 	# Longer state directories do not fit into the address of BIRD's control socket.
 	((${#node_ctl[${nodes[0]}]} <= 100)) || die "too long a path: $state"
 }
@@ -218,7 +225,10 @@ plan_print() {
 		LAB_GATEWAY "$gateway" LAB_POOL "$pool" LAB_BLOCK_LEN "$block_len" LAB_ENCAP "$encap" \
 		LAB_TUNNEL "$tunnel" LAB_TUNNEL_KIND "$tunnel_kind" LAB_MTU "$mtu" LAB_SERVICE "$service" LAB_DNS_POD "$dns_pod" \
 		LAB_CLIENT_POD "$client_pod" LAB_WRONG_ADDRESS "${wrong%/*}" LAB_STALE_NIC "$stale_nic" \
-		LAB_OUTSIDE "$outside" LAB_IPTABLES "$iptables" LAB_IPSET "$use_ipset" LAB_BIRD "$bird" \
+		LAB_OUTSIDE "$outside" LAB_NODELOCAL "$nodelocal" \
+		LAB_NODELOCAL_DEV "$nodelocal_dev" LAB_IPVS_SERVICE "$ipvs_service" LAB_IPVS_DEV "$ipvs_dev" \
+		LAB_GATEWAY2 "$gateway2" LAB_POD_PORT "$pod_port" LAB_POD_TABLE "$pod_table" \
+		LAB_IPTABLES "$iptables" LAB_IPSET "$use_ipset" LAB_BIRD "$bird" \
 		DEAD_REMOTE "$dead_remote" DEAD_LOCAL "$dead_local"
 	for node in "${nodes[@]}"; do
 		printf '%s=%q\n' "NODE_NETNS_$node" "${node_ns[$node]}" "NODE_IP_$node" "${node_ip[$node]}" \
