@@ -43,7 +43,7 @@ can_filter() {
 	filter_backend "$1"
 	backend=$REPLY
 	if [ "$backend" = nft ]; then
-		filter_nft_table
+		filter_nft_table "$1"
 		try "nft cannot do it here" "nft -f - <<<'$REPLY'"
 	else
 		filter_rules -I

@@ -53,12 +53,14 @@ filter_rules() {
 	REPLY+=$'\nCOMMIT'
 }
 
+# FAULT: its table, which $filter_table_name is the name of
 filter_nft_table() {
 	local match verdict=drop priority=filter
 
 	[ "$filter_verdict" = DROP ] || verdict='reject with icmp type port-unreachable'
 	[ "$filter_table" = filter ] || priority=raw
-	REPLY="table ip lab_fault {
+	filter_table_name=lab_${1//-/_}
+	REPLY="table ip $filter_table_name {
 	chain fault {
 		type filter hook ${filter_hook,,} priority $priority; policy accept;"
 	for match in "icmp type echo-request" "udp dport 53" "tcp dport 53"; do
@@ -74,7 +76,7 @@ filter_on() {
 	filter_backend "$1"
 	backend=$REPLY
 	if [ "$backend" = nft ]; then
-		filter_nft_table
+		filter_nft_table "$1"
 		in_ns "${node_ns[$filter_node]}" nft -f - <<<"$REPLY"
 	else
 		filter_rules -I
@@ -89,7 +91,8 @@ filter_off() {
 	filter_backend "$1"
 	backend=$REPLY
 	if [ "$backend" = nft ]; then
-		in_ns "${node_ns[$filter_node]}" nft delete table ip lab_fault
+		filter_nft_table "$1"
+		in_ns "${node_ns[$filter_node]}" nft delete table ip "$filter_table_name"
 	else
 		filter_rules -D
 		in_ns "${node_ns[$filter_node]}" "$backend-restore" --noflush <<<"$REPLY"

@@ -11,6 +11,8 @@
 faults_list() {
 	local name node device verdict traffic text
 
+	[ "$1" != long ] ||
+		printf '%-22s%-6s %-7s %-15s%-15s%s\n' '# name' node device verdict traffic text
 	while read -r name node device verdict traffic text; do
 		case $name in '#'* | '') continue ;; esac
 		if [ "$1" = long ]; then
@@ -73,7 +75,10 @@ fault() {
 	faults_active
 	[ -n "$REPLY" ] || wait_settled
 	: >"$state/faults/$name"
+	# These are made in one step: if that fails there is nothing to heal.
+	case $name in filter-* | corrupt | neigh-outer) trap "rm -f '$state/faults/$name'" EXIT ;; esac
 	call_for fault "$name"
+	trap - EXIT
 	bird_configure
 	wait_settled
 }

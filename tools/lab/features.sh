@@ -67,8 +67,12 @@ can_feature() {
 		flowtable_table '"lo"'
 		try "no flowtable here" "nft -f - <<<'$REPLY'"
 		;;
-	ecmp) try "no multipath routes here" "ip link set lo up; ip addr add 192.0.2.1/24 dev lo
-		ip route add default nexthop via 192.0.2.2 dev lo onlink nexthop via 192.0.2.3 dev lo onlink" ;;
+	ecmp)
+		try "no multipath routes here" "ip link add name br0 type bridge
+			ip addr add 192.0.2.1/24 dev br0
+			ip link set br0 up
+			ip route add default nexthop via 192.0.2.2 nexthop via 192.0.2.3"
+		;;
 	policy-routing) try "no policy routing here" "ip rule add from $pool lookup $pod_table" ;;
 	*) cannot "no such fault or feature: $1" ;;
 	esac

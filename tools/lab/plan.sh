@@ -224,7 +224,8 @@ plan_print() {
 		LAB_PODS "${pods[*]}" LAB_UNDERLAY_NETNS "${prefix}ul" LAB_NODE_NET "$node_net" \
 		LAB_GATEWAY "$gateway" LAB_POOL "$pool" LAB_BLOCK_LEN "$block_len" LAB_ENCAP "$encap" \
 		LAB_TUNNEL "$tunnel" LAB_TUNNEL_KIND "$tunnel_kind" LAB_MTU "$mtu" LAB_SERVICE "$service" LAB_DNS_POD "$dns_pod" \
-		LAB_CLIENT_POD "$client_pod" LAB_WRONG_ADDRESS "${wrong%/*}" LAB_STALE_NIC "$stale_nic" \
+		LAB_CLIENT_POD "$client_pod" LAB_FAR_POD "${nodes[count - 1]}-p1" \
+		LAB_WRONG_ADDRESS "${wrong%/*}" LAB_STALE_NIC "$stale_nic" \
 		LAB_OUTSIDE "$outside" LAB_NODELOCAL "$nodelocal" \
 		LAB_NODELOCAL_DEV "$nodelocal_dev" LAB_IPVS_SERVICE "$ipvs_service" LAB_IPVS_DEV "$ipvs_dev" \
 		LAB_GATEWAY2 "$gateway2" LAB_POD_PORT "$pod_port" LAB_POD_TABLE "$pod_table" \
