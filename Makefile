@@ -52,12 +52,11 @@ PROG := $(if $(SAN),$(O)/calitrace,calitrace)
 BPF_SRC := bpf/calitrace.bpf.c
 BPF_OBJ := $(B)/$(ARCH)/calitrace.bpf.o
 
-# Libraries. libpcap counts only once a source includes it: its archive pulls dbus, which has to
-# be stubbed in a static link, so objects under user/static/ go into that alone.
+# Libraries. libpcap is not asked of pkg-config: of its archive's needs, dbus is stubbed by an
+# object under user/static/. Those go into the static program alone.
 PKGS := libbpf libelf zlib libnl-3.0 libnl-route-3.0 jansson
-PCAP := $(if $(wildcard user/*.c),$(shell grep -l '^\#include <pcap' $(USER_SRCS)))
 PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null))
-PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) $(if $(PCAP),-lpcap)
+PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -lpcap
 STATIC_LIBS = $(shell $(PKG_CONFIG) --static --libs $(PKGS) 2>/dev/null)
 STATIC_SRCS := $(wildcard user/static/*.c)
 STATIC_OBJS := $(STATIC_SRCS:%.c=$(O)/%.o)
@@ -126,7 +125,7 @@ $(PROG): $(USER_OBJS)
 
 calitrace-static: $(USER_OBJS) $(STATIC_OBJS)
 	$(say) LINK $@
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static -s -o $@ $^ $(if $(PCAP),-lpcap) $(STATIC_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static -s -o $@ $^ -lpcap $(STATIC_LIBS)
 
 # Tests: each tests/unit/*.c and tests/bpf/*.c is a cmocka program of its own, linked with the
 # library and with tests/support/*.c.
@@ -161,7 +160,7 @@ test:
 test-matrix:
 	$(Q)tools/deps.sh $(INSTALL_OR_CHECK) test
 	$(Q)$(MAKE) all test-progs
-	$(Q)tests/run matrix
+	$(Q)tests/matrix --all
 
 demo:
 	$(Q)tools/deps.sh $(INSTALL_OR_CHECK) demo

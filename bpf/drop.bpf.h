@@ -7,13 +7,20 @@
 #ifndef CALITRACE_DROP_H
 #define CALITRACE_DROP_H
 
-static __always_inline __u32 netns_flag(__u32 inum)
+/* *host: the host side of the pod's device; indexes of a pod's namespace mean nothing on the node. */
+static __always_inline __u32 netns_flag(__u32 inum, __u32 *host)
 {
+	const __u32 *ifindex;
+
 	if (!inum)
 		return 0;
 	if (inum == cfg.netns)
 		return EV_F_NODE_NETNS;
-	return bpf_map_lookup_elem(&calitrace_podns, &inum) ? EV_F_POD_NETNS : 0;
+	ifindex = bpf_map_lookup_elem(&calitrace_podns, &inum);
+	if (!ifindex)
+		return 0;
+	*host = *ifindex;
+	return EV_F_POD_NETNS;
 }
 
 /*
@@ -26,21 +33,22 @@ static __always_inline bool drop_netns(const struct sk_buff *skb, struct packet_
 	const struct net_device *dev = skb->dev;
 	__u32 inum = dev ? dev->nd_net.net->ns.inum : 0;
 	const struct rtable *rt;
-	__u32 flag = netns_flag(inum);
+	__u32 flag = netns_flag(inum, &h->ifindex);
 
 	if (flag) {
-		h->ifindex = dev->ifindex;
+		if (flag == EV_F_NODE_NETNS)
+			h->ifindex = dev->ifindex;
 		goto found;
 	}
 	rt = skb_rtable(skb);
 	if (rt) {
 		inum = BPF_CORE_READ(rt, dst.dev, nd_net.net, ns.inum);
-		flag = netns_flag(inum);
+		flag = netns_flag(inum, &h->ifindex);
 		if (flag)
 			goto found_no_dev;
 	}
 	inum = BPF_CORE_READ(skb, sk, __sk_common.skc_net.net, ns.inum);
-	flag = netns_flag(inum);
+	flag = netns_flag(inum, &h->ifindex);
 	if (!flag)
 		return false;
 found_no_dev:

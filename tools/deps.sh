@@ -32,11 +32,8 @@ needs_build() {
 		lib libnl-3.0 libnl-3-dev
 		lib libnl-route-3.0 libnl-route-3-dev
 		lib jansson libjansson-dev
+		lib libpcap libpcap-dev
 	EOF
-	# Wanted by the Makefile, too, only once a source includes it
-	if grep -qs '^#include <pcap' "$(dirname "$0")"/../user/*.c; then
-		echo lib libpcap libpcap-dev
-	fi
 }
 
 needs_demo() {
@@ -65,6 +62,8 @@ needs_test() {
 		cmd cpio cpio
 		cmd xz xz-utils
 		cmd tcpdump tcpdump
+		cmd nft nftables
+		cmd ipvsadm ipvsadm
 		cmd shellcheck shellcheck
 		cmd clang-format clang-format
 	EOF

@@ -103,22 +103,24 @@ get_bird() {
 	echo "$found"
 }
 
-# SOURCE NAME FLAGS: named after its source as well, as several trees may share the cache.
+# NAME FLAGS SOURCE...: named after its sources as well, as several trees may share the cache.
 compile() {
-	local source=$source_dir/$1 sum found
+	local name=$1 flags=$2 sum found
 
-	sum=$(cksum <"$source")
-	found=$cache/$2-${sum%% *}
+	shift 2
+	sum=$(cd "$source_dir" && cat "$@" ./*.h | cksum)
+	found=$cache/$name-${sum%% *}
 	if [ ! -x "$found" ]; then
 		mkdir -p "$cache"
-		"${CC:-cc}" -O2 -Wall -o "$found.$$" "${@:3}" "$source" >&2
+		# shellcheck disable=SC2086 # a list
+		(cd "$source_dir" && "${CC:-cc}" -O2 -Wall $flags -o "$found.$$" "$@") >&2
 		mv "$found.$$" "$found"
 	fi
 	echo "$found"
 }
 
-get_labtool() { compile labtool.c labtool; }
-get_krt_tunnel() { compile krt_tunnel.c krt_tunnel.so -shared -fPIC -ldl; }
+get_labtool() { compile labtool '' labtool.c labbpf.c labserve.c; }
+get_krt_tunnel() { compile krt_tunnel.so '-shared -fPIC -ldl' krt_tunnel.c; }
 
 case ${1:-all} in
 bird | labtool | krt_tunnel) "get_$1" ;;

@@ -10,8 +10,13 @@
 #   status                what is up, routes and sessions of each node, the faults that are on
 #   fault NAME            bring a fault about; returns when it is in force
 #   heal [NAME|all]       undo it; returns when that is in force. Without NAME: all
-#   faults                the faults, one a line
-#   traffic [KIND...]     bounded traffic (ping dns host mixed); status 1 if any went unanswered
+#   faults [-v]           the faults, one a line; -v: which node's tracer has to see it, by which
+#                         device, as which verdict, and which traffic shows it
+#   can NAME              0 if this kernel and this lab can do a fault or feature; 1 and why not
+#   feature NAME|all      add a feature to the healthy lab; it stays until "down"
+#   features              the features, one a line
+#   traffic [KIND...]     bounded traffic; status 1 if any went unanswered
+#   traffics              its kinds, one a line
 #   exec NODE|POD CMD...  run a command there
 #   pod add|del NODE NAME a pod comes or goes; it is called NODE-NAME
 #   restart NODE          as when calico-node is replaced: BIRD killed, back with a graceful restart
@@ -26,7 +31,10 @@
 # What to build (up):
 #   --nodes 3  --node-net 10.2.7.0/24  --gateway ADDRESS (the last of it)
 #   --pool 10.253.0.0/16  --block 26  --blocks CIDR,CIDR,... (one a node)
-#   --encap ipip|vxlan|auto  --service 10.96.0.10  --upstream silent|reject
+#   --encap ipip|vxlan|crosssubnet|none|auto (k8s03 in another subnet; auto: IPIP or VXLAN)
+#   --service 10.96.0.10  --upstream silent|reject
+#   --iptables iptables-nft|iptables-legacy (the first of these that works)
+#   --features LIST|all   see the verb feature; "all" is what this kernel can do
 #   --wrong 192.188.1.1/24 (of the incident)  --docker-net 172.31.255.0/24|none
 #   --gr-time 8           seconds that peers keep the routes of a BIRD that died
 #   --no-ipset  --no-confd  --no-cni   leave these out
@@ -57,6 +65,12 @@ die() {
 . "$here/lab/bird.sh"
 # shellcheck source=tools/lab/faults.sh
 . "$here/lab/faults.sh"
+# shellcheck source=tools/lab/drops.sh
+. "$here/lab/drops.sh"
+# shellcheck source=tools/lab/can.sh
+. "$here/lab/can.sh"
+# shellcheck source=tools/lab/features.sh
+. "$here/lab/features.sh"
 # shellcheck source=tools/lab/traffic.sh
 . "$here/lab/traffic.sh"
 
@@ -78,14 +92,16 @@ use_ipset=yes use_confd=yes use_cni=yes
 [ -z "${LAB_NO_CONFD:-}" ] || use_confd=no
 [ -z "${LAB_NO_CNI:-}" ] || use_cni=no
 rounds=${LAB_COUNT:-3} seconds=${LAB_SECONDS:-0} from=${LAB_FROM:-}
-interval=${LAB_INTERVAL:-0}
+interval=${LAB_INTERVAL:-0} verbose=short features=${LAB_FEATURES:-}
+iptables_wanted=${LAB_IPTABLES:-}
 
 positional=()
 while [ $# -gt 0 ]; do
 	option=$1
 	case $option in
 	--prefix | --state | --timeout | --nodes | --node-net | --gateway | --pool | --block | --blocks | \
-		--encap | --service | --upstream | --wrong | --docker-net | --gr-time | --count | --seconds | --interval | --from)
+		--encap | --service | --upstream | --wrong | --docker-net | --gr-time | --count | --seconds | --interval | --from | --features | \
+		--iptables)
 		[ $# -ge 2 ] || die "$option needs a value"
 		value=$2
 		shift
@@ -110,10 +126,13 @@ while [ $# -gt 0 ]; do
 	--count) rounds=$value ;;
 	--seconds) seconds=$value ;;
 	--interval) interval=$value ;;
+	--features) features=$value ;;
+	--iptables) iptables_wanted=$value ;;
 	--from) from=$value ;;
 	--no-ipset) use_ipset=no ;;
 	--no-confd) use_confd=no ;;
 	--no-cni) use_cni=no ;;
+	-v) verbose=long ;;
 	-h | --help) usage 0 ;;
 	-*) die "no such option: $option (--help)" ;;
 	*)
@@ -134,7 +153,7 @@ for value in "$count" "$block_len" "$gr_time" "$timeout" "$rounds" "$seconds"; d
 done
 [[ $interval =~ ^[0-9]*\.?[0-9]+$ ]] || die "not a number: $interval"
 [[ $prefix =~ ^[A-Za-z0-9_.-]*$ ]] || die "no prefix for names: $prefix"
-case $encap in ipip | vxlan | auto) ;; *) die "no such encapsulation: $encap" ;; esac
+case $encap in ipip | vxlan | crosssubnet | none | auto) ;; *) die "no such encapsulation: $encap" ;; esac
 case $upstream in silent | reject) ;; *) die "no such upstream: $upstream" ;; esac
 state=${state:-/run/calitrace-lab/${prefix:-default}}
 [[ $state == /* ]] || state=$PWD/$state
@@ -160,7 +179,7 @@ private_run() {
 }
 
 build() {
-	local node pod pid pids=() names
+	local node pod pid pids=() names name
 
 	mkdir -p "$state"/{tmp,log,pid,bird,faults}
 	plan
@@ -191,6 +210,7 @@ build() {
 	done
 	start_dns
 	bird_start_all
+	for name in ${features//,/ }; do feature "$name"; done
 	: >"$state/up"
 }
 
@@ -233,13 +253,14 @@ verb_status() {
 	local node owner conds up routes sessions
 
 	faults_active
-	echo "state $state, encapsulation $encap by $tunnel, $iptables, ipset $use_ipset, $("$bird" --version 2>&1) ($bird)"
+	echo "state $state, encapsulation $encap by ${tunnel:-no tunnel}, $iptables, ipset $use_ipset, $("$bird" --version 2>&1) ($bird)"
 	echo "faults: ${REPLY:-none}"
 	for node in "${nodes[@]}"; do
 		routes=0 up=dead sessions=-
 		for owner in "${nodes[@]}"; do
 			[ "$owner" != "$node" ] || continue
-			conds="route /run/netns/${node_ns[$node]} ${node_block[$owner]} ${node_ip[$owner]} $tunnel"
+			route_healthy "$node" "$owner"
+			conds="route /run/netns/${node_ns[$node]} ${node_block[$owner]} $REPLY"
 			! "$labtool" await 0 <<<"$conds" 2>/dev/null || routes=$((routes + 1))
 		done
 		if process_alive "bird.$node"; then
@@ -266,7 +287,7 @@ verb=${positional[0]}
 set -- "${positional[@]:1}"
 
 case $verb in
-faults) ;;
+faults | features | traffics) ;;
 up) ;;
 down) labtool=$("$here/lab-deps.sh" labtool) ;;
 *) plan_load ;;
@@ -274,7 +295,11 @@ esac
 case $verb in
 up) verb_up ;;
 down) remove ;;
-faults) echo "$fault_list" ;;
+faults) faults_list "$verbose" ;;
+features) echo "$feature_list" ;;
+traffics) echo "$traffic_list" ;;
+can) [ $# -eq 1 ] || die "can NAME"; can "$1" ;;
+feature) [ $# -eq 1 ] || die "feature NAME|all"; feature "$1" ;;
 wait) wait_settled ;;
 status) verb_status ;;
 env) plan_print ;;

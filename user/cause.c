@@ -12,7 +12,6 @@
 
 #include "addr.h"
 
-
 /* What the rows look at, gathered once */
 struct facts {
 	const struct engine *e;
@@ -26,9 +25,7 @@ struct facts {
 	uint32_t down_cnt;
 };
 
-static void evidence(struct fnd *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-static void evidence(struct fnd *f, const char *fmt, ...)
+void evidence(struct fnd *f, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -374,64 +371,12 @@ static const struct row {
 	  "BIRD cannot resolve the next hop of that block.",
 	  "see birdcl show route all for the block, and whether this node reaches the next hop" },
 	{ C_NO_LISTENER, row_no_listener, NULL, CONF_CERTAIN, NULL,
-	  "The packet reached its target, and nothing listens on that port there.",
+	  "Nothing listens on that port there.",
 	  "check that the server runs, and that it listens on that address and port" },
 	{ C_BEYOND_NODE, row_beyond, NULL, CONF_LIKELY, say_beyond,
 	  "The packets left this node correctly; they, or the replies, are lost beyond it.",
 	  "run calitrace live on the node that owns the destination" },
 };
-
-static void list_blocks(const struct finding *f, char *buf, size_t sz)
-{
-	char text[PREFIX_STRLEN];
-
-	if (!f->block_cnt)
-		snprintf(buf, sz, "addresses outside the pools");
-	else if (f->block_cnt == 1)
-		snprintf(buf, sz, "%s", prefix_str(&f->block[0], text));
-	else
-		snprintf(buf, sz, "%s and %u more block%s", prefix_str(&f->block[0], text),
-			 f->block_cnt - 1, f->block_cnt == 2 ? "" : "s");
-}
-
-static void symptom(const struct fnd *f, char *buf, size_t sz)
-{
-	char blocks[96], a[ADDR_STRLEN];
-	const char *dev = f->f.dev[0] ? f->f.dev : "?";
-
-	list_blocks(&f->f, blocks, sizeof(blocks));
-	switch (f->f.verdict) {
-	case V_LEAKED:
-		snprintf(buf, sz, "Packets for %s leave this node by %s%s%s without the tunnel.",
-			 blocks, dev, addr_is_set(&f->gateway) ? " towards " : "",
-			 addr_is_set(&f->gateway) ? addr_str(&f->gateway, a) : "");
-		break;
-	case V_NO_ROUTE:
-		if (f->proxy_arp)
-			snprintf(buf, sz,
-				 "Pods get no answer when they ask for their gateway, so their "
-				 "packets are never sent.");
-		else
-			snprintf(buf, sz, "Packets for %s find no route on this node.", blocks);
-		break;
-	case V_BLACKHOLE:
-		snprintf(buf, sz, "Packets for %s end in a blackhole route.",
-			 addr_str(&f->example, a));
-		break;
-	case V_UNREACHABLE:
-	case V_PROHIBIT:
-		snprintf(buf, sz, "Packets for %s meet a route of type %s.", blocks,
-			 verdict_name(f->f.verdict));
-		break;
-	case V_UNANSWERED:
-		snprintf(buf, sz, "Requests to %s (e.g. %s) get no reply.", blocks,
-			 addr_str(&f->example, a));
-		break;
-	default:
-		snprintf(buf, sz, "Packets for %s are lost on %s: %s.", blocks, dev,
-			 verdict_name(f->f.verdict));
-	}
-}
 
 static void append(char *buf, size_t sz, const char *s)
 {
@@ -468,6 +413,7 @@ void cause_explain(const struct engine *e, struct fnd *f)
 	f->f.peer_cnt = 0;
 	memset(f->f.because, 0, sizeof(f->f.because));
 	symptom(f, f->f.explain, sizeof(f->f.explain));
+	symptom_evidence(f);
 	gather(e, f, &x);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct row *r = &rows[i];

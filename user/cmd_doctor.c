@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* `calitrace doctor`: what this kernel allows, and what is lost without the rest. */
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -30,7 +31,13 @@ static void tell(const struct doctor *d, const char *name, const char *state, co
 		       advice ? advice : "");
 }
 
-static void tell_probe(const struct doctor *d, const struct probe_state *p)
+/* Those without which every verdict stands, and only says less about where it comes from */
+static bool is_optional(enum probe p)
+{
+	return p == PROBE_FEXIT;
+}
+
+static void tell_probe(const struct doctor *d, const struct probe_state *p, bool optional)
 {
 	char text[400], lost[200];
 
@@ -39,8 +46,9 @@ static void tell_probe(const struct doctor *d, const struct probe_state *p)
 		return;
 	}
 	snprintf(text, sizeof(text), "not available: %s", p->why[0] ? p->why : "refused");
-	snprintf(lost, sizeof(lost), "lost without it: %s", p->without);
-	tell(d, p->name, "warn", text, lost);
+	snprintf(lost, sizeof(lost), "%s: %s", optional ? "optional" : "lost without it",
+		 p->without);
+	tell(d, p->name, optional ? "ok" : "warn", text, lost);
 }
 
 static void ignore_obs(void *ctx, const struct obs *o)
@@ -74,6 +82,66 @@ static void tell_sources(const struct doctor *d, uint32_t inum)
 		tell(d, "inet_diag", "ok", "tells the BGP sessions that stand", NULL);
 }
 
+/* ---- clsact filters, which do not end with their maker ---- */
+
+struct left {
+	int dead, running;
+	size_t len;
+	char where[300]; /* of the dead */
+};
+
+static void on_left(void *ctx, uint32_t ifindex, const char *hook, uint32_t handle, bool running)
+{
+	char dev[IF_NAMESIZE] = "?";
+	struct left *l = ctx;
+	int n;
+
+	if (running) {
+		l->running++;
+		return;
+	}
+	if_indextoname(ifindex, dev);
+	n = snprintf(l->where + l->len, sizeof(l->where) - l->len, "%s%s %s 0x%x",
+		     l->dead++ ? ", " : "", dev, hook, handle);
+	/* the first few say enough */
+	if (n < 0 || l->len + (size_t)n >= sizeof(l->where))
+		l->where[l->len] = '\0';
+	else
+		l->len += (size_t)n;
+}
+
+static void tell_leftovers(const struct doctor *d)
+{
+	struct left l = { 0 };
+	char text[500];
+	int err = attach_leftovers(on_left, &l);
+
+	if (err)
+		snprintf(text, sizeof(text), "cannot be told: %s", strerror(-err));
+	else if (l.dead)
+		snprintf(text, sizeof(text), "%d filter%s of a calitrace that is dead: %s", l.dead,
+			 l.dead == 1 ? "" : "s", l.where);
+	else
+		snprintf(text, sizeof(text), "no filters of a calitrace that is dead");
+	tell(d, "leftovers", err || l.dead ? "warn" : "ok", text,
+	     l.dead ? "calitrace doctor --clean removes them, and so does the next start" : NULL);
+	if (!l.running)
+		return;
+	snprintf(text, sizeof(text), "%d clsact filter%s of a calitrace that runs here", l.running,
+		 l.running == 1 ? "" : "s");
+	tell(d, "in-use", "ok", text, NULL);
+}
+
+static void tell_guardian(const struct doctor *d)
+{
+	tell(d, "guardian", "ok",
+	     "a process calitrace-guard removes the clsact filters if calitrace is killed", NULL);
+	tell(d, "heartbeat", "ok",
+	     "if both are killed, the filters do nothing from 2 s on, and the next start removes "
+	     "them",
+	     NULL);
+}
+
 static int diagnose(const struct doctor *d, uint32_t inum)
 {
 	struct loader_opts lo = {
@@ -82,6 +150,7 @@ static int diagnose(const struct doctor *d, uint32_t inum)
 	struct loader *l = NULL;
 	char why[400] = "";
 	struct utsname u;
+	bool tcx;
 
 	uname(&u);
 	tell(d, "kernel", "ok", u.release, NULL);
@@ -90,13 +159,14 @@ static int diagnose(const struct doctor *d, uint32_t inum)
 		return EXIT_TROUBLE;
 	}
 	for (int i = 0; i < PROBE_MAX; i++)
-		tell_probe(d, loader__probe(l, i));
+		tell_probe(d, loader__probe(l, i), is_optional(i));
 	tell_sources(d, inum);
+	tcx = loader__probe(l, PROBE_TCX)->ok;
+	if (!tcx && loader__probe(l, PROBE_PATH)->ok)
+		tell_guardian(d);
+	tell_leftovers(d);
 	tell(d, "tracing", "ok",
-	     loader__probe(l, PROBE_TCX)->ok ?
-		     "can trace; nothing can be left behind (TCX)" :
-		     "can trace (clsact: after SIGKILL run calitrace doctor --clean)",
-	     NULL);
+	     tcx ? "can trace; nothing can be left behind (TCX)" : "can trace (clsact)", NULL);
 	loader__free(l);
 	return EXIT_OK;
 }

@@ -8,6 +8,7 @@
 
 #include "cmd.h"
 #include "engine.h"
+#include "filter.h"
 #include "render.h"
 #include "session.h"
 #include "util.h"
@@ -15,6 +16,7 @@
 struct live {
 	const struct opts *o;
 	struct engine *engine;
+	struct filter *filter;
 	struct render *render;
 	struct session *session;
 	bool ready; /* records of the snapshot are state, not news */
@@ -40,6 +42,8 @@ static void on_obs(void *ctx, const struct obs *o)
 	/* what the ring still holds when -c is reached is beyond the count */
 	if (l->o->count && engine__problems(l->engine) >= l->o->count)
 		return;
+	/* the same observations in the same order: the filter knows the interface when its packets come */
+	filter__feed(l->filter, o);
 	engine__feed(l->engine, o);
 }
 
@@ -143,16 +147,39 @@ static int finish(struct live *l)
 	return session__failed(l->session) ? EXIT_TROUBLE : exit_status(l->o, &sum);
 }
 
+static int open_engine(struct live *l, char *why, size_t why_sz)
+{
+	struct filter_opts fo = opts_filter(l->o);
+	struct engine_opts eo = {
+		.reply_timeout_ns = l->o->reply_timeout_ns,
+		.all = l->o->all,
+		.emit = on_record,
+		.emit_ctx = l,
+	};
+	int err = filter__new(&fo, &l->filter, why, why_sz);
+
+	if (err)
+		return err;
+	memcpy(eo.dns_port, l->o->dns_port, sizeof(eo.dns_port));
+	if (l->o->filter[0] || l->o->pod) {
+		eo.match = filter__bits;
+		eo.wants = filter__wants;
+		eo.match_ctx = l->filter;
+	}
+	return engine__new(&eo, &l->engine);
+}
+
+/* A pod may come later, but a name may also be mistyped, and silence would not tell. */
+static void tell_pod(const struct live *l)
+{
+	if (!filter__pod_known(l->filter))
+		log_warn("--pod '%s': this node has no interface '%s' (yet); ip link lists them",
+			 l->o->pod, l->o->pod_dev);
+}
+
 int cmd_live(const struct opts *o, int argc, char **argv)
 {
 	struct live l = { .o = o };
-	struct engine_opts eo = {
-		.reply_timeout_ns = o->reply_timeout_ns,
-		.all = o->all,
-		.dns_port = { 53 },
-		.emit = on_record,
-		.emit_ctx = &l,
-	};
 	struct session_ops ops = {
 		.obs = on_obs,
 		.tick = on_tick,
@@ -163,9 +190,9 @@ int cmd_live(const struct opts *o, int argc, char **argv)
 	int status = EXIT_TROUBLE;
 	char why[400] = "";
 
-	if (engine__new(&eo, &l.engine)) {
-		log_err("out of memory");
-		return EXIT_TROUBLE;
+	if (open_engine(&l, why, sizeof(why))) {
+		log_err("%s", why[0] ? why : "out of memory");
+		goto out;
 	}
 	if (session__open(o, &ops, &l.session, why, sizeof(why)) ||
 	    session__start(l.session, why, sizeof(why))) {
@@ -177,6 +204,7 @@ int cmd_live(const struct opts *o, int argc, char **argv)
 		goto out;
 	}
 	tell_start(&l, argc, argv);
+	tell_pod(&l);
 	l.ready = true;
 	session__run(l.session);
 	status = finish(&l);
@@ -184,5 +212,6 @@ out:
 	session__close(l.session);
 	render__free(l.render);
 	engine__free(l.engine);
+	filter__free(l.filter);
 	return status;
 }

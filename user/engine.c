@@ -16,9 +16,6 @@
 #include "engine_priv.h"
 
 #define DEFAULT_PACKETS 65536
-#define ICMP_UNREACH_ 3
-#define ICMP_PORT_UNREACH_ 3
-#define PING_PROBE_PORT 1025 /* iputils: ping connects a UDP socket to it to learn its source */
 
 void engine_emit(struct engine *e, struct record *rec)
 {
@@ -46,6 +43,7 @@ int engine__new(const struct engine_opts *opts, struct engine **ret)
 	list_init(&e->settle);
 	list_init(&e->vanish);
 	list_init(&e->reply);
+	list_init(&e->held_up);
 	*ret = e;
 	return 0;
 }
@@ -100,21 +98,6 @@ static void count_verdict(struct engine *e, const struct trk *t, enum verdict v,
 		e->apps[t->app].unanswered += by;
 }
 
-static void latency_add(struct latency *l, int64_t us, int by)
-{
-	uint64_t v = us < 0 ? 0 : us;
-	int log = 0;
-
-	while (v >> (log + 1) && log < 62)
-		log++;
-	/* below 8 us each value has its own bucket, above it eight share a power of two */
-	if (log < 3)
-		l->bucket[v] += by;
-	else
-		l->bucket[log * 8 + ((v >> (log - 3)) & 7)] += by;
-	l->cnt += by;
-}
-
 static uint64_t latency_quantile(const struct latency *l, double q)
 {
 	uint64_t want = (uint64_t)((double)l->cnt * q), sum = 0;
@@ -132,7 +115,7 @@ static uint64_t latency_quantile(const struct latency *l, double q)
 /* ---- deadlines ---- */
 
 /* Where the packets with a good provisional verdict wait; egress and vanish have their own delay. */
-static void settle_later(struct trk *t, struct list *queue, uint64_t delay)
+void engine_settle_later(struct trk *t, struct list *queue, uint64_t delay)
 {
 	list_del(&t->settle);
 	t->settle_at = t->last_ns + delay;
@@ -143,29 +126,43 @@ void engine_set_verdict(struct engine *e, struct trk *t, enum verdict v)
 {
 	t->verdict = v;
 	if (!t->settled)
-		settle_later(t, &e->settle, SETTLE_NS);
+		engine_settle_later(t, &e->settle, SETTLE_NS);
 }
 
 /* Into the tunnel: the outer packet may wait for a neighbour before it is seen on the uplink. */
 void engine_set_passing(struct engine *e, struct trk *t, enum verdict v)
 {
 	t->verdict = v;
+	t->passing = true;
 	if (!t->settled)
-		settle_later(t, &e->vanish, VANISH_NS);
+		engine_settle_later(t, &e->vanish, VANISH_NS);
 }
 
 /* A reply got through: its request's block and its own are alive. */
 static void good_exchange(struct engine *e, const struct trk *reply)
 {
+	struct good g = {
+		.block = reply->pair_block,
+		.dst = reply->pair_dst,
+		.orig_dst = reply->pair_orig,
+		.asker = { reply->pair_src, reply->dst },
+		.app = reply->app,
+		.ts_ns = reply->last_ns,
+	};
+
 	if (!reply->pair_good)
 		return;
-	finding_good(e, &reply->pair_block, &reply->pair_dst, reply->last_ns);
-	if (addr_is_set(&reply->block.addr))
-		finding_good(e, &reply->block, &reply->dst, reply->last_ns);
+	finding_good(e, &g);
+	if (!addr_is_set(&reply->block.addr))
+		return;
+	g.block = reply->block;
+	g.dst = reply->dst;
+	memset(&g.orig_dst, 0, sizeof(g.orig_dst));
+	finding_good(e, &g);
 }
 
 /* Into the queue of what is still expected of it: its fate, a reply, a late reply, nothing */
-static void shelve(struct engine *e, struct trk *t)
+void engine_shelve(struct engine *e, struct trk *t)
 {
 	bool waits = t->role == ROLE_REQUEST && !t->answered;
 
@@ -176,16 +173,17 @@ static void shelve(struct engine *e, struct trk *t)
 }
 
 /* The verdict is final for now: count it, tell it. */
-static void settle(struct engine *e, struct trk *t)
+void engine_settle(struct engine *e, struct trk *t)
 {
 	bool problem;
 
 	list_del(&t->settle);
 	judge_final(e, t);
+	exchange_decide(e, t);
 	problem = verdict_is_problem(t->verdict);
 	if (!t->matched) {
 		t->held = true;
-		shelve(e, t);
+		engine_shelve(e, t);
 		return;
 	}
 	if (t->settled && t->counted == t->verdict)
@@ -198,7 +196,7 @@ static void settle(struct engine *e, struct trk *t)
 	if (problem && t->answer_counted) {
 		t->answer_counted = false;
 		e->apps[t->app].answered--;
-		latency_add(&e->latency[t->app], t->latency_us, -1);
+		exchange_latency(&e->latency[t->app], t->latency_us, -1);
 	}
 	t->settled = true;
 	t->counted = t->verdict;
@@ -209,7 +207,7 @@ static void settle(struct engine *e, struct trk *t)
 		good_exchange(e, t);
 	if (t->verdict != V_NONE && (problem || t->rev || e->opts.all))
 		engine_emit_packet(e, t);
-	shelve(e, t);
+	engine_shelve(e, t);
 }
 
 static void vanish(struct engine *e, struct trk *t)
@@ -223,7 +221,16 @@ static void vanish(struct engine *e, struct trk *t)
 		t->at = AT_LOCAL;
 		judge_block(e, &t->dst, &t->block, &t->block_from);
 	}
-	settle(e, t);
+	engine_settle(e, t);
+}
+
+/*
+ * It came in, or went into the tunnel, and was not seen to leave: it may wait for a neighbour, whose
+ * failure is told up to 3 s later. Where no tunnel packet was ever seen, the uplink is not traced.
+ */
+static bool may_be_held_up(const struct engine *e, const struct trk *t)
+{
+	return t->verdict == V_NONE || (t->passing && e->encap_seen);
 }
 
 static void unanswered(struct engine *e, struct trk *t)
@@ -231,8 +238,27 @@ static void unanswered(struct engine *e, struct trk *t)
 	list_del(&t->reply);
 	if (t->answered || verdict_is_problem(t->verdict))
 		return;
+	if (may_be_held_up(e, t) && !t->patience) {
+		t->patience = true;
+		t->reply_at += NEIGH_NS;
+		list_append(&e->held_up, &t->reply);
+		return;
+	}
+	if (!addr_is_set(&t->block.addr))
+		judge_block(e, &t->dst, &t->block, &t->block_from);
 	t->verdict = V_UNANSWERED;
-	settle(e, t);
+	engine_settle(e, t);
+}
+
+static void run_replies(struct engine *e, struct list *l)
+{
+	while (!list_empty(l)) {
+		struct trk *t = list_entry(l->next, struct trk, reply);
+
+		if (t->reply_at > e->now_ns)
+			break;
+		unanswered(e, t);
+	}
 }
 
 static void run_deadlines(struct engine *e)
@@ -244,7 +270,7 @@ static void run_deadlines(struct engine *e)
 
 		if (t->settle_at > now)
 			break;
-		settle(e, t);
+		engine_settle(e, t);
 	}
 	while (!list_empty(&e->vanish)) {
 		struct trk *t = list_entry(e->vanish.next, struct trk, settle);
@@ -253,13 +279,8 @@ static void run_deadlines(struct engine *e)
 			break;
 		vanish(e, t);
 	}
-	while (!list_empty(&e->reply)) {
-		struct trk *t = list_entry(e->reply.next, struct trk, reply);
-
-		if (t->reply_at > now)
-			break;
-		unanswered(e, t);
-	}
+	run_replies(e, &e->reply);
+	run_replies(e, &e->held_up);
 }
 
 static void forget(struct engine *e, struct list *l, uint64_t keep_ns)
@@ -280,7 +301,7 @@ static void run_ageing(struct engine *e)
 }
 
 /* A full table gives up first what nothing is expected of: at 50000 questions a second it is full. */
-static void make_room(struct engine *e)
+void engine_make_room(struct engine *e)
 {
 	struct obs_loss loss = { .what = LOSS_MAP, .count = 1 };
 	struct record rec = { .kind = REC_LOSS, .ts_ns = e->now_ns, .loss = &loss };
@@ -299,154 +320,6 @@ static void make_room(struct engine *e)
 }
 
 /* ---- packets ---- */
-
-static void count_request(struct engine *e, const struct trk *t)
-{
-	e->seen++;
-	if (t->role == ROLE_REQUEST || t->from_fib)
-		e->apps[t->app].sent++;
-}
-
-/* In the counters: that req was answered by reply, in time or late */
-static void count_answer(struct engine *e, struct trk *reply, const struct trk *req)
-{
-	struct app_stats *s = &e->apps[req->app];
-
-	if (reply->app == APP_DNS && reply->dns_flags & 0x8000)
-		s->rcode[reply->dns_flags & 15]++;
-	if (req->late_us >= 0) {
-		s->late++;
-		return;
-	}
-	s->answered++;
-	latency_add(&e->latency[req->app], reply->latency_us, 1);
-	reply->answer_counted = true;
-}
-
-/* Some packet of the exchange passed the filter: all of it counts, also what was held back. */
-static void match(struct engine *e, struct trk *t)
-{
-	struct trk *pair = t->pair;
-
-	if (t->matched)
-		return;
-	t->matched = true;
-	e->last_packet_ns = t->last_ns;
-	e->silence_told = false;
-	count_request(e, t);
-	if (pair && !pair->matched)
-		match(e, pair);
-	else if (pair && t->role == ROLE_REPLY)
-		count_answer(e, t, pair);
-	else if (pair && pair->role == ROLE_REPLY)
-		count_answer(e, pair, t);
-	if (t->held) {
-		t->held = false;
-		settle(e, t);
-	}
-}
-
-static void match_packet(struct engine *e, struct trk *t, const struct obs_pkt *p)
-{
-	if (!t->matched && (!e->opts.match || e->opts.match(e->opts.match_ctx, p)))
-		match(e, t);
-}
-
-static void on_request(struct engine *e, struct trk *t)
-{
-	t->reply_at = t->first_ns + e->opts.reply_timeout_ns;
-	list_append(&e->reply, &t->reply);
-}
-
-static void answer(struct engine *e, struct trk *reply, struct trk *req)
-{
-	int64_t us = (int64_t)(reply->first_ns - req->first_ns) / 1000;
-	bool late = req->verdict == V_UNANSWERED && (req->settled || req->held);
-
-	req->answered = true;
-	list_del(&req->reply);
-	shelve(e, req);
-	reply->latency_us = us;
-	*(late ? &req->late_us : &req->latency_us) = us;
-	if (req->pair)
-		req->pair->pair = NULL;
-	req->pair = reply;
-	reply->pair = req;
-	if (req->matched && reply->matched)
-		count_answer(e, reply, req);
-	else if (req->matched)
-		match(e, reply);
-	else if (reply->matched)
-		match(e, req);
-	if (late && req->matched)
-		engine_emit_packet(e, req);
-}
-
-/* Copies of the same request that nobody will answer any more */
-static void answer_copies(struct engine *e, const struct flow_key *k)
-{
-	struct trk *older;
-
-	while ((older = journey_request(e, k))) {
-		older->answered = true;
-		list_del(&older->reply);
-		shelve(e, older);
-		if (older->matched && older->counted != V_UNANSWERED)
-			e->apps[older->app].answered++;
-	}
-}
-
-static void on_reply(struct engine *e, struct trk *t, const struct flow_key *k)
-{
-	struct trk *req = journey_request(e, k);
-	enum block_from from;
-
-	if (!req)
-		return;
-	t->answered = true;
-	answer(e, t, req);
-	answer_copies(e, k);
-	t->pair_good = !verdict_is_problem(req->verdict);
-	t->pair_dst = req->dst;
-	judge_block(e, &req->dst, &t->pair_block, &from);
-}
-
-/*
- * The target itself says that nobody listens there: that is proof that the request reached it. Any other
- * error only tells of the way, and the request stays without a reply.
- */
-static bool proves_no_socket(const struct trk *req, const struct obs_pkt *p)
-{
-	return p->icmp_type == ICMP_UNREACH_ && p->icmp_code == ICMP_PORT_UNREACH_ &&
-	       (addr_eq(&p->src, &req->dst) || addr_eq(&p->src, &req->orig_dst)) &&
-	       (req->verdict == V_NONE || !verdict_is_problem(req->verdict) ||
-		req->verdict == V_UNANSWERED);
-}
-
-static void on_icmp_error(struct engine *e, struct trk *t, const struct obs_pkt *p)
-{
-	struct trk *req = icmp_error_request(e, p);
-
-	if (!req || req->icmp_error.valid)
-		return;
-	req->icmp_error.valid = true;
-	req->icmp_error.type = p->icmp_type;
-	req->icmp_error.code = p->icmp_code;
-	req->icmp_error.from = p->src;
-	if (!t->pair && !req->pair) {
-		t->pair = req;
-		req->pair = t;
-	}
-	if (req->matched)
-		match(e, t);
-	if (proves_no_socket(req, p)) {
-		list_del(&req->reply);
-		req->verdict = V_NO_SOCKET;
-		settle_later(req, &e->settle, SETTLE_NS);
-	} else if (req->rev) {
-		engine_emit_packet(e, req);
-	}
-}
 
 static void keep_snap(struct trk *t, const struct obs_pkt *p)
 {
@@ -467,7 +340,7 @@ static struct trk *packet_get(struct engine *e, const struct obs *o, bool *fresh
 
 	*fresh = !t;
 	if (!t) {
-		make_room(e);
+		engine_make_room(e);
 		t = journey_new(e, o, sig);
 		if (!t)
 			return NULL;
@@ -486,40 +359,8 @@ static struct trk *packet_get(struct engine *e, const struct obs *o, bool *fresh
 	}
 	keep_snap(t, &o->pkt);
 	journey_note_fragment(e, t, &o->pkt);
-	match_packet(e, t, &o->pkt);
+	exchange_match(e, t, &o->pkt);
 	return t;
-}
-
-/* A protocol in which nobody knows what answers what: both directions belong together. */
-static void on_other(struct engine *e, struct trk *t, const struct obs_pkt *p)
-{
-	struct flow_key k;
-	struct trk *o;
-
-	journey_key(p, &k);
-	o = journey_opposite(e, &k);
-	if (!o)
-		return;
-	if (o->matched)
-		match(e, t);
-	else if (t->matched)
-		match(e, o);
-}
-
-static void begin(struct engine *e, struct trk *t, const struct obs_pkt *p)
-{
-	struct flow_key k;
-
-	if (t->role == ROLE_REQUEST) {
-		on_request(e, t);
-	} else if (t->role == ROLE_REPLY) {
-		journey_key(p, &k);
-		on_reply(e, t, &k);
-	} else if (t->role == ROLE_ICMP_ERROR) {
-		on_icmp_error(e, t, p);
-	} else if (t->app == APP_UDP) {
-		on_other(e, t, p);
-	}
 }
 
 static void on_path(struct engine *e, const struct obs *o)
@@ -533,20 +374,20 @@ static void on_path(struct engine *e, const struct obs *o)
 	journey_hop(t, p->hook, p->ifindex, o->ts_ns);
 	t->encapsulated = p->encap != ENCAP_NONE;
 	if (fresh)
-		begin(e, t, p);
+		exchange_begin(e, t, p);
 	if (p->hook == AT_TC_EGRESS) {
 		/* a drop that came first stands */
 		if (verdict_is_problem(t->verdict))
 			return;
 		judge_egress(e, t, p);
 		if (t->settled)
-			settle(e, t);
+			engine_settle(e, t);
 	} else if (!t->settled || t->verdict == V_NONE) {
 		/* a busy node may take long from one device to the next */
 		t->settled = false;
 		t->ifindex = p->ifindex;
 		t->at = AT_TC_INGRESS;
-		settle_later(t, &e->vanish, VANISH_NS);
+		engine_settle_later(t, &e->vanish, VANISH_NS);
 	}
 }
 
@@ -559,7 +400,7 @@ static void on_fragment_drop(struct engine *e, const struct obs *o)
 		return;
 	journey_hop(t, AT_DROP, o->pkt.ifindex, o->ts_ns);
 	if (judge_drop(e, t, &o->pkt, o->ts_ns))
-		settle_later(t, &e->settle, SETTLE_NS);
+		engine_settle_later(t, &e->settle, SETTLE_NS);
 }
 
 static void on_drop(struct engine *e, const struct obs *o)
@@ -580,145 +421,10 @@ static void on_drop(struct engine *e, const struct obs *o)
 	/* the rest of an aggregate that a drop names was counted with it */
 	journey_hop(t, AT_DROP, p->ifindex, o->ts_ns);
 	if (fresh)
-		begin(e, t, p);
+		exchange_begin(e, t, p);
 	/* what was settled waits once more: that a link went down is told after its packets' end */
 	if (judge_drop(e, t, p, o->ts_ns))
-		settle_later(t, &e->settle, SETTLE_NS);
-}
-
-/* ---- look-ups that failed ---- */
-
-static enum app fib_app(const struct engine *e, const struct obs_fib *f)
-{
-	if (f->proto == PROTO_ICMP)
-		return APP_ICMP;
-	for (int i = 0; i < 4; i++)
-		if (e->opts.dns_port[i] && f->dport == e->opts.dns_port[i] &&
-		    (f->proto == PROTO_UDP || f->proto == PROTO_TCP))
-			return APP_DNS;
-	if (f->proto == PROTO_TCP)
-		return APP_TCP;
-	if (f->proto == PROTO_UDP && f->dport == PING_PROBE_PORT && !strncmp(f->by.comm, "ping", 4))
-		return APP_ICMP;
-	return APP_NONE;
-}
-
-static void fib_cancel(struct engine *e, const struct obs_fib *f)
-{
-	for (int i = 0; i < FIB_FAILS; i++) {
-		struct fib_fail *k = &e->fib_fail[i];
-
-		if (addr_eq(&k->fib.dst, &f->dst) && addr_eq(&k->fib.src, &f->src) &&
-		    k->fib.ifindex == f->ifindex)
-			k->ts_ns = 0;
-	}
-}
-
-/* A look-up of a local task that nothing undid: its packet was never born. */
-static void fib_to_packet(struct engine *e, struct fib_fail *k)
-{
-	struct obs o = { .kind = OBS_FIB, .ts_ns = k->ts_ns };
-	const struct obs_fib *f = &k->fib;
-	enum verdict v = judge_errno(f->err);
-	struct route_ref none = { 0 };
-	const struct route *r;
-	struct trk *t;
-
-	if (v == V_NONE)
-		return;
-	o.pkt = (struct obs_pkt){
-		.proto = f->proto,
-		.src = f->src,
-		.dst = f->dst,
-		.netns = f->netns,
-		.sport = f->sport,
-		.dport = f->dport,
-		.skb = k->ts_ns,
-	};
-	make_room(e);
-	t = journey_new(e, &o, k->ts_ns);
-	if (!t)
-		return;
-	t->role = ROLE_PLAIN;
-	t->from_fib = true;
-	t->app = fib_app(e, f);
-	t->proto = t->app == APP_ICMP ? PROTO_ICMP : f->proto;
-	t->by = f->by;
-	t->at = AT_FIB;
-	t->err = f->err == EAGAIN ? ENETUNREACH : f->err;
-	judge_block(e, &f->dst, &t->block, &t->block_from);
-	r = mirror__lookup(e->mirror, &f->dst);
-	t->route = none;
-	if (r && r->type != RTN_UNICAST)
-		judge_set_route(e, r, &t->route);
-	t->verdict = v;
-	match_packet(e, t, &o.pkt);
-	settle(e, t);
-}
-
-/* A pod asked for its gateway, and no table had a route: proxy ARP did not answer. */
-static void fib_to_arp(struct engine *e, struct fib_fail *k)
-{
-	const struct obs_fib *f = &k->fib;
-	struct arp_silence *a = NULL;
-
-	for (uint32_t i = 0; i < e->arp_cnt; i++)
-		if (addr_eq(&e->arp[i].pod, &f->src))
-			a = &e->arp[i];
-	if (!a && e->arp_cnt < ARP_SILENCES)
-		a = &e->arp[e->arp_cnt++];
-	if (!a)
-		a = &e->arp[k->ts_ns % ARP_SILENCES];
-	*a = (struct arp_silence){ k->ts_ns, f->ifindex, f->src, f->dst };
-	finding_arp(e, a, k->ts_ns);
-}
-
-/* No hit in a later table undid it: what it means is final. */
-static void fib_due(struct engine *e, struct fib_fail *k)
-{
-	k->open = false;
-	if (k->fib.class == EV_FIB_ARP)
-		fib_to_arp(e, k);
-	else
-		fib_to_packet(e, k);
-}
-
-static void on_fib(struct engine *e, const struct obs *o)
-{
-	const struct obs_fib *f = &o->fib;
-	struct fib_fail *slot;
-
-	if (!f->err) {
-		fib_cancel(e, f);
-		return;
-	}
-	slot = &e->fib_fail[e->fib_next++ % FIB_FAILS];
-	/* a storm of failures must not push out one that waits */
-	if (slot->ts_ns && slot->open)
-		fib_due(e, slot);
-	slot->ts_ns = o->ts_ns;
-	slot->fib = *f;
-	slot->open = f->class == EV_FIB_ARP ||
-		     (f->class == EV_FIB_OUTPUT && fib_app(e, f) != APP_NONE);
-	if (slot->open && !e->fib_open_ns)
-		e->fib_open_ns = o->ts_ns;
-}
-
-static void run_fib(struct engine *e)
-{
-	if (!e->fib_open_ns || e->now_ns <= e->fib_open_ns + SETTLE_NS)
-		return;
-	e->fib_open_ns = 0;
-	for (int i = 0; i < FIB_FAILS; i++) {
-		struct fib_fail *k = &e->fib_fail[i];
-
-		if (!k->ts_ns || !k->open)
-			continue;
-		if (e->now_ns > k->ts_ns + SETTLE_NS)
-			fib_due(e, k);
-		else if (!e->fib_open_ns || k->ts_ns < e->fib_open_ns)
-			e->fib_open_ns = k->ts_ns;
-	}
+		engine_settle_later(t, &e->settle, SETTLE_NS);
 }
 
 /* ---- the node's state ---- */
@@ -820,7 +526,7 @@ static void run_time(struct engine *e, uint64_t ts_ns)
 		e->start_ns = ts_ns;
 	}
 	/* here and not at ticks: after a stall, seconds of records come between two of them */
-	run_fib(e);
+	lookup_run(e);
 	run_deadlines(e);
 }
 
@@ -856,7 +562,7 @@ void engine__feed(struct engine *e, const struct obs *o)
 		on_drop(e, o);
 		break;
 	case OBS_FIB:
-		on_fib(e, o);
+		lookup_failed(e, o);
 		break;
 	case OBS_ROUTE:
 		on_route(e, o);
@@ -876,6 +582,7 @@ void engine__feed(struct engine *e, const struct obs *o)
 	case OBS_POOLS:
 		e->pools = o->pools;
 		memset(e->life, 0, sizeof(e->life));
+		owner_pools(e);
 		break;
 	case OBS_LOSS:
 		on_loss(e, o);
@@ -901,11 +608,11 @@ void engine__finish(struct engine *e, uint64_t ts_ns)
 	run_time(e, ts_ns);
 	/* what has a verdict keeps it; what waits for a reply is left as it was */
 	while (!list_empty(&e->settle))
-		settle(e, list_entry(e->settle.next, struct trk, settle));
+		engine_settle(e, list_entry(e->settle.next, struct trk, settle));
 	while (!list_empty(&e->vanish))
 		vanish(e, list_entry(e->vanish.next, struct trk, settle));
 	e->now_ns += SETTLE_NS + 1;
-	run_fib(e);
+	lookup_run(e);
 	finding_finish(e, ts_ns);
 }
 

@@ -15,6 +15,8 @@
 #define VANISH_NS (100 * NSEC_PER_MSEC)
 /* Neighbour failures name packets that left up to 3 s ago. */
 #define KEEP_NS (5 * NSEC_PER_SEC)
+/* A neighbour is given up after 3 probes, a second each (mcast_solicit, retrans_time). */
+#define NEIGH_NS (3500 * NSEC_PER_MSEC)
 /* Replies are called late up to this long after the request. */
 #define LATE_NS (30 * NSEC_PER_SEC)
 /* Silence is told once for each stretch of this length. */
@@ -81,10 +83,12 @@ struct trk {
 	enum role role;
 	uint8_t proto, icmp_type, icmp_code, tcp_flags;
 	bool settled, answered, from_fib, pod_drop, encapsulated;
-	bool matched; /* some packet of the exchange passed the filter */
-	bool held;    /* settled, but for the filter: not counted, not told */
+	uint32_t match_bits; /* what its packets said to the filter */
+	bool matched;	     /* the exchange passed the filter */
+	bool held;	     /* settled, but for the filter: not counted, not told */
 	bool wrong_hop;
-	uint8_t nf_hook;		  /* enum nf_hook */
+	bool passing, patience; /* in the tunnel, not yet out of it; was given more time */
+	uint8_t nf_hook;	/* enum nf_hook */
 	uint32_t in_ifindex, out_ifindex; /* of a drop, 0: not known */
 	struct {
 		bool valid;
@@ -99,7 +103,8 @@ struct trk {
 	bool answer_counted;	   /* a reply: it stands in the app's answers */
 	bool pair_good;		   /* a reply: its request was no problem itself, and was for ... */
 	struct prefix pair_block;
-	struct addr pair_dst;
+	struct addr pair_dst, pair_orig; /* after and before NAT */
+	struct addr pair_src;
 	uint8_t *snap;
 	uint16_t snap_len;
 
@@ -170,6 +175,22 @@ struct bgp_peer {
 };
 #define MAX_PEERS 8192
 
+/* Whose exchanges of which kind fail: others may fare well all the time */
+struct sample {
+	struct addr asker;
+	enum app app;
+};
+#define MAX_SAMPLES 8
+
+/* An exchange that fared well */
+struct good {
+	struct prefix block;
+	struct addr dst, orig_dst; /* after and before NAT, the latter family 0 if the same */
+	struct addr asker[2];	   /* before and after NAT */
+	enum app app;
+	uint64_t ts_ns;
+};
+
 /* A finding and what the engine has to know of it besides */
 struct fnd {
 	struct finding f;
@@ -181,6 +202,17 @@ struct fnd {
 	struct addr gateway; /* of the route taken, family 0: none */
 	struct addr pod;     /* proxy ARP: who asked */
 	struct route_ref route;
+	struct sample sample[MAX_SAMPLES];
+	uint8_t sample_cnt;
+	/* of the first packet: where it died */
+	enum hook at;
+	uint8_t nf_hook;
+	bool in_pod, encapsulated;
+	char in_dev[DEV_LEN], out_dev[DEV_LEN];
+	char reason[REASON_LEN], location[LOCATION_LEN];
+	struct addr encap_dst;
+	uint8_t icmp_type, icmp_code;
+	struct addr icmp_from; /* of the ICMP error that answered it, family 0: none */
 };
 
 struct latency {
@@ -206,6 +238,8 @@ struct engine {
 	/* every packet stands in one of age (may still change), late (unanswered), idle (done) */
 	struct list age, late, idle;
 	struct list settle, vanish, reply;
+	struct list held_up; /* waits for a reply, and did not even leave yet */
+	bool encap_seen;     /* tunnel packets leave by a device that is traced */
 	uint32_t trk_cnt;
 	uint64_t next_id;
 
@@ -308,9 +342,7 @@ void finding_problem(struct engine *e, struct trk *t);
 void finding_arp(struct engine *e, const struct arp_silence *a, uint64_t ts_ns);
 /* A packet whose verdict was changed leaves the finding that it was counted in */
 void finding_uncount(struct engine *e, struct trk *t);
-/* An exchange with an address of that block fared well */
-void finding_good(struct engine *e, const struct prefix *block, const struct addr *dst,
-		  uint64_t ts_ns);
+void finding_good(struct engine *e, const struct good *g);
 /* Causes are looked at again; changed findings are emitted. */
 void finding_review(struct engine *e, uint64_t ts_ns);
 /* At the end: counts that changed are told, too */
@@ -319,6 +351,8 @@ void finding_free_all(struct engine *e);
 
 /* owner.c: whose a block is, which addresses are nodes' */
 void owner_route(struct engine *e, const struct obs_route *o, uint64_t ts_ns);
+/* The pools are known, or changed: routes that stand already tell owners, too. */
+void owner_pools(struct engine *e);
 void owner_node(struct engine *e, const struct obs_node *o);
 void owner_free_all(struct engine *e);
 /* Somebody else than a routing daemon sent the block of dst to another gateway than its owner's */
@@ -330,8 +364,14 @@ bool owner_is_stranger(const struct engine *e, const struct addr *dst, const str
 /* The request that the error quotes, NULL: none that is known */
 struct trk *icmp_error_request(struct engine *e, const struct obs_pkt *p);
 
+/* symptom.c: what happened, in plain words, and where; the why is cause.c's */
+void symptom(const struct fnd *f, char *buf, size_t sz);
+void symptom_evidence(struct fnd *f);
+
 /* cause.c: fills because, cause, explain, advice, evidence, peers from what is known now */
 void cause_explain(const struct engine *e, struct fnd *f);
+/* Adds a sentence, as long as there is room */
+void evidence(struct fnd *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 bool bgp_in_use(const struct engine *e);
 /* No session of this node is established, and it uses BGP */
 bool bgp_all_down(const struct engine *e);
@@ -339,7 +379,29 @@ const struct bgp_peer *bgp_peer_find(const struct engine *e, const struct addr *
 bool bgp_peer_up(const struct engine *e, const struct bgp_peer *p);
 void bgp_observe(struct engine *e, const struct obs_bgp *b, uint64_t ts_ns);
 
+/* exchange.c: requests, replies, ICMP errors, the filter */
+void exchange_begin(struct engine *e, struct trk *t, const struct obs_pkt *p);
+/* Does this sighting of the packet pass the filter? Then its exchange counts from now on. */
+void exchange_match(struct engine *e, struct trk *t, const struct obs_pkt *p);
+/* It settles: decides about what no packet alone could decide. */
+void exchange_decide(struct engine *e, struct trk *t);
+/* Counts (by 1) or discounts (-1) an answer that took so many microseconds. */
+void exchange_latency(struct latency *l, int64_t us, int by);
+
+/* lookup.c: FIB look-ups that failed */
+void lookup_failed(struct engine *e, const struct obs *o);
+/* What no hit has taken back is final. */
+void lookup_run(struct engine *e);
+
 /* engine.c */
+/* The verdict is final for now: counted and told, or held back by the filter. */
+void engine_settle(struct engine *e, struct trk *t);
+/* The same, that long after the packet was last seen; queue is one of the engine's */
+void engine_settle_later(struct trk *t, struct list *queue, uint64_t delay);
+/* Into the queue of what is still expected of it */
+void engine_shelve(struct engine *e, struct trk *t);
+/* Before a new packet: a full table gives up an old one. */
+void engine_make_room(struct engine *e);
 void engine_emit(struct engine *e, struct record *rec);
 void engine_emit_packet(struct engine *e, struct trk *t);
 void engine_set_verdict(struct engine *e, struct trk *t, enum verdict v);

@@ -19,7 +19,7 @@ static const struct {
 };
 
 static const char usage[] =
-	"usage: calitrace COMMAND [OPTIONS] [-- PROGRAM ARG...]\n"
+	"usage: calitrace COMMAND [OPTIONS] [FILTER] [-- PROGRAM ARG...]\n"
 	"       calitrace live      trace this node now (as root; Ctrl-C ends it)\n"
 	"       calitrace doctor    can this kernel be traced?\n"
 	"       calitrace --help    more\n";
@@ -29,7 +29,7 @@ static const char help_head[] =
 	"Calico: which route each took, whether it left by the right device and next\n"
 	"hop, and why not.\n"
 	"\n"
-	"usage: calitrace COMMAND [OPTIONS] [-- PROGRAM ARG...]\n"
+	"usage: calitrace COMMAND [OPTIONS] [FILTER] [-- PROGRAM ARG...]\n"
 	"\n"
 	"Commands:\n";
 
@@ -38,6 +38,8 @@ static const char help_tail[] =
 	"Examples:\n"
 	"  calitrace live -d 30s                    trace for 30 seconds, then summarise\n"
 	"  calitrace live -o json -c 1              JSON lines, stop at the first one\n"
+	"  calitrace live host 10.253.181.10 and port 53\n"
+	"                                           only these, requests with replies\n"
 	"  calitrace live -- ping -c 3 10.253.181.10\n"
 	"                                           trace while a program runs\n"
 	"\n"
@@ -49,7 +51,7 @@ static const char help_tail[] =
 	"'calitrace --version' the version.\n";
 
 static const char help_live[] =
-	"calitrace live [OPTIONS] [-- PROGRAM ARG...]\n"
+	"calitrace live [OPTIONS] [FILTER] [-- PROGRAM ARG...]\n"
 	"\n"
 	"Traces this node now: first what is wrong without any traffic, then each\n"
 	"problem as it happens, then a summary. Needs root.\n"
@@ -59,8 +61,12 @@ static const char help_live[] =
 	"  -i, --iface GLOB       trace these devices, repeatable; default (any): tunl0,\n"
 	"                         vxlan.calico, wireguard.cali, cali*, and every other\n"
 	"                         device that a route of the node leaves by\n"
+	"      --proto LIST       dns, icmp, tcp (connection attempts); default: all\n"
+	"      --dns-port LIST    up to 4 ports taken for DNS (default: 53)\n"
 	"      --pool CIDR[=MODE] an IP pool, repeatable; replaces the pools learnt on\n"
 	"                         the node; MODE is ipip, vxlan, crosssubnet or none\n"
+	"      --pod POD          only this pod: NAMESPACE/NAME, its interface\n"
+	"                         (cali0123456789a) or its address\n"
 	"      --all              also the packets that fared well\n"
 	"      --reply-timeout 2s after which a request counts as unanswered (ms, s, m)\n"
 	"      --netns NAME|PATH  the node's network namespace (default: own)\n"
@@ -76,6 +82,11 @@ static const char help_live[] =
 	"  -n, --numeric          numbers instead of pod and node names\n"
 	"      --help, --version\n"
 	"  -- PROGRAM ARG...      trace while it runs; its status is in the summary\n"
+	"\n"
+	"FILTER (man 7 pcap-filter, IPv4) selects exchanges: where any packet matches, at\n"
+	"any hop, before or after NAT, inside or outside a tunnel, request and reply are\n"
+	"kept whole; with 'not', those of which no packet has what it names. A protocol\n"
+	"or port in it replaces the default of --proto: 'udp port 8080'.\n"
 	"\n"
 	"Scripts wait for 'calitrace: tracing N interfaces, M pools' on stderr. SIGINT,\n"
 	"SIGTERM, SIGHUP and SIGPIPE end like -d; a second one skips the summary.\n";

@@ -14,7 +14,7 @@
 #include "addr.h"
 
 #define ARPHRD_TUNNEL_ 768 /* ipip */
-#define RTPROT_STATIC_ 4 /* linux/rtnetlink.h */
+#define RTPROT_STATIC_ 4   /* linux/rtnetlink.h */
 #define RTPROT_RA_ 9
 #define RTPROT_DHCP_ 16
 #define RESULT_NS (10 * NSEC_PER_MSEC) /* from the look-up to the device */
@@ -294,6 +294,8 @@ void judge_egress(struct engine *e, struct trk *t, const struct obs_pkt *p)
 		t->encap = p->encap;
 		t->encap_src = p->osrc;
 		t->encap_dst = p->odst;
+		t->passing = false;
+		e->encap_seen = true;
 		t->wrong_hop |= owner_is_stranger(e, &p->dst, &p->odst);
 		engine_set_verdict(e, t, V_SENT);
 		return;

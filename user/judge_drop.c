@@ -172,6 +172,7 @@ static enum verdict verdict_of_reason(const char *reason)
 		{ "DEV_READY", V_LINK_DOWN },
 		{ "IP_TUNNEL_ECN", V_TUNNEL_ERROR },
 		{ "OTHERHOST", V_TUNNEL_ERROR },
+		{ "NO_TX_TARGET", V_TUNNEL_ERROR }, /* VXLAN without a forwarding entry */
 	};
 	enum verdict v = find_word(reasons, sizeof(reasons) / sizeof(reasons[0]), reason);
 
@@ -202,6 +203,18 @@ static bool is_martian(const struct engine *e, const struct obs_pkt *p)
 
 	return s == 127 || s == 0 || s >= 224 || d == 127 || d == 0 || d >= 240 ||
 	       mirror__is_local(e->mirror, &p->src);
+}
+
+/* Functions of the tunnels' drivers */
+static bool is_tunnel(const char *location)
+{
+	static const char *const starts[] = { "ip_tunnel_", "ipip_",  "ip_md_tunnel_",
+					      "iptunnel_",  "vxlan_", "wg_" };
+
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+		if (begins(location, starts[i]))
+			return true;
+	return false;
 }
 
 static enum verdict verdict_of_tunnel(const struct engine *e, const struct obs_pkt *p)
@@ -244,8 +257,7 @@ static enum verdict verdict_of_place(const struct engine *e, const struct obs_pk
 
 	if (v != V_NONE)
 		return v;
-	if (begins(l, "ip_tunnel_") || begins(l, "ipip_") || begins(l, "ip_md_tunnel_") ||
-	    begins(l, "iptunnel_") || begins(l, "vxlan_") || begins(l, "wg_"))
+	if (is_tunnel(l))
 		return verdict_of_tunnel(e, p);
 	if (begins(l, "ip_forward"))
 		return p->ttl <= 1 ? V_TTL : V_TOO_BIG;
@@ -270,6 +282,9 @@ static enum verdict verdict_of(const struct engine *e, const struct obs_pkt *p)
 	if (!strcmp(p->reason, "IP_INHDR") && begins(p->location, "ip_forward"))
 		return V_TTL;
 	v = verdict_of_reason(p->reason);
+	/* the inner packet found its route, the tunnel's own did not */
+	if (is_tunnel(p->location) && v != V_TOO_BIG)
+		return V_TUNNEL_ERROR;
 	/* a tunnel's packet that found no tunnel: VXLAN's port is closed with its device */
 	if (p->encap && (v == V_NO_SOCKET || !strcmp(p->reason, "IP_NOPROTO")))
 		return V_TUNNEL_ERROR;
@@ -366,6 +381,9 @@ static void drop_devices(struct trk *t, const struct obs_pkt *p)
 	t->out_ifindex = 0;
 	if (p->flags & EV_F_DST && p->dst_type == RTN_UNICAST && !p->dst_error)
 		t->out_ifindex = p->dst_oif;
+	/* born here, and dropped before it had a device: the one that it was to leave by */
+	if (!t->ifindex && p->flags & EV_F_NO_DEV)
+		t->ifindex = t->out_ifindex;
 }
 
 /* ---- the verdict ---- */

@@ -107,3 +107,19 @@ int node_netns(const struct opts *o, int *orig, uint32_t *inum, char *why, size_
 	*inum = (uint32_t)st.st_ino;
 	return 0;
 }
+
+bool node_netns_gone(const struct opts *o, uint32_t inum)
+{
+	struct stat st;
+	bool gone;
+	int fd;
+
+	if (!o->netns || !strncmp(o->netns, "/proc/", 6))
+		return false;
+	fd = netns_open(o);
+	if (fd < 0)
+		return errno == ENOENT || errno == ENOTDIR;
+	gone = fstat(fd, &st) || st.st_ino != inum;
+	close(fd);
+	return gone;
+}

@@ -7,11 +7,14 @@
 #include "opts.h"
 
 #include <errno.h>
+#include <linux/types.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../bpf/events.h"
 #include "addr.h"
+#include "sha1.h"
 #include "util.h"
 
 #define L (1u << CMD_LIVE)
@@ -26,6 +29,11 @@
 
 #define REPLY_TIMEOUT_MIN (10 * NS_PER_MS)
 #define REPLY_TIMEOUT_MAX (600 * NS_PER_S)
+#define DNS_PORT 53
+#define VXLAN_PORT 4789
+/* Names of Kubernetes: DNS labels, RFC 1123 */
+#define NS_MAX 63
+#define POD_NAME_MAX 253
 
 struct parser {
 	struct opts *o;
@@ -202,6 +210,120 @@ static int set_reply_timeout(struct parser *p, const char *val)
 	return 0;
 }
 
+/* Takes the next item of a list off *rest: its length; *item points to it. */
+static size_t next_item(const char **rest, const char **item)
+{
+	size_t len = strcspn(*rest, ",");
+
+	*item = *rest;
+	*rest += len + ((*rest)[len] == ',');
+	return len;
+}
+
+static int set_proto(struct parser *p, const char *val)
+{
+	static const struct {
+		const char *word;
+		uint32_t app;
+	} protos[] = { { "dns", EV_APP_DNS }, { "icmp", EV_APP_ICMP }, { "tcp", EV_APP_TCP } };
+	const char *rest = val, *item;
+	uint32_t app;
+
+	do {
+		size_t i, len = next_item(&rest, &item);
+
+		for (i = 0, app = 0; i < ARRAY_SIZE(protos); i++)
+			if (strlen(protos[i].word) == len && !memcmp(protos[i].word, item, len))
+				app = protos[i].app;
+		if (!app)
+			return fail(p,
+				    "%s '%.60s': '%.*s' is none of dns, icmp, tcp (several: "
+				    "dns,icmp); other UDP is asked for by a FILTER such as 'udp "
+				    "port 8080'",
+				    p->word, val, (int)(len < 40 ? len : 40), item);
+		p->o->apps |= app;
+	} while (*rest || rest[-1] == ',');
+	return 0;
+}
+
+static int add_dns_port(struct parser *p, const char *val, uint16_t port)
+{
+	for (int i = 0; i < FILTER_DNS_PORTS; i++) {
+		if (p->o->dns_port[i] == port)
+			return fail(p, "%s '%.60s': %u is given twice; leave one out", p->word, val,
+				    port);
+		if (!p->o->dns_port[i]) {
+			p->o->dns_port[i] = port;
+			return 0;
+		}
+	}
+	return fail(p, "%s '%.60s': more than %d ports", p->word, val, FILTER_DNS_PORTS);
+}
+
+static int set_dns_port(struct parser *p, const char *val)
+{
+	const char *rest = val, *item;
+	char word[8];
+	uint64_t port;
+
+	do {
+		size_t len = next_item(&rest, &item);
+
+		snprintf(word, sizeof(word), "%.*s", (int)(len < 7 ? len : 7), item);
+		if (parse_u64(word, 1, UINT16_MAX, &port))
+			return fail(p,
+				    "%s '%.60s': '%.*s' is not a port from 1 to 65535 (several: "
+				    "53,5353)",
+				    p->word, val, (int)(len < 40 ? len : 40), item);
+		if (add_dns_port(p, val, (uint16_t)port))
+			return -EINVAL;
+	} while (*rest || rest[-1] == ',');
+	return 0;
+}
+
+static bool is_k8s_name(const char *s, size_t len, size_t max)
+{
+	return len && len <= max && strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-.") >= len;
+}
+
+static int pod_by_name(struct parser *p, const char *val)
+{
+	size_t ns_len = strcspn(val, "/");
+	const char *name = val + ns_len + 1;
+	char ns[NS_MAX + 1];
+
+	if (!is_k8s_name(val, ns_len, NS_MAX) || !is_k8s_name(name, strlen(name), POD_NAME_MAX))
+		return fail(p,
+			    "%s '%.80s': not NAMESPACE/POD such as kube-system/coredns-5d78c9869d",
+			    p->word, val);
+	memcpy(ns, val, ns_len);
+	ns[ns_len] = '\0';
+	pod_dev_name(ns, name, p->o->pod_dev);
+	return 0;
+}
+
+static int set_pod(struct parser *p, const char *val)
+{
+	if (p->o->pod)
+		return fail(p, "%s '%.60s': given twice; leave one out, or name both in a FILTER",
+			    p->word, val);
+	p->o->pod = val;
+	if (strchr(val, '/'))
+		return pod_by_name(p, val);
+	if (strchr(val, ':'))
+		return fail(p, "%s '%.60s': IPv6 is not traced yet; give its IPv4 address", p->word,
+			    val);
+	if (!addr_parse(val, &p->o->pod_addr))
+		return 0;
+	if (strlen(val) >= DEV_LEN || strpbrk(val, " \t\n"))
+		return fail(p,
+			    "%s '%.80s': neither an interface (cali0123456789a), an IPv4 address "
+			    "nor NAMESPACE/POD",
+			    p->word, val);
+	snprintf(p->o->pod_dev, sizeof(p->o->pod_dev), "%s", val);
+	return 0;
+}
+
 static int set_output(struct parser *p, const char *val)
 {
 	if (!strcmp(val, "text"))
@@ -251,9 +373,9 @@ static const struct option_def options[] = {
 	{ "duration", 'd', true, L | C, set_duration },
 	{ "count", 'c', true, L | C, set_count },
 	{ "iface", 'i', true, L | C, set_iface },
-	{ "proto", 0, true, L | C, NULL },
+	{ "proto", 0, true, L | C, set_proto },
 	{ "pool", 0, true, L | C | S | K | M, set_pool },
-	{ "pod", 0, true, L | C | S, NULL },
+	{ "pod", 0, true, L | C | S, set_pod },
 	{ "all", 0, false, L | S, set_all },
 	{ "netns", 0, true, L | C | K | M | O, set_netns },
 	{ "host-root", 0, true, L | C | K | M | O, set_host_root },
@@ -279,7 +401,7 @@ static const struct option_def options[] = {
 	{ "verdict", 0, true, S, NULL },
 	{ "timeline", 0, false, S, NULL },
 	{ "packets", 0, false, S, NULL },
-	{ "dns-port", 0, true, L | C, NULL },
+	{ "dns-port", 0, true, L | C, set_dns_port },
 	{ "on-loss", 0, true, L | C, NULL },
 	{ "top", 0, false, L, NULL },
 	{ "listen", 0, true, M, NULL },
@@ -439,15 +561,21 @@ static int parse_program(struct parser *p)
 	return 0;
 }
 
+/* FILTER: what stands in quotes is one word, what does not is several. */
 static int parse_positional(struct parser *p, const char *arg)
 {
-	if (p->o->command == CMD_LIVE)
+	size_t len = strlen(p->o->filter);
+	int n;
+
+	if (p->o->command != CMD_LIVE && p->o->command != CMD_CAPTURE)
+		return fail(p, "'%.60s': '%s' takes options only, see 'calitrace %s --help'", arg,
+			    command_name(p->o->command), command_name(p->o->command));
+	n = snprintf(p->o->filter + len, FILTER_LEN - len, "%s%s", len ? " " : "", arg);
+	if (n >= (int)(FILTER_LEN - len))
 		return fail(p,
-			    "'%.60s': a FILTER is not in this version yet; narrow with --pool or "
-			    "--iface, or put '--' before a program to run",
-			    arg);
-	return fail(p, "'%.60s': '%s' takes options only, see 'calitrace %s --help'", arg,
-		    command_name(p->o->command), command_name(p->o->command));
+			    "FILTER '%.40s...': longer than %d characters; use networks and ranges",
+			    p->o->filter, FILTER_LEN - 1);
+	return 0;
 }
 
 static int parse_words(struct parser *p)
@@ -468,6 +596,37 @@ static int parse_words(struct parser *p)
 			return err;
 	}
 	return 0;
+}
+
+struct filter_opts opts_filter(const struct opts *o)
+{
+	struct filter_opts f = {
+		.expr = o->filter,
+		.pod_dev = o->pod_dev,
+		.pod_addr = addr_is_set(&o->pod_addr) ? &o->pod_addr : NULL,
+		.vxlan_port = VXLAN_PORT,
+	};
+
+	memcpy(f.dns_port, o->dns_port, sizeof(f.dns_port));
+	return f;
+}
+
+/* What is traced hangs on --proto, --dns-port and FILTER together, in whatever order they came. */
+static int settle_filter(struct parser *p)
+{
+	struct filter_opts fo;
+	struct filter *f = NULL;
+	char why[400] = "out of memory";
+	int err;
+
+	if (!p->o->dns_port[0])
+		p->o->dns_port[0] = DNS_PORT;
+	fo = opts_filter(p->o);
+	err = filter__new(&fo, &f, why, sizeof(why));
+	if (!err)
+		err = filter__apps(f, p->o->apps, &p->o->apps, why, sizeof(why));
+	filter__free(f);
+	return err ? fail(p, "%s", why) : 0;
 }
 
 /* "calitrace help [COMMAND]" */
@@ -521,7 +680,9 @@ int opts_parse(int argc, char **argv, struct opts *out, FILE *err)
 		return fail(&p, "'%.60s': the command comes first, as in 'calitrace live %.60s'",
 			    argv[1], argv[1]);
 	ret = parse_command(&p, argv[1]);
-	if (!ret && !out->iface_cnt)
+	if (ret)
+		return ret;
+	if (!out->iface_cnt)
 		out->iface_default = true;
-	return ret;
+	return settle_filter(&p);
 }

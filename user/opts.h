@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 
+#include "filter.h"
 #include "model.h"
 
 #ifndef CALITRACE_VERSION
@@ -52,10 +53,12 @@ struct opts {
 	bool clean; /* doctor */
 	/* --proto: EV_APP_* of bpf/events.h; with a FILTER that names protocols, what it asks for */
 	uint32_t apps;
-	uint16_t dns_port[4]; /* host order, 0: unset */
-	const char *filter;   /* FILTER, one string; NULL: none */
-	const char *pod;      /* --pod, as given; NULL: none */
-	char **program;	      /* NULL-terminated, what follows `--`; NULL: none */
+	uint16_t dns_port[FILTER_DNS_PORTS]; /* host order, 0: unset */
+	char filter[FILTER_LEN];	     /* FILTER, its words joined by blanks; "": none */
+	const char *pod;		     /* --pod, as given; NULL: none */
+	char pod_dev[DEV_LEN];		     /* the interface that it means; "": an address */
+	struct addr pod_addr;		     /* the address that it is; family 0: an interface */
+	char **program;			     /* NULL-terminated, what follows `--`; NULL: none */
 };
 
 /*
@@ -64,6 +67,9 @@ struct opts {
  * out is meaningful only after 0.
  */
 int opts_parse(int argc, char **argv, struct opts *out, FILE *err);
+
+/* What FILTER, --pod, --dns-port ask filter__new() for; borrows from o */
+struct filter_opts opts_filter(const struct opts *o);
 
 /* ---- help.c ---- */
 

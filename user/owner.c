@@ -83,6 +83,19 @@ void owner_route(struct engine *e, const struct obs_route *o, uint64_t ts_ns)
 		w->gw = r->nh[0].gw;
 }
 
+static void from_mirror(void *ctx, const struct route *r)
+{
+	struct obs_route o = { .op = ROUTE_ADD, .snapshot = true, .route = *r };
+
+	if (!find(ctx, &r->dst))
+		owner_route(ctx, &o, 0);
+}
+
+void owner_pools(struct engine *e)
+{
+	mirror__each_route(e->mirror, from_mirror, e);
+}
+
 bool owner_differs(const struct engine *e, const struct addr *dst, const struct addr *gw)
 {
 	const struct owner *w = find_for(e, dst);

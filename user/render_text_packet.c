@@ -127,8 +127,10 @@ static void tail_reason(struct line *l, const struct packet *p)
 {
 	char word[WORD_LEN];
 
-	if (p->verdict != V_OTHER)
+	if (p->verdict == V_NONE || (p->at != AT_DROP && p->verdict != V_OTHER))
 		return;
+	if (p->nf_hook)
+		line_try(l, "in %s", nf_hook_name(p->nf_hook));
 	if (p->reason[0] && p->location[0] && line_try(l, "%s at %s", p->reason, p->location))
 		return;
 	if (p->reason[0])
@@ -162,11 +164,21 @@ static void tail_times(struct line *l, const struct packet *p)
 		line_try(l, "in %s", duration_str((uint64_t)p->latency_us, buf));
 }
 
+static void tail_icmp(struct line *l, const struct packet *p)
+{
+	char buf[ADDR_STRLEN];
+
+	if (p->icmp_error.valid)
+		line_try(l, "icmp %u/%u by %s", p->icmp_error.type, p->icmp_error.code,
+			 addr_str(&p->icmp_error.from, buf));
+}
+
 static void tail(struct line *l, const struct packet *p)
 {
 	char buf[ADDR_STRLEN];
 
-	tail_reason(l, p);
+	if (p->verdict == V_OTHER || p->verdict == V_FILTERED)
+		tail_reason(l, p);
 	if (p->encap.kind != ENCAP_NONE && addr_is_set(&p->encap.dst))
 		line_try(l, "%s to %s", encap_name(p->encap.kind), addr_str(&p->encap.dst, buf));
 	tail_route(l, p);
@@ -174,8 +186,11 @@ static void tail(struct line *l, const struct packet *p)
 		line_try(l, "by %s[%u]", p->by.comm, p->by.pid);
 	if (p->route.have && p->dev[0] && p->route.dev[0] && strcmp(p->dev, p->route.dev))
 		line_try(l, "at %s", p->dev);
+	tail_icmp(l, p);
 	tail_times(l, p);
 	tail_block(l, p);
+	if (p->verdict != V_OTHER && p->verdict != V_FILTERED)
+		tail_reason(l, p);
 }
 
 static void print_packet(struct text *t, const struct packet *p)

@@ -7,8 +7,7 @@
 #include "session.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <fnmatch.h>
+#include <linux/rtnetlink.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,12 +15,14 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
-#include <sched.h>
 
-#include "attach.h"
+#include "child.h"
+#include "addr.h"
 #include "decode.h"
+#include "ifaces.h"
+#include "learn.h"
+#include "podset.h"
 #include "rtnl.h"
 #include "sources.h"
 #include "symbols.h"
@@ -35,7 +36,9 @@
 #define HURRY_NS (300 * NS_PER_MS)
 #define BGP_PORT 179
 #define VXLAN_PORT 4789
-#define RTN_UNICAST_ 1
+#define NETNS_NS NS_PER_S
+/* namespaces of pods are looked for no more often, since there is a file for each */
+#define PODNS_NS (250 * NS_PER_MS)
 
 struct session {
 	const struct opts *o;
@@ -45,18 +48,16 @@ struct session {
 	char node[NODE_LEN];
 	struct rtnl *rtnl;
 	struct loader *loader;
-	struct attach *attach;
+	struct ifaces *ifaces; /* NULL: the TC programs are refused */
 	struct symbols *sym;
 	struct timeline *timeline;
 	struct obs_pools pools;
-	uint64_t start_ns, stop_ns, pools_at, resync_at;
-	uint64_t lost, lost_messages, malformed, signalled_ns;
-	bool started, resync_all, resync_failed, podns_stale, stop, hurried;
-	bool failed; /* the program could not be run */
-	pid_t child;
-	int status;
-	const char **names;
-	size_t names_cnt;
+	struct nodes nodes;
+	uint64_t start_ns, stop_ns, pools_at, resync_at, podns_at, netns_at;
+	uint64_t lost, lost_messages, malformed, inert, signalled_ns;
+	bool started, resync_all, resync_failed, podns_stale, routes_came, more, stop, hurried;
+	struct child child;
+	struct podset pods;
 };
 
 const char *session__node(const struct session *s)
@@ -81,103 +82,19 @@ bool session__hurried(const struct session *s)
 
 int session__status(const struct session *s)
 {
-	return s->status;
+	return s->child.status;
 }
 
 bool session__failed(const struct session *s)
 {
-	return s->failed;
-}
-
-/* ---- which interfaces ---- */
-
-static bool leaves_by_default(const char *name)
-{
-	return !strcmp(name, "tunl0") || !strcmp(name, "vxlan.calico") ||
-	       !strcmp(name, "wireguard.cali") || !strncmp(name, "cali", 4);
-}
-
-struct oif_ask {
-	uint32_t ifindex;
-	bool found;
-};
-
-static void oif_check(void *ctx, const struct route *r)
-{
-	struct oif_ask *a = ctx;
-
-	for (int i = 0; r->type == RTN_UNICAST_ && i < r->nh_cnt; i++)
-		a->found = a->found || r->nh[i].ifindex == a->ifindex;
-}
-
-static bool route_leaves_by(const struct session *s, uint32_t ifindex)
-{
-	struct oif_ask a = { .ifindex = ifindex };
-
-	mirror__each_route(s->ops.mirror(s->ops.ctx), oif_check, &a);
-	return a.found;
-}
-
-static bool iface_wanted(const struct session *s, const struct link_info *l)
-{
-	for (uint32_t i = 0; i < s->o->iface_cnt; i++)
-		if (!fnmatch(s->o->iface[i], l->name, 0))
-			return true;
-	if (!s->o->iface_default || !strcmp(l->name, "lo"))
-		return false;
-	return leaves_by_default(l->name) || route_leaves_by(s, l->ifindex);
-}
-
-static void iface_follow(struct session *s, const struct link_info *l)
-{
-	struct obs loss = { .kind = OBS_LOSS, .ts_ns = mono_ns() };
-	char why[200] = "";
-	int err;
-
-	if (!s->attach || attach__has(s->attach, l->ifindex) || !iface_wanted(s, l))
-		return;
-	err = attach__add(s->attach, l->ifindex, l->name, why, sizeof(why));
-	if (!err) {
-		/* attached, but somebody else's filter comes first */
-		if (why[0])
-			log_warn("%s", why);
-		return;
-	}
-	/* gone again before we came: nothing to tell, its message is on the way */
-	if (err == -ENODEV || !mirror__link_info(s->ops.mirror(s->ops.ctx), l->ifindex))
-		return;
-	log_warn("%s", why);
-	loss.loss = (struct obs_loss){ .what = LOSS_ATTACHMENT, .count = 1 };
-	timeline__push(s->timeline, &loss);
-}
-
-static void iface_add_one(void *ctx, const struct link_info *l)
-{
-	iface_follow(ctx, l);
-}
-
-static void count_name(void *ctx, const struct link_info *l)
-{
-	struct session *s = ctx;
-	const char **n;
-
-	if (!s->attach || !attach__has(s->attach, l->ifindex))
-		return;
-	n = realloc(s->names, (s->names_cnt + 2) * sizeof(*n));
-	if (!n)
-		return;
-	s->names = n;
-	s->names[s->names_cnt++] = l->name;
-	s->names[s->names_cnt] = NULL;
+	return s->child.failed;
 }
 
 const char *const *session__ifaces(struct session *s)
 {
 	static const char *const none[] = { NULL };
 
-	s->names_cnt = 0;
-	mirror__each_link(s->ops.mirror(s->ops.ctx), count_name, s);
-	return s->names_cnt ? s->names : none;
+	return s->ifaces ? ifaces__names(s->ifaces) : none;
 }
 
 /* ---- observations ---- */
@@ -203,19 +120,17 @@ static void on_obs(void *ctx, const struct obs *o)
 	}
 	if (timeline__push(s->timeline, o))
 		s->malformed++;
-	if (o->kind == OBS_LINK && s->attach) {
-		if (o->link.op == LINK_DEL) {
-			attach__remove(s->attach, o->link.link.ifindex);
-		} else {
-			iface_follow(s, &o->link.link);
-			s->podns_stale = true;
-		}
+	if (s->ifaces)
+		ifaces__obs(s->ifaces, o);
+	if (o->kind == OBS_LINK) {
+		s->podns_stale = true;
 		/* routes leave with a link that goes down, unannounced: look again soon */
-		if ((!o->link.link.up || o->link.op == LINK_DEL) && !s->resync_at)
+		if (!o->link.snapshot && (!o->link.link.up || o->link.op == LINK_DEL) &&
+		    !s->resync_at)
 			s->resync_at = mono_ns() + RESYNC_NS;
 	}
 	if (o->kind == OBS_ROUTE && s->started && o->route.op != ROUTE_DEL)
-		s->podns_stale = true;
+		s->podns_stale = s->routes_came = true;
 }
 
 static void on_record(void *ctx, const void *data, size_t len)
@@ -226,89 +141,32 @@ static void on_record(void *ctx, const void *data, size_t len)
 		s->malformed++;
 }
 
+static void push(void *ctx, const struct obs *o)
+{
+	struct session *s = ctx;
+
+	if (timeline__push(s->timeline, o))
+		s->malformed++;
+}
+
 static void push_loss(struct session *s, enum loss_what what, uint64_t count)
 {
 	struct obs o = { .kind = OBS_LOSS, .ts_ns = mono_ns() };
 
 	o.loss = (struct obs_loss){ .what = what, .count = count };
-	timeline__push(s->timeline, &o);
+	push(s, &o);
+}
+
+static void on_gap(void *ctx, uint64_t count)
+{
+	push_loss(ctx, LOSS_ATTACHMENT, count);
 }
 
 /* ---- sources that are asked now and then ---- */
 
-struct lists {
-	struct link_info *link;
-	struct obs_addr *addr;
-	struct route *route;
-	size_t links, addrs, routes;
-	bool failed;
-};
-
-static void *grow(struct lists *l, void *p, size_t n, size_t size)
+static int ask_pools(struct session *s, struct obs_pools *out)
 {
-	void *q;
-
-	if (n & (n - 1)) /* grow at powers of two */
-		return p;
-	q = realloc(p, (n ? n * 2 : 1) * size);
-	if (!q)
-		l->failed = true;
-	return q ? q : p;
-}
-
-static void collect_link(void *ctx, const struct link_info *link)
-{
-	struct lists *l = ctx;
-
-	l->link = grow(l, l->link, l->links, sizeof(*l->link));
-	if (!l->failed)
-		l->link[l->links++] = *link;
-}
-
-static void collect_addr(void *ctx, const struct obs_addr *addr)
-{
-	struct lists *l = ctx;
-
-	l->addr = grow(l, l->addr, l->addrs, sizeof(*l->addr));
-	if (!l->failed)
-		l->addr[l->addrs++] = *addr;
-}
-
-static void collect_route(void *ctx, const struct route *route)
-{
-	struct lists *l = ctx;
-
-	l->route = grow(l, l->route, l->routes, sizeof(*l->route));
-	if (!l->failed)
-		l->route[l->routes++] = *route;
-}
-
-static int learn_pools(struct session *s, struct obs_pools *out)
-{
-	const struct mirror *m = s->ops.mirror(s->ops.ctx);
-	struct lists l = { 0 };
-	struct pools_ask ask = {
-		.host_root = s->o->host_root,
-		.netns_inum = s->inum,
-		.option = s->o->pool,
-		.option_cnt = s->o->pool_cnt,
-	};
-	int err;
-
-	mirror__each_link(m, collect_link, &l);
-	mirror__each_addr(m, collect_addr, &l);
-	mirror__each_route(m, collect_route, &l);
-	ask.links = l.link;
-	ask.link_cnt = l.links;
-	ask.addrs = l.addr;
-	ask.addr_cnt = l.addrs;
-	ask.routes = l.route;
-	ask.route_cnt = l.routes;
-	err = l.failed ? -ENOMEM : pools_learn(&ask, out);
-	free(l.link);
-	free(l.addr);
-	free(l.route);
-	return err;
+	return learn_pools(s->o, s->ops.mirror(s->ops.ctx), s->inum, out);
 }
 
 /* A pool that is only guessed is not guessed anew: the guess would follow the fault. */
@@ -318,7 +176,7 @@ static void refresh_pools(struct session *s)
 
 	if (s->pools.cnt && s->pools.pool[0].from == FROM_GUESS)
 		return;
-	if (learn_pools(s, &o.pools) || !memcmp(&o.pools, &s->pools, sizeof(o.pools)))
+	if (ask_pools(s, &o.pools) || !memcmp(&o.pools, &s->pools, sizeof(o.pools)))
 		return;
 	for (uint32_t i = 0; i < o.pools.cnt; i++)
 		for (uint32_t k = 0; k < s->pools.cnt; k++)
@@ -330,23 +188,73 @@ static void refresh_pools(struct session *s)
 	if (loader__set_pools(s->loader, &o.pools))
 		return;
 	s->pools = o.pools;
-	timeline__push(s->timeline, &o);
+	push(s, &o);
+}
+
+static void refresh_nodes(struct session *s)
+{
+	if (nodes__learn(&s->nodes) <= 0)
+		return;
+	log_debug("%zu nodes of the cluster", s->nodes.cnt);
+	nodes__tell(&s->nodes, mono_ns(), push, s);
+}
+
+struct pod_ask {
+	uint32_t ifindex;
+	bool found;
+};
+
+static void pod_route(void *ctx, const struct route *r)
+{
+	struct pod_ask *a = ctx;
+
+	a->found = a->found || (r->type == RTN_UNICAST && r->dst.len == 32 && r->nh_cnt &&
+				!addr_is_set(&r->nh[0].gw) && r->nh[0].ifindex == a->ifindex);
+}
+
+/* A node may be a namespace itself, whose uplink leads to another: only pods' devices count. */
+static bool is_pods(const struct session *s, const struct link_info *l)
+{
+	struct pod_ask a = { .ifindex = l->ifindex };
+
+	if (!strncmp(l->name, "cali", 4))
+		return true;
+	mirror__each_route(s->ops.mirror(s->ops.ctx), pod_route, &a);
+	return a.found;
 }
 
 static void on_podns(void *ctx, uint32_t ifindex, uint32_t inum)
 {
 	struct session *s = ctx;
+	const struct link_info *l = mirror__link_info(s->ops.mirror(s->ops.ctx), ifindex);
 
-	if (inum != s->inum)
+	if (inum == s->inum)
+		return;
+	/* so new that its turn has not come yet */
+	if (!l)
+		s->podns_stale = true;
+	else if (is_pods(s, l) && podset__add(&s->pods, inum, ifindex))
 		loader__set_podns(s->loader, inum, ifindex);
+}
+
+static void podns_gone(void *ctx, uint32_t inum)
+{
+	struct session *s = ctx;
+
+	loader__set_podns(s->loader, inum, 0);
 }
 
 /* Names of namespaces may stand below the host's root, or here where the lab made them. */
 static void scan_podns(struct session *s)
 {
-	podns_scan(s->o->host_root, on_podns, s);
+	int err;
+
+	podset__begin(&s->pods);
+	err = podns_scan(s->o->host_root, on_podns, s);
 	if (strcmp(s->o->host_root, "/"))
-		podns_scan("/", on_podns, s);
+		err |= podns_scan("/", on_podns, s);
+	if (!err)
+		podset__end(&s->pods, podns_gone, s);
 }
 
 static void resync(struct session *s, bool sessions)
@@ -382,6 +290,11 @@ static void look_at_losses(struct session *s)
 		s->resync_at = 1;
 	s->lost = lost;
 	s->lost_messages = messages;
+	/* packets that passed while our sign of life was overdue */
+	lost = loader__inert(s->loader);
+	if (lost > s->inert)
+		push_loss(s, LOSS_ATTACHMENT, lost - s->inert);
+	s->inert = lost;
 }
 
 static void drain_rtnl(struct session *s)
@@ -442,7 +355,7 @@ int session__open(const struct opts *o, const struct session_ops *ops, struct se
 	s->o = o;
 	s->ops = *ops;
 	s->orig_netns = s->epoll = s->timer = s->sig = -1;
-	s->status = -1;
+	s->child.status = -1;
 	node_name(o, s->node, sizeof(s->node));
 	err = node_netns(o, &s->orig_netns, &s->inum, why, why_sz);
 	if (err)
@@ -468,7 +381,7 @@ fail:
 static int start_pools(struct session *s, char *why, size_t why_sz)
 {
 	struct obs o = { .kind = OBS_POOLS, .ts_ns = mono_ns() };
-	int err = learn_pools(s, &s->pools);
+	int err = ask_pools(s, &s->pools);
 
 	if (err == -ENOENT)
 		snprintf(
@@ -482,16 +395,46 @@ static int start_pools(struct session *s, char *why, size_t why_sz)
 		return err;
 	o.pools = s->pools;
 	deliver(s, &o);
+	if (nodes__learn(&s->nodes) > 0)
+		nodes__tell(&s->nodes, o.ts_ns, deliver, s);
+	log_debug("%zu nodes of the cluster", s->nodes.cnt);
 	return 0;
+}
+
+static int start_ifaces(struct session *s)
+{
+	const struct ifaces_opts io = {
+		.o = s->o,
+		.loader = s->loader,
+		.mirror = s->ops.mirror(s->ops.ctx),
+		.loss = on_gap,
+		.ctx = s,
+	};
+
+	/* without the TC programs, drops and look-ups that failed still tell something */
+	if (!loader__probe(s->loader, PROBE_PATH)->ok)
+		return 0;
+	/* they are inert without a sign of life */
+	loader__beat(s->loader);
+	return ifaces__new(&io, &s->ifaces);
+}
+
+static uint16_t vxlan_port(const struct session *s)
+{
+	uint16_t port = learn_vxlan_port(s->ops.mirror(s->ops.ctx));
+
+	return port ? port : VXLAN_PORT;
 }
 
 static int start_loader(struct session *s, char *why, size_t why_sz)
 {
 	struct loader_opts lo = {
 		.netns_inum = s->inum,
-		.dns_port = { 53 },
+		.apps = s->o->apps,
+		.dns_port = { s->o->dns_port[0], s->o->dns_port[1], s->o->dns_port[2],
+			      s->o->dns_port[3] },
 		.bgp_port = BGP_PORT,
-		.vxlan_port = VXLAN_PORT,
+		.vxlan_port = vxlan_port(s),
 	};
 	int err = loader__open(&lo, &s->loader, why, why_sz);
 
@@ -500,9 +443,8 @@ static int start_loader(struct session *s, char *why, size_t why_sz)
 	err = loader__set_pools(s->loader, &s->pools);
 	if (!err)
 		err = loader__attach(s->loader, rtnl__fd(s->rtnl));
-	/* without the TC programs, drops and look-ups that failed still tell something */
-	if (!err && loader__probe(s->loader, PROBE_PATH)->ok)
-		err = attach__new(s->loader, &s->attach);
+	if (!err)
+		err = start_ifaces(s);
 	if (err)
 		snprintf(why, why_sz,
 			 "cannot start tracing: %s; calitrace doctor says what this kernel "
@@ -542,69 +484,37 @@ int session__start(struct session *s, char *why, size_t why_sz)
 	 */
 	resync(s, true);
 	timeline__drain(s->timeline, UINT64_MAX, deliver, s);
-	mirror__each_link(s->ops.mirror(s->ops.ctx), iface_add_one, s);
-	if (s->attach && !attach__count(s->attach))
-		return no_interface(s, why, why_sz);
+	if (s->ifaces) {
+		ifaces__reconsider(s->ifaces);
+		ifaces__settle(s->ifaces);
+		if (!ifaces__count(s->ifaces))
+			return no_interface(s, why, why_sz);
+	}
 	scan_podns(s);
 	err = watch(s, loader__epoll_fd(s->loader));
 	if (!err)
 		err = watch(s, rtnl__fd(s->rtnl));
+	if (!err && s->ifaces && ifaces__fd(s->ifaces) >= 0)
+		err = watch(s, ifaces__fd(s->ifaces));
 	s->started = true;
 	return err;
 }
 
 /* ---- the program to trace ---- */
 
-static void child_exec(const struct session *s, int tell)
+static void start_child(struct session *s)
 {
-	sigset_t none;
-	int err;
-
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (s->orig_netns >= 0 && setns(s->orig_netns, CLONE_NEWNET))
-		_exit(126);
-	/* its words must not mix with our data */
-	if (s->o->output == OUTPUT_JSON)
-		dup2(STDERR_FILENO, STDOUT_FILENO);
-	execvp(s->o->program[0], s->o->program);
-	err = errno;
-	(void)!write(tell, &err, sizeof(err));
-	_exit(err == ENOENT ? 127 : 126);
+	if (s->o->program)
+		child__start(&s->child, s->o->program, s->orig_netns, s->o->output == OUTPUT_JSON);
+	s->stop = s->stop || s->child.failed;
 }
 
-/* The pipe closes when the program starts; else the reason why it did not comes through it. */
-static void child_start(struct session *s)
+static void on_child(struct session *s, uint64_t now)
 {
-	int tell[2] = { -1, -1 }, err = 0;
-
-	if (!s->o->program)
+	if (s->ifaces)
+		ifaces__reap(s->ifaces, now);
+	if (!child__reap(&s->child))
 		return;
-	fflush(NULL);
-	if (pipe2(tell, O_CLOEXEC) || (s->child = fork()) < 0)
-		err = errno;
-	else if (s->child == 0)
-		child_exec(s, tell[1]);
-	close(tell[1]);
-	if (!err && read(tell[0], &err, sizeof(err)) != sizeof(err))
-		err = 0;
-	close(tell[0]);
-	if (!err)
-		return;
-	log_err("cannot run '%s': %s", s->o->program[0], strerror(err));
-	s->failed = s->stop = true;
-	s->status = err == ENOENT ? 127 : 126;
-	s->child = 0;
-}
-
-static void child_reap(struct session *s, uint64_t now)
-{
-	int st;
-
-	if (!s->child || waitpid(s->child, &st, WNOHANG) != s->child)
-		return;
-	s->child = 0;
-	s->status = WIFEXITED(st) ? WEXITSTATUS(st) : 128 + WTERMSIG(st);
 	/* its last requests may still be answered, or turn out unanswered */
 	now += s->o->reply_timeout_ns + 2 * TICK_NS;
 	if (!s->stop_ns || now < s->stop_ns)
@@ -619,7 +529,7 @@ static void read_signals(struct session *s, uint64_t now)
 
 	while (read(s->sig, &si, sizeof(si)) == sizeof(si)) {
 		if (si.ssi_signo == SIGCHLD) {
-			child_reap(s, now);
+			on_child(s, now);
 			continue;
 		}
 		/* timeout(1) and terminals send a signal to us and to our group: that is one */
@@ -640,27 +550,57 @@ static void consume(struct session *s)
 	timeline__drain(s->timeline, tick.ts_ns, deliver, s);
 }
 
-static void periodic(struct session *s, uint64_t now)
+/* What is rare, and slow where there are many pods: after the packets, and not at every tick. */
+static void look_for_podns(struct session *s, uint64_t now)
 {
+	if (!s->podns_stale || now < s->podns_at)
+		return;
+	s->podns_stale = false;
+	s->podns_at = now + PODNS_NS;
+	scan_podns(s);
+}
+
+/* Our being there keeps the namespace and its devices alive after all others have left it. */
+static void look_at_netns(struct session *s, uint64_t now)
+{
+	if (now < s->netns_at)
+		return;
+	s->netns_at = now + NETNS_NS;
+	if (!node_netns_gone(s->o, s->inum))
+		return;
+	log_warn("network namespace '%s' was deleted: tracing ends", s->o->netns);
+	s->stop = true;
+}
+
+/* True: more is to be done at once. */
+static bool periodic(struct session *s, uint64_t now)
+{
+	bool more = false;
+
+	loader__beat(s->loader);
 	look_at_losses(s);
-	if (s->podns_stale) {
-		s->podns_stale = false;
-		scan_podns(s);
-		/* a route may have made another device one to trace */
-		mirror__each_link(s->ops.mirror(s->ops.ctx), iface_add_one, s);
-	}
+	if (s->routes_came && s->ifaces)
+		ifaces__reconsider(s->ifaces);
+	s->routes_came = false;
+	if (s->ifaces)
+		more = ifaces__tick(s->ifaces, now);
+	look_for_podns(s, now);
 	if (s->resync_at && now >= s->resync_at)
 		resync(s, s->resync_all);
 	if (now >= s->pools_at) {
 		s->pools_at = now + POOLS_NS;
 		refresh_pools(s);
+		refresh_nodes(s);
+		s->podns_stale = true;
 	}
+	look_at_netns(s, now);
+	return more;
 }
 
 static void turn(struct session *s)
 {
 	struct epoll_event ev[8];
-	int n = epoll_wait(s->epoll, ev, ARRAY_SIZE(ev), -1);
+	int n = epoll_wait(s->epoll, ev, ARRAY_SIZE(ev), s->more ? 0 : -1);
 	uint64_t now = mono_ns(), ticks;
 
 	for (int i = 0; i < n; i++) {
@@ -672,7 +612,7 @@ static void turn(struct session *s)
 			drain_rtnl(s);
 	}
 	consume(s);
-	periodic(s, now);
+	s->more = periodic(s, now);
 	s->ops.tick(s->ops.ctx, now);
 	if ((s->stop_ns && now >= s->stop_ns) || s->ops.done(s->ops.ctx))
 		s->stop = true;
@@ -684,29 +624,29 @@ void session__run(struct session *s)
 	s->pools_at = s->start_ns + POOLS_NS;
 	if (s->o->duration_ns)
 		s->stop_ns = s->start_ns + s->o->duration_ns;
-	child_start(s);
+	start_child(s);
 	while (!s->stop)
 		turn(s);
 	/* detach first: whatever comes now, nothing of ours is in the packets' way */
-	attach__free(s->attach);
-	s->attach = NULL;
+	ifaces__free(s->ifaces);
+	s->ifaces = NULL;
 	loader__consume(s->loader, on_record, s);
 	look_at_losses(s);
 	timeline__drain(s->timeline, UINT64_MAX, deliver, s);
 	read_signals(s, mono_ns());
-	if (s->child > 0)
-		kill(s->child, SIGTERM);
+	child__end(&s->child);
 }
 
 void session__close(struct session *s)
 {
 	if (!s)
 		return;
-	attach__free(s->attach);
+	ifaces__free(s->ifaces);
 	loader__free(s->loader);
 	rtnl__free(s->rtnl);
 	symbols__free(s->sym);
 	timeline__free(s->timeline);
+	podset__free(&s->pods);
 	if (s->orig_netns >= 0)
 		close(s->orig_netns);
 	if (s->epoll >= 0)
@@ -715,6 +655,6 @@ void session__close(struct session *s)
 		close(s->timer);
 	if (s->sig >= 0)
 		close(s->sig);
-	free(s->names);
+	nodes__free(&s->nodes);
 	free(s);
 }

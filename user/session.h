@@ -51,5 +51,10 @@ bool session__failed(const struct session *s);
 void node_name(const struct opts *o, char *buf, size_t sz);
 /* Enters --netns, if given. *orig: fd of the namespace before (-1: unchanged); *inum: the node's. */
 int node_netns(const struct opts *o, int *orig, uint32_t *inum, char *why, size_t why_sz);
+/*
+ * Has --netns ceased to name the namespace with that inode number? Not asked of a process's
+ * (/proc/PID/ns/net): that the process ended says nothing.
+ */
+bool node_netns_gone(const struct opts *o, uint32_t inum);
 
 #endif

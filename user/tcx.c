@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "tcx.h"
 
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -48,4 +50,70 @@ int tcx_probe(int prog_fd)
 		return 0;
 	}
 	return err == -ENODEV ? 0 : err;
+}
+
+/* ---- what is there ---- */
+
+#define PROGS_MAX 64 /* BPF_MPROG_MAX */
+#define NAME_PREFIX "calitrace_"
+
+/* union bpf_attr.query as of Linux 6.6 */
+struct query {
+	uint32_t ifindex;
+	uint32_t attach_type;
+	uint32_t query_flags;
+	uint32_t attach_flags;
+	uint64_t prog_ids;
+	uint32_t count;
+	uint32_t pad;
+	uint64_t prog_attach_flags;
+	uint64_t link_ids;
+	uint64_t link_attach_flags;
+	uint64_t revision;
+};
+
+uint32_t tcx_prog_id(int prog_fd)
+{
+	struct bpf_prog_info info = { 0 };
+	uint32_t len = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(prog_fd, &info, &len) ? 0 : info.id;
+}
+
+/* Another calitrace's lets everything pass. Without CAP_SYS_ADMIN nobody can tell: then foreign. */
+static bool is_foreign(uint32_t id)
+{
+	struct bpf_prog_info info = { 0 };
+	uint32_t len = sizeof(info);
+	int fd = bpf_prog_get_fd_by_id(id);
+	bool ours;
+
+	if (fd < 0)
+		return errno != ENOENT;
+	ours = !bpf_obj_get_info_by_fd(fd, &info, &len) &&
+	       !strncmp(info.name, NAME_PREFIX, strlen(NAME_PREFIX));
+	close(fd);
+	return !ours;
+}
+
+int tcx_look(uint32_t ifindex, bool egress, uint32_t prog_id, bool *there, bool *front)
+{
+	uint32_t id[PROGS_MAX] = { 0 };
+	struct query attr = {
+		.ifindex = ifindex,
+		.attach_type = egress ? ATTACH_TCX_EGRESS : ATTACH_TCX_INGRESS,
+		.prog_ids = (uint64_t)(uintptr_t)id,
+		.count = PROGS_MAX,
+	};
+	uint32_t i, n = 0;
+
+	if (syscall(SYS_bpf, BPF_PROG_QUERY, &attr, sizeof(attr)))
+		return -errno;
+	while (n < attr.count && n < PROGS_MAX && id[n] != prog_id)
+		n++;
+	*there = n < attr.count && n < PROGS_MAX;
+	*front = false;
+	for (i = 0; i < n && *there && !*front; i++)
+		*front = is_foreign(id[i]);
+	return 0;
 }

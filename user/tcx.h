@@ -10,5 +10,12 @@
 int tcx_attach(int prog_fd, uint32_t ifindex, bool egress);
 /* 0: the kernel has TCX, else -errno. Attaches nothing. */
 int tcx_probe(int prog_fd);
+/* 0: cannot be told */
+uint32_t tcx_prog_id(int prog_fd);
+/*
+ * Is that program (still) on the device, and does one run before it that is no calitrace's? 0 or
+ * -errno. Takes 1 us and the lock of all network configuration.
+ */
+int tcx_look(uint32_t ifindex, bool egress, uint32_t prog_id, bool *there, bool *front);
 
 #endif

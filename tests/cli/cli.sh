@@ -63,6 +63,30 @@ no_command() {
 	grep -q '^usage: calitrace' "$out/stderr" || echo "expected the usage, saw $(head -n 1 "$out/stderr")"
 }
 
+# questions_of COMMAND...: how many questions a name server that never answers gets of it
+questions_of() {
+	echo 'nameserver 192.0.2.1' >"$out/resolv.conf"
+	echo 'options timeout:1 attempts:1' >>"$out/resolv.conf"
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	timeout 60 unshare -n -m sh -c 'ip link set lo up && ip addr add 192.0.2.1/32 dev lo &&
+		iptables -A INPUT -p udp --dport 53 -j DROP && mount --bind "$1" /etc/resolv.conf ||
+		exit 1
+		shift
+		"$@" >/dev/null 2>&1
+		iptables -nvxL INPUT | sed -n "s/^ *\([0-9]*\) .*DROP.*/\1/p"' \
+		sh "$out/resolv.conf" "$@"
+}
+
+# DNS may be what is broken: the names in a FILTER must not wait for it.
+no_name_server() {
+	local asked
+
+	asked=$(questions_of getent hosts no-such-host.example.com)
+	[ "$asked" -gt 0 ] || echo "expected getent to ask the name server, saw $asked questions"
+	asked=$(questions_of "$calitrace" live host no-such-host.example.com)
+	[ "$asked" -eq 0 ] || echo "expected no question, saw $asked"
+}
+
 words() {
 	local word
 
@@ -86,9 +110,16 @@ words() {
 	refused 'cli count that is none' -c "$calitrace" live -c 0
 	refused 'cli format that is none' xml "$calitrace" live -o xml
 	refused 'cli reply timeout that is none' --reply-timeout "$calitrace" live --reply-timeout 0
-	refused 'cli FILTER' FILTER "$calitrace" live host 10.253.181.2
-	refused 'cli --pod' --pod "$calitrace" live --pod default/centos
-	refused 'cli --proto' --proto "$calitrace" live --proto dns
+	refused 'cli FILTER that is none' "'udp prot 53'" "$calitrace" live udp prot 53
+	refused 'cli FILTER of the link layer' 'link layer' "$calitrace" live ether host 2:0:0:0:0:1
+	refused 'cli FILTER that nothing matches' 'contradict' "$calitrace" live port 53 and icmp
+	refused 'cli FILTER of what is not traced' 'IPv4' "$calitrace" live ip6
+	refused 'cli FILTER against --proto' "'port 53'" "$calitrace" live --proto icmp,tcp port 53
+	refused 'cli FILTER with an unknown host' /etc/hosts "$calitrace" live host no-such.invalid
+	refused 'cli --proto' udp "$calitrace" live --proto udp
+	refused 'cli --dns-port' 65536 "$calitrace" live --dns-port 53,65536
+	refused 'cli --pod' NAMESPACE/POD "$calitrace" live --pod coredns-5d78c9869d-x2x4b
+	check 'cli FILTER asks no name server' no_name_server
 	refused 'cli --baseline' --baseline "$calitrace" live --baseline "$out/none"
 	refused 'cli nothing after --' "--" "$calitrace" live --
 	refused 'cli word for doctor' doctor "$calitrace" doctor now
@@ -126,6 +157,60 @@ machine() {
 	check 'cli doctor: every program is taken by this kernel' all_probes
 	printed 'cli doctor --clean' '' "$calitrace" doctor --clean --netns "${node_ns[k8s02]}"
 	check 'cli live -d 1' short_live
+}
+
+# selected NAME JQ WORD...: live with these words while a pod pings and asks for names; JQ is true
+# of the packets, and there are some
+selected() {
+	local name=$1 said=$2
+
+	shift 2
+	check "cli FILTER: $name" selects "$said" "$@"
+}
+
+selects() {
+	local said=$1
+
+	shift
+	live filter k8s02 --all -o json "$@"
+	tracer_wait filter || { tracer_stop filter && return; }
+	lab traffic --count 1 ping dns >&2 || echo "expected healthy traffic, saw none"
+	tracer_stop filter
+	jq -es "map(select(.type == \"packet\")) | length > 0 and ($said)" \
+		"$out/filter.json" >/dev/null ||
+		echo "expected packets with $said, saw $(jq -cs 'map(select(.type == "packet") |
+			[.app, .src, .dst, .orig_dst]) | unique' "$out/filter.json")"
+}
+
+# Requests and replies both, whichever of them matches, and wherever
+both='any(.dns.response == true) and any(.dns.response == false)'
+# shellcheck disable=SC2154 # the lab's plan is of lab.sh env
+filters() {
+	selected icmp 'all(.app == "icmp")' icmp
+	selected 'a port' "all(.app == \"dns\") and $both" port 53
+	selected 'not a port' 'all(.app != "dns")' not port 53
+	selected 'before NAT alone' \
+		"all(.app == \"dns\") and $both and all(.orig_dst == \"$LAB_SERVICE\" or .dns.response)" \
+		dst host "$LAB_SERVICE"
+	selected 'outer header alone' 'any(.app == "dns") and any(.app == "icmp")' \
+		host "$NODE_IP_k8s01"
+	selected 'outer header, inner protocol' 'all(.app == "icmp")' \
+		host "$NODE_IP_k8s01" and icmp
+	selected 'reply alone' "all([.src, .dst] | index(\"$POD_IP_k8s01_coredns\")) and $both" \
+		src host "$POD_IP_k8s01_coredns"
+	selected '--pod by name' "all([.src, .dst] | index(\"$POD_IP_k8s02_p1\"))" \
+		--pod "$POD_NAME_k8s02_p1"
+	selected '--pod by address' "all([.src, .dst] | index(\"$POD_IP_k8s02_p1\"))" \
+		--pod "$POD_IP_k8s02_p1"
+	check 'cli FILTER: another pod' no_other_pod
+}
+
+# shellcheck disable=SC2154 # likewise
+no_other_pod() {
+	local said
+
+	said=$(selects 'true' --pod "$POD_NAME_k8s02_p2")
+	[[ $said == *', saw []' ]] || echo "expected no packet of $POD_NAME_k8s02_p2, saw ${said:-some}"
 }
 
 # What live says beside the data is no error.
@@ -216,5 +301,6 @@ lab_up "${CALITRACE_TEST_PREFIX:-t$$-}cli-"
 trap 'rm -f "$program"; lab down >&2 || :' EXIT
 words
 machine
+filters
 cd "$root"
 readme

@@ -50,13 +50,27 @@ filters() {
 	done
 }
 
+as_before() {
+	filters >"$out/$1.after"
+	diff "$2" "$out/$1.after" >"$out/$1.diff"
+}
+
 # left NAME BEFORE: complaints about what tracer NAME left
 left() {
 	within 10 all_gone "$out/$1.held" ||
 		echo "expected nothing left, saw $(present <"$out/$1.held" | paste -sd, -)"
-	filters >"$out/$1.after"
-	diff "$2" "$out/$1.after" >"$out/$1.diff" ||
+	# after SIGKILL it is the guardian that removes filters
+	within 10 as_before "$1" "$2" ||
 		echo "expected qdiscs and filters as before, saw $(grep '^[<>]' "$out/$1.diff" | head -n 3 | paste -sd';' -)"
+}
+
+# What one test finds left must not fail the next ones.
+restore() {
+	local dev
+
+	filters | { grep ' qdisc clsact ' || :; } | { grep -vFxf "$1" || :; } | while read -r dev _; do
+		in_netns "$NODE_NETNS_k8s02" tc qdisc del dev "$dev" clsact
+	done
 }
 
 ping_pod() {
@@ -78,33 +92,8 @@ ends() {
 		echo "expected exit status 0, saw ${tracer_status[$name]}"
 	[ "$signal" = KILL ] || [ "$(jq -s 'map(select(.type == "packet")) | length > 0' "$out/$name.json")" = true ] ||
 		echo "expected to see the ping, saw no packet"
-	if [ "$signal" = KILL ] && [ "$kind" = clsact ]; then
-		after_kill "$name" "$before"
-	else
-		left "$name" "$before"
-	fi
-}
-
-# A filter outlives its maker, and the next start removes it. Whose an empty qdisc is nobody
-# can tell then, so that stays; it costs nothing.
-after_kill() {
-	live "$1.next" k8s02 -d 1 -o json
-	tracer_join "$1.next"
-	within 10 all_gone "$out/$1.held" ||
-		echo "expected nothing left after the next start, saw $(present <"$out/$1.held" | paste -sd, -)"
-	filters | grep -v ' qdisc clsact ' >"$out/$1.after" || :
-	{ grep -v ' qdisc clsact ' "$2" || :; } | diff - "$out/$1.after" >"$out/$1.diff" ||
-		echo "expected filters as before, saw $(grep '^[<>]' "$out/$1.diff" | head -n 3 | paste -sd';' -)"
-	restore "$2"
-}
-
-# What one test finds left must not fail the next ones.
-restore() {
-	local dev
-
-	filters | grep ' qdisc clsact ' | grep -vFxf "$1" | while read -r dev _; do
-		in_netns "$NODE_NETNS_k8s02" tc qdisc del dev "$dev" clsact
-	done || :
+	left "$name" "$before"
+	restore "$before"
 }
 
 # What a CNI plugin or an administrator may have there: in front of ours, behind it, a qdisc
@@ -159,7 +148,8 @@ two() {
 	restore "$out/before"
 }
 
-# A pod that comes while tracing. The time is from its device's being up to its first packet.
+# A pod that comes while tracing. The time is from its device's coming to its first packet, with all that
+# the lab does in between; life.sh has that of the tracer alone.
 new_pod() {
 	local ns ip from
 
@@ -191,7 +181,7 @@ test_new_pod() {
 
 	said=$(new_pod)
 	case $said in
-	measured*) ok "$label $kind new pod is traced (${said#measured } after its device came)" ;;
+	measured*) ok "$label $kind new pod is traced (${said#measured } after its device came, with the lab's work on it)" ;;
 	*) fail "$label $kind new pod is traced" "$said" ;;
 	esac
 	check "$label $kind leaves nothing after a pod came and went" left new "$out/before"
@@ -235,3 +225,5 @@ for kind in "${kinds[@]}"; do
 	test_kind "$kind"
 done
 test_front
+unset CALITRACE_WITHOUT
+"$(dirname "$0")/life.sh" "$label" "$out/life"

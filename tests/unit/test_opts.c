@@ -7,10 +7,12 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <linux/types.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "../../bpf/events.h"
 #include "addr.h"
 #include "opts.h"
 #include "util.h"
@@ -138,6 +140,89 @@ static void pools(void **state)
 	assert_int_equal(o.pool[3].mode, POOL_CROSSSUBNET);
 }
 
+static void proto_and_ports(void **state)
+{
+	struct opts o = parse_ok("calitrace live");
+
+	(void)state;
+	assert_int_equal(o.apps, EV_APP_DNS | EV_APP_ICMP | EV_APP_TCP);
+	assert_int_equal(o.dns_port[0], 53);
+	assert_int_equal(o.dns_port[1], 0);
+	assert_string_equal(o.filter, "");
+	assert_null(o.pod);
+	assert_int_equal(parse_ok("calitrace live --proto icmp").apps, EV_APP_ICMP);
+	assert_int_equal(parse_ok("calitrace live --proto=tcp,dns").apps, EV_APP_TCP | EV_APP_DNS);
+	assert_int_equal(parse_ok("calitrace live --proto tcp --proto dns,tcp").apps,
+			 EV_APP_TCP | EV_APP_DNS);
+	o = parse_ok("calitrace live --dns-port 53,5353 --dns-port 1,65535");
+	assert_int_equal(o.dns_port[0], 53);
+	assert_int_equal(o.dns_port[1], 5353);
+	assert_int_equal(o.dns_port[2], 1);
+	assert_int_equal(o.dns_port[3], 65535);
+	o = parse_ok("calitrace live --dns-port 5353");
+	assert_int_equal(o.dns_port[0], 5353);
+	assert_int_equal(o.dns_port[1], 0);
+}
+
+static void filters(void **state)
+{
+	struct opts o = parse_ok("calitrace live udp -d 3 port 8080 --all -- ping icmp");
+
+	(void)state;
+	assert_string_equal(o.filter, "udp port 8080");
+	assert_int_equal(o.apps, EV_APP_UDP);
+	assert_true(o.all && o.duration_ns == 3 * NS_PER_S);
+	assert_string_equal(o.program[1], "icmp");
+	o = parse_ok("calitrace live ''");
+	assert_string_equal(o.filter, "");
+	o = parse_ok("calitrace live ( icmp or tcp )");
+	assert_string_equal(o.filter, "( icmp or tcp )");
+	assert_int_equal(o.apps, EV_APP_DNS | EV_APP_ICMP | EV_APP_TCP);
+	assert_int_equal(parse_ok("calitrace live icmp").apps, EV_APP_ICMP);
+	assert_int_equal(parse_ok("calitrace live host 10.1.1.1").apps,
+			 EV_APP_DNS | EV_APP_ICMP | EV_APP_TCP);
+	assert_int_equal(parse_ok("calitrace live --proto tcp host 10.1.1.1").apps, EV_APP_TCP);
+	assert_int_equal(parse_ok("calitrace live --dns-port 5353 port 5353").apps, EV_APP_DNS);
+	assert_int_equal(parse_ok("calitrace live not port 53").apps,
+			 EV_APP_ICMP | EV_APP_TCP | EV_APP_UDP);
+}
+
+static void too_long_filter(void **state)
+{
+	char word[FILTER_LEN], *err;
+	char *argv[] = { "calitrace", "live", "icmp", word, NULL };
+	struct opts o;
+	size_t len;
+	FILE *f = open_memstream(&err, &len);
+
+	(void)state;
+	memset(word, 'x', sizeof(word) - 1);
+	word[sizeof(word) - 1] = '\0';
+	assert_int_equal(opts_parse(4, argv, &o, f), -EINVAL);
+	fclose(f);
+	assert_string_equal(err, "calitrace: FILTER 'icmp "
+				 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...': longer than 4095 "
+				 "characters; use networks and ranges\n");
+	free(err);
+}
+
+static void pods(void **state)
+{
+	struct opts o = parse_ok("calitrace live --pod kube-system/coredns-5d78c9869d-x2x4b");
+
+	(void)state;
+	assert_string_equal(o.pod, "kube-system/coredns-5d78c9869d-x2x4b");
+	/* printf kube-system.coredns-5d78c9869d-x2x4b | sha1sum */
+	assert_string_equal(o.pod_dev, "cali9ed3f72c08c");
+	assert_false(addr_is_set(&o.pod_addr));
+	o = parse_ok("calitrace live --pod cali0123456789a");
+	assert_string_equal(o.pod_dev, "cali0123456789a");
+	assert_false(addr_is_set(&o.pod_addr));
+	o = parse_ok("calitrace live --pod 10.253.65.67");
+	assert_string_equal(o.pod_dev, "");
+	assert_true(addr_is_set(&o.pod_addr));
+}
+
 static void program(void **state)
 {
 	struct opts o = parse_ok("calitrace live -d 3 -- ping -c 1 -- x");
@@ -214,18 +299,54 @@ static const struct {
 	{ "calitrace live --dur 3",
 	  "unknown option '--dur': options are not abbreviated, did you mean '--duration'?" },
 	{ "calitrace live --no", "unknown option '--no': see 'calitrace live --help'" },
-	{ "calitrace live --proto dns",
-	  "option '--proto' of 'live' is not in this version yet: leave it out" },
-	{ "calitrace live --pod=a/b",
-	  "option '--pod' of 'live' is not in this version yet: leave it out" },
+	{ "calitrace live --proto udp",
+	  "--proto 'udp': 'udp' is none of dns, icmp, tcp (several: dns,icmp); other UDP is asked "
+	  "for by a FILTER such as 'udp port 8080'" },
+	{ "calitrace live --proto dns,",
+	  "--proto 'dns,': '' is none of dns, icmp, tcp (several: dns,icmp); other UDP is asked "
+	  "for by a FILTER such as 'udp port 8080'" },
+	{ "calitrace live --proto ICMP",
+	  "--proto 'ICMP': 'ICMP' is none of dns, icmp, tcp (several: dns,icmp); other UDP is "
+	  "asked for by a FILTER such as 'udp port 8080'" },
+	{ "calitrace live --proto icmp port 53",
+	  "--proto icmp contradicts the FILTER 'port 53', which selects dns: leave one of them "
+	  "out" },
+	{ "calitrace live port 5353 --dns-port 5353 --proto tcp",
+	  "--proto tcp contradicts the FILTER 'port 5353', which selects dns: leave one of them "
+	  "out" },
+	{ "calitrace live --pod a/b/c",
+	  "--pod 'a/b/c': not NAMESPACE/POD such as kube-system/coredns-5d78c9869d" },
+	{ "calitrace live --pod /b",
+	  "--pod '/b': not NAMESPACE/POD such as kube-system/coredns-5d78c9869d" },
+	{ "calitrace live --pod a/",
+	  "--pod 'a/': not NAMESPACE/POD such as kube-system/coredns-5d78c9869d" },
+	{ "calitrace live --pod Default/b",
+	  "--pod 'Default/b': not NAMESPACE/POD such as kube-system/coredns-5d78c9869d" },
+	{ "calitrace live --pod coredns-5d78c9869d-x2x4b",
+	  "--pod 'coredns-5d78c9869d-x2x4b': neither an interface (cali0123456789a), an IPv4 "
+	  "address nor NAMESPACE/POD" },
+	{ "calitrace live --pod fd00::1",
+	  "--pod 'fd00::1': IPv6 is not traced yet; give its IPv4 address" },
+	{ "calitrace live --pod a/b --pod a/c",
+	  "--pod 'a/c': given twice; leave one out, or name both in a FILTER" },
 	{ "calitrace live --baseline f",
 	  "option '--baseline' of 'live' is not in this version yet: leave it out" },
 	{ "calitrace live --top",
 	  "option '--top' of 'live' is not in this version yet: leave it out" },
 	{ "calitrace live --on-loss warn",
 	  "option '--on-loss' of 'live' is not in this version yet: leave it out" },
-	{ "calitrace live --dns-port 53",
-	  "option '--dns-port' of 'live' is not in this version yet: leave it out" },
+	{ "calitrace live --dns-port 0",
+	  "--dns-port '0': '0' is not a port from 1 to 65535 (several: 53,5353)" },
+	{ "calitrace live --dns-port 53,x",
+	  "--dns-port '53,x': 'x' is not a port from 1 to 65535 (several: 53,5353)" },
+	{ "calitrace live --dns-port 65536",
+	  "--dns-port '65536': '65536' is not a port from 1 to 65535 (several: 53,5353)" },
+	{ "calitrace live --dns-port 53000000000",
+	  "--dns-port '53000000000': '53000000000' is not a port from 1 to 65535 (several: "
+	  "53,5353)" },
+	{ "calitrace live --dns-port 53,54,53",
+	  "--dns-port '53,54,53': 53 is given twice; leave one out" },
+	{ "calitrace live --dns-port 1,2,3,4,5", "--dns-port '1,2,3,4,5': more than 4 ports" },
 	{ "calitrace live -w f", "option '-w' does not belong to 'live': it is one of 'capture', "
 				 "'show', 'report', not in this version yet" },
 	{ "calitrace live --strict", "option '--strict' does not belong to 'live': it is one of "
@@ -239,13 +360,14 @@ static const struct {
 	{ "calitrace live --",
 	  "nothing follows '--': give the PROGRAM to run while tracing, or leave "
 	  "'--' out" },
-	{ "calitrace live udp port 53", "'udp': a FILTER is not in this version yet; narrow with "
-					"--pool or --iface, or put '--' before "
-					"a program to run" },
+	{ "calitrace live udp prot 53",
+	  "FILTER 'udp prot 53': can't parse filter expression: syntax error; man 7 pcap-filter "
+	  "has the syntax" },
 	{ "calitrace live x\x1b[31m\ny",
-	  "'x\\x1b[31m\\x0ay': a FILTER is not in this version yet; narrow "
-	  "with --pool or --iface, or put "
-	  "'--' before a program to run" },
+	  "FILTER 'x\\x1b[31m\\x0ay': can't parse filter expression: syntax error; man 7 "
+	  "pcap-filter has the syntax" },
+	{ "calitrace capture host 10.0.0.1",
+	  "'capture' is not in this version yet; 'live' and 'doctor' are" },
 };
 
 static void wrong_words(void **state)
@@ -331,9 +453,9 @@ static void help(void **state)
 	(void)state;
 	help_fits("calitrace --help", 24, 40);
 	help_fits("calitrace help", 24, 40);
-	help_fits("calitrace live --help", 24, 40);
-	help_fits("calitrace help live", 24, 40);
-	help_fits("calitrace live -d 3 --help", 24, 40);
+	help_fits("calitrace live --help", 24, 46);
+	help_fits("calitrace help live", 24, 46);
+	help_fits("calitrace live -d 3 --help", 24, 46);
 	help_fits("calitrace doctor --help", 10, 40);
 	help_fits("calitrace capture --help", 2, 40);
 	assert_string_equal(stdout_of("calitrace --version", &ret),
@@ -359,7 +481,9 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults),    cmocka_unit_test(durations),
 		cmocka_unit_test(flags),       cmocka_unit_test(ifaces),
-		cmocka_unit_test(pools),       cmocka_unit_test(program),
+		cmocka_unit_test(pools),       cmocka_unit_test(proto_and_ports),
+		cmocka_unit_test(filters),     cmocka_unit_test(too_long_filter),
+		cmocka_unit_test(pods),	       cmocka_unit_test(program),
 		cmocka_unit_test(wrong_words), cmocka_unit_test(too_many),
 		cmocka_unit_test(help),	       cmocka_unit_test(usage),
 	};

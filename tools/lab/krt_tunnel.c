@@ -9,6 +9,9 @@
  *
  * KRT_TUNNEL=DEVICE, KRT_UNDERLAY=DEVICE, KRT_POOL=CIDR.  As in the fork, a tunnel that does
  * not exist leaves the route on the underlay.
+ *
+ * Between subnets: KRT_REMOTE=BLOCK=NODE,... names the nodes behind the router KRT_GATEWAY.
+ * Only their blocks go by the tunnel then, and their gateway is the node.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -53,6 +56,41 @@ static bool in_pool(uint32_t address)
 	return (address & mask) == (pool.s_addr & mask);
 }
 
+/* The node of a block behind a router, 0 if it has none. */
+static uint32_t remote_node(uint32_t dst)
+{
+	const char *text = getenv("KRT_REMOTE");
+	char block[INET_ADDRSTRLEN], node[INET_ADDRSTRLEN];
+	struct in_addr b, n;
+	unsigned int len;
+
+	for (; text && *text; text = strchrnul(text, ','), text += *text == ',')
+		if (sscanf(text, "%15[0-9.]/%u=%15[0-9.]", block, &len, node) == 3 &&
+		    inet_aton(block, &b) && inet_aton(node, &n) && b.s_addr == dst)
+			return n.s_addr;
+	return 0;
+}
+
+static uint32_t router(void)
+{
+	const char *text = getenv("KRT_GATEWAY");
+	struct in_addr a;
+
+	return text && inet_aton(text, &a) ? a.s_addr : 0;
+}
+
+/* The gateway on the other side of the translation, 0 if the route stays as it is. */
+static uint32_t gateway_for(uint32_t dst, uint32_t gateway, bool outgoing)
+{
+	const char *remote = getenv("KRT_REMOTE");
+
+	if (!remote || !*remote)
+		return gateway;
+	if (outgoing)
+		return gateway == router() ? remote_node(dst) : 0;
+	return router();
+}
+
 static void translate(void *buf, size_t size, bool outgoing)
 {
 	uint32_t tunnel = device("KRT_TUNNEL"), underlay = device("KRT_UNDERLAY");
@@ -61,8 +99,7 @@ static void translate(void *buf, size_t size, bool outgoing)
 		return;
 	for (struct nlmsghdr *nh = buf; NLMSG_OK(nh, size); nh = NLMSG_NEXT(nh, size)) {
 		struct rtmsg *rt = NLMSG_DATA(nh);
-		uint32_t *oif = NULL, *dst = NULL;
-		bool gateway = false;
+		uint32_t *oif = NULL, *dst = NULL, *gateway = NULL, other;
 		int len;
 
 		if (nh->nlmsg_type != RTM_NEWROUTE && nh->nlmsg_type != RTM_DELROUTE)
@@ -76,11 +113,15 @@ static void translate(void *buf, size_t size, bool outgoing)
 			else if (a->rta_type == RTA_DST)
 				dst = RTA_DATA(a);
 			else if (a->rta_type == RTA_GATEWAY)
-				gateway = true;
+				gateway = RTA_DATA(a);
 		}
 		if (!oif || !dst || !gateway || *oif != (outgoing ? underlay : tunnel) ||
 		    !in_pool(*dst))
 			continue;
+		other = gateway_for(*dst, *gateway, outgoing);
+		if (!other)
+			continue;
+		*gateway = other;
 		*oif = outgoing ? tunnel : underlay;
 		if (outgoing)
 			rt->rtm_flags |= RTNH_F_ONLINK;

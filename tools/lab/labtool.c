@@ -4,7 +4,10 @@
  *
  *   labtool await SECONDS         conditions on stdin, one a line; see struct cond_type
  *   labtool bird SOCKET COMMAND   one command to BIRD's control socket
- *   labtool KIND ADDRESS [NAME]   one kind of traffic; see struct kind
+ *   labtool KIND ADDRESS[:PORT] [NAME]   one kind of traffic; see struct kind
+ *   labtool filter ...            a TC filter of another owner than calitrace; see labbpf.c
+ *   labtool xdp DEVICE            a generic XDP program that drops IPv4
+ *   labtool serve ...             servers with their moods; see labserve.c
  *
  * Waiting is here because a poll loop in shell costs a fork and an exec for each node and
  * round, which in an emulated machine is most of its time.  BIRD's own client is not used
@@ -32,16 +35,19 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "labtool.h"
+
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
 #endif
 
-#define DNS_PORT 53
 #define REPLY_TIMEOUT_MS 2000
 #define POLL_MS 50
+#define SMALL_SIZE 48
+#define BIG_SIZE 1200
 #define WORDS 6 /* the longest condition */
 
-__attribute__((format(printf, 1, 2), noreturn)) static void die(const char *fmt, ...)
+void die(const char *fmt, ...)
 {
 	va_list ap;
 
@@ -53,7 +59,7 @@ __attribute__((format(printf, 1, 2), noreturn)) static void die(const char *fmt,
 	exit(2);
 }
 
-static int number(const char *text)
+int number(const char *text)
 {
 	char *end;
 	long n;
@@ -65,7 +71,7 @@ static int number(const char *text)
 	return n;
 }
 
-static int64_t now_ms(void)
+int64_t now_ms(void)
 {
 	struct timespec ts;
 
@@ -154,12 +160,48 @@ struct route {
 	bool rejects;
 };
 
+/* Later look-ups are made in this namespace. False if there is none of the name. */
+static bool enter(const char *ns)
+{
+	static char current[256];
+	int fd;
+
+	if (!strcmp(ns, current))
+		return true;
+	fd = open(ns, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	if (setns(fd, CLONE_NEWNET))
+		die("setns %s: %s", ns, strerror(errno));
+	close(fd);
+	snprintf(current, sizeof(current), "%s", ns);
+	return true;
+}
+
+/* The namespace has forwarded so many packets in all, as its counter has it. */
+static bool is_forwarded(char **w)
+{
+	unsigned long long count = 0;
+	char line[512];
+	FILE *f;
+
+	if (!enter(w[1]))
+		return false;
+	f = fopen("/proc/self/net/snmp", "re");
+	if (!f)
+		die("/proc/self/net/snmp: %s", strerror(errno));
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "Ip: %*u %*u %*u %*u %*u %llu", &count) == 1)
+			break;
+	fclose(f);
+	return count >= (unsigned long long)number(w[2]);
+}
+
 /* The route of exactly this prefix in table main of the namespace, as /proc shows it. */
 static bool route_find(const char *ns, const char *prefix, struct route *out)
 {
 	char text[INET_ADDRSTRLEN], line[256];
 	unsigned int dst, gw, flags, mask, len;
-	static char current[256];
 	struct in_addr want;
 	bool found = false;
 	FILE *f;
@@ -167,16 +209,8 @@ static bool route_find(const char *ns, const char *prefix, struct route *out)
 	if (sscanf(prefix, "%15[0-9.]/%u", text, &len) != 2 || inet_aton(text, &want) == 0 ||
 	    len > 32)
 		die("not a prefix: %s", prefix);
-	if (strcmp(ns, current)) {
-		int fd = open(ns, O_RDONLY | O_CLOEXEC);
-
-		if (fd < 0)
-			return false;
-		if (setns(fd, CLONE_NEWNET))
-			die("setns %s: %s", ns, strerror(errno));
-		close(fd);
-		snprintf(current, sizeof(current), "%s", ns);
-	}
+	if (!enter(ns))
+		return false;
 	f = fopen("/proc/self/net/route", "re");
 	if (!f)
 		die("/proc/self/net/route: %s", strerror(errno));
@@ -249,6 +283,26 @@ static bool is_file(char **w)
 	return access(w[1], F_OK) == 0;
 }
 
+/* A TCP socket listens on the port in that namespace. */
+static bool is_listening(char **w)
+{
+	unsigned int port = number(w[2]), seen, state;
+	bool found = false;
+	char line[256];
+	FILE *f;
+
+	if (!enter(w[1]))
+		return false;
+	f = fopen("/proc/self/net/tcp", "re");
+	if (!f)
+		die("/proc/self/net/tcp: %s", strerror(errno));
+	while (!found && fgets(line, sizeof(line), f))
+		found = sscanf(line, " %*d: %*x:%x %*x:%*x %x", &seen, &state) == 2 &&
+			seen == port && state == TCP_LISTEN;
+	fclose(f);
+	return found;
+}
+
 struct cond_type {
 	const char *name;
 	int words;
@@ -263,6 +317,8 @@ static const struct cond_type cond_types[] = {
 	{ "failing", 3, is_failing },	      /* SOCKET COUNT: sessions with a socket error */
 	{ "dead", 2, is_dead },		      /* PID */
 	{ "file", 2, is_file },		      /* PATH */
+	{ "listening", 3, is_listening },     /* NETNS PORT */
+	{ "forwarded", 3, is_forwarded },     /* NETNS PACKETS: since there is a counter */
 };
 
 struct cond {
@@ -350,13 +406,27 @@ static size_t dns_query(uint8_t *buf, uint16_t id, const char *name)
 	return p + sizeof(tail) - buf;
 }
 
-static int open_socket(int type, int proto)
+int open_socket(int type, int proto)
 {
 	int fd = socket(AF_INET, type | SOCK_CLOEXEC, proto);
 
 	if (fd < 0)
 		die("socket: %s", strerror(errno));
 	return fd;
+}
+
+struct sockaddr_in address(const char *text)
+{
+	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_port = htons(DNS_PORT) };
+	const char *colon = strchrnul(text, ':');
+	char ip[INET_ADDRSTRLEN];
+
+	snprintf(ip, sizeof(ip), "%.*s", (int)(colon - text), text);
+	if (inet_aton(ip, &sa.sin_addr) == 0)
+		die("not an address: %s", text);
+	if (*colon)
+		sa.sin_port = htons(number(colon + 1));
+	return sa;
 }
 
 static bool readable(int fd)
@@ -439,6 +509,21 @@ static int udp_segment(const struct sockaddr_in *to, const char *name)
 	return answers == SEGMENTS ? 0 : 1;
 }
 
+/* One question after the other by one socket: a connection that lasts. */
+static int udp_many(const struct sockaddr_in *to, const char *name)
+{
+	uint8_t query[256];
+	int fd = udp_connect(to);
+
+	for (uint16_t id = 0x8800; id < 0x8808; id++) {
+		size_t len = dns_query(query, id, name);
+
+		if (send(fd, query, len, 0) != (ssize_t)len || !dns_answered(fd, id))
+			return 1;
+	}
+	return 0;
+}
+
 /* The answer is in the socket's queue when it is closed: the kernel purges it. */
 static int udp_unread(const struct sockaddr_in *to, const char *name)
 {
@@ -488,6 +573,43 @@ static int tcp_unread(const struct sockaddr_in *to, const char *name)
 	return send(fd, query, len + 2, 0) == (ssize_t)len + 2 && readable(fd) ? 0 : 1;
 }
 
+/* A request and its answer over TCP, as of an API server or a probe. */
+static int http(const struct sockaddr_in *to, const char *name)
+{
+	static const char get[] = "GET /healthz HTTP/1.0\r\n\r\n";
+	char answer[64];
+	int fd = tcp_open(to);
+
+	(void)name;
+	if (send(fd, get, sizeof(get) - 1, 0) != sizeof(get) - 1 || !readable(fd))
+		return 1;
+	return recv(fd, answer, sizeof(answer), 0) > 0 ? 0 : 1;
+}
+
+/*
+ * A query of 1200 octets that may not be fragmented, sent whatever the path's MTU is known
+ * to be.  The tail is a padding option, so that a server answers it.
+ */
+static int udp_big(const struct sockaddr_in *to, const char *name)
+{
+	uint8_t query[BIG_SIZE] = { 0 };
+	size_t len = dns_query(query, 0x7777, name);
+	int fd = udp_connect(to), probe = IP_PMTUDISC_PROBE;
+	uint8_t *opt = query + len;
+	size_t rest = BIG_SIZE - len - 15;
+
+	query[11] = 1; /* one additional record: OPT, of UDP size 4096, with padding */
+	opt[2] = 41;
+	opt[3] = 0x10;
+	opt[9] = (rest + 4) >> 8;
+	opt[10] = (rest + 4) & 0xff;
+	opt[12] = 12;
+	opt[13] = rest >> 8;
+	opt[14] = rest & 0xff;
+	setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &probe, sizeof(probe));
+	return send(fd, query, BIG_SIZE, 0) == BIG_SIZE && dns_answered(fd, 0x7777) ? 0 : 1;
+}
+
 static uint16_t checksum(const uint16_t *p, size_t n)
 {
 	uint32_t sum = 0;
@@ -498,20 +620,24 @@ static uint16_t checksum(const uint16_t *p, size_t n)
 	return ~(sum + (sum >> 16));
 }
 
-static int icmp_echo(const struct sockaddr_in *to, int type)
+static int icmp_echo(const struct sockaddr_in *to, int type, size_t size)
 {
 	struct {
 		struct icmphdr header;
-		uint8_t data[48];
+		uint8_t data[BIG_SIZE];
 	} echo = { .header = { .type = ICMP_ECHO } };
 	int fd = open_socket(type, IPPROTO_ICMP);
 	size_t skip = type == SOCK_RAW ? 20 : 0;
+	int probe = IP_PMTUDISC_PROBE;
 	uint8_t buf[256];
 
+	size += sizeof(echo.header);
+	if (size >= BIG_SIZE)
+		setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &probe, sizeof(probe));
 	echo.header.un.echo.id = htons(getpid() & 0xffff);
 	echo.header.un.echo.sequence = htons(1);
-	echo.header.checksum = checksum((uint16_t *)&echo, sizeof(echo));
-	if (sendto(fd, &echo, sizeof(echo), 0, (const struct sockaddr *)to, sizeof(*to)) < 0)
+	echo.header.checksum = checksum((uint16_t *)&echo, size);
+	if (sendto(fd, &echo, size, 0, (const struct sockaddr *)to, sizeof(*to)) < 0)
 		return 1;
 	/* A raw socket sees every ICMP message of the namespace. */
 	for (int64_t deadline = now_ms() + REPLY_TIMEOUT_MS; now_ms() < deadline && readable(fd);)
@@ -524,7 +650,14 @@ static int icmp_echo(const struct sockaddr_in *to, int type)
 static int icmp_raw(const struct sockaddr_in *to, const char *name)
 {
 	(void)name;
-	return icmp_echo(to, SOCK_RAW);
+	return icmp_echo(to, SOCK_RAW, SMALL_SIZE);
+}
+
+/* May not be fragmented, either: see udp_big(). */
+static int icmp_big(const struct sockaddr_in *to, const char *name)
+{
+	(void)name;
+	return icmp_echo(to, SOCK_RAW, BIG_SIZE);
 }
 
 /* Such a socket is for members of ping_group_range: nobody at all in a new namespace. */
@@ -542,7 +675,7 @@ static int icmp_dgram(const struct sockaddr_in *to, const char *name)
 	/* Written anywhere but at its start, a knob stays as it is. */
 	if (n <= 0 || pwrite(fd, "0 2147483647\n", 13, 0) != 13)
 		die("%s: %s", knob, strerror(errno));
-	status = icmp_echo(to, SOCK_DGRAM);
+	status = icmp_echo(to, SOCK_DGRAM, SMALL_SIZE);
 	if (pwrite(fd, before, n, 0) != n)
 		die("%s: %s", knob, strerror(errno));
 	return status;
@@ -558,21 +691,28 @@ static const struct kind kinds[] = {
 	{ "udp-segment", udp_segment },	    { "udp-unread", udp_unread },
 	{ "udp-in-flight", udp_in_flight }, { "tcp-connect", tcp_connect },
 	{ "tcp-unread", tcp_unread },	    { "icmp-raw", icmp_raw },
-	{ "icmp-dgram", icmp_dgram },
+	{ "icmp-dgram", icmp_dgram },	    { "http", http },
+	{ "udp-many", udp_many },	    { "udp-big", udp_big },
+	{ "icmp-big", icmp_big },
 };
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(DNS_PORT) };
+	struct sockaddr_in to;
 
 	if (argc == 3 && !strcmp(argv[1], "await"))
 		return cmd_await(argv[2]);
 	if (argc == 4 && !strcmp(argv[1], "bird"))
 		return cmd_bird(argv[2], argv[3]);
+	if (argc == 3 && !strcmp(argv[1], "xdp"))
+		return cmd_xdp(argv[2]);
+	if (argc > 2 && !strcmp(argv[1], "filter"))
+		return cmd_filter(argc - 2, argv + 2);
+	if (argc > 2 && !strcmp(argv[1], "serve"))
+		return cmd_serve(argc - 2, argv + 2);
 	if (argc < 3 || argc > 4)
-		die("usage: labtool await SECONDS | bird SOCKET COMMAND | KIND ADDRESS [NAME]");
-	if (inet_aton(argv[2], &to.sin_addr) == 0)
-		die("not an address: %s", argv[2]);
+		die("usage: labtool await|bird|xdp|filter|serve ... | KIND ADDRESS[:PORT] [NAME]");
+	to = address(argv[2]);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
 		if (!strcmp(kinds[i].name, argv[1]))
 			return kinds[i].run(&to, argc == 4 ? argv[3] : "lab.cluster.local");

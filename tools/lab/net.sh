@@ -5,7 +5,7 @@
 # plugin and kube-proxy do in a real cluster. Whatever has to be done in a namespace is
 # collected first and done by one shell there.
 
-readonly stale_nic=ens224 docker_dev=docker0 bridge=br0
+readonly stale_nic=ens224 docker_dev=docker0 bridge=br0 bridge2=br1 outside=198.51.100.10
 readonly vxlan_id=4096 vxlan_port=4789
 readonly mark_accept=0x10000/0x10000
 
@@ -21,22 +21,9 @@ in_ns() {
 probe() {
 	local ns=${prefix}probe-$$ backend node=${nodes[0]} sets
 
-	if [ "$encap" != vxlan ] && [ ! -d /sys/module/ipip ]; then
-		modprobe -q ipip 2>/dev/null || :
-	fi
 	ip netns add "$ns"
 	echo "$ns" >>"$state/netns"
-	if [ "$encap" = auto ]; then
-		encap=vxlan
-		if ip -n "$ns" link add name t type ipip local 127.0.0.2 remote 127.0.0.3 2>/dev/null; then
-			encap=ipip
-		fi
-	fi
-	if [ "$encap" = ipip ]; then
-		tunnel=tunl0 mtu=1480
-	else
-		tunnel=vxlan.calico mtu=1450
-	fi
+	probe_tunnel "$ns"
 	sets=$use_ipset
 	use_ipset=no
 	if [ "$sets" = yes ]; then
@@ -46,7 +33,7 @@ probe() {
 	iptables=
 	while :; do
 		firewall_rules "$node"
-		for backend in iptables-nft iptables-legacy iptables; do
+		for backend in ${iptables_wanted:-iptables-nft iptables-legacy iptables}; do
 			if in_ns "$ns" "$backend-restore" <<<"$REPLY" 2>"$state/probe.log"; then
 				iptables=$backend
 				break 2
@@ -58,6 +45,24 @@ probe() {
 		use_ipset=no
 	done
 	ip netns del "$ns"
+}
+
+# tunnel_kind, the tunnel's name, and the pods' MTU. "auto" and "crosssubnet" take IPIP where
+# the kernel has it.
+probe_tunnel() {
+	case $encap in
+	none) tunnel_kind=none tunnel='' mtu=1500 && return ;;
+	ipip | vxlan) tunnel_kind=$encap ;;
+	*) tunnel_kind=vxlan ;;
+	esac
+	if [ "$encap" != vxlan ]; then
+		[ -d /sys/module/ipip ] || modprobe -q ipip 2>/dev/null || :
+		! ip -n "$1" link add name t type ipip local 127.0.0.2 remote 127.0.0.3 2>/dev/null ||
+			tunnel_kind=ipip
+	fi
+	[ "$encap" != auto ] || encap=$tunnel_kind
+	tunnel=tunl0 mtu=1480
+	[ "$tunnel_kind" = ipip ] || tunnel=vxlan.calico mtu=1450
 }
 
 # ---- links ----
@@ -91,11 +96,17 @@ for f in ipv6/conf/{all,default}/disable_ipv6; do [ ! -e $f ] || echo 1 >$f; don
 '
 
 setup_underlay() {
-	local i node lines=()
+	local i node last=${nodes[count - 1]} lines=()
 
 	lines+=("link set lo up" "link add name $bridge type bridge"
-		"addr add $gateway/${node_net#*/} dev $bridge" "link set $bridge up")
+		"addr add $gateway/${node_net#*/} dev $bridge" "link set $bridge up"
+		"addr add $outside/32 dev lo")
 	for ((i = 1; i <= count; i++)); do lines+=("link set port$i master $bridge up"); done
+	if [ "$encap" = crosssubnet ]; then
+		lines+=("link add name $bridge2 type bridge" "link set $bridge2 up"
+			"addr add ${node_gateway[$last]}/${node_net#*/} dev $bridge2"
+			"link set port$count master $bridge2")
+	fi
 	if [ "$upstream" = reject ]; then
 		# Only what the gateway itself sends, its ICMP errors, finds the way to a pod.
 		lines+=("route add unreachable default" "rule add iif lo lookup 100 pref 100")
@@ -113,16 +124,28 @@ setup_underlay() {
 		END"
 }
 
+# NODE add|replace
+default_route_line() {
+	REPLY="route $2 default"
+	if [ "$1" = "${nodes[1]}" ] && feature_active ecmp; then
+		REPLY+=" proto static metric 100 nexthop via ${node_gateway[$1]} dev eth0 nexthop via $gateway2 dev eth0"
+	else
+		REPLY+=" via ${node_gateway[$1]} dev eth0 proto static metric 100"
+	fi
+}
+
 node_ip_lines() {
 	local node=$1 peer pod ip=${node_ip[$1]} lines=()
 
+	default_route_line "$node" add
 	lines+=("link set lo up" "link set eth0 up"
-		"addr add $ip/${node_net#*/} brd + dev eth0 metric 100"
-		"route add default via $gateway dev eth0 proto static metric 100")
-	if [ "$encap" = vxlan ]; then
+		"addr add $ip/${node_net#*/} brd + dev eth0 metric 100" "$REPLY")
+	if [ "$tunnel_kind" = vxlan ]; then
 		lines+=("link add name $tunnel mtu $mtu address ${node_vtep_mac[$node]} type vxlan id $vxlan_id local $ip dev eth0 dstport $vxlan_port nolearning")
 	fi
-	lines+=("addr add ${node_tunnel_ip[$node]}/32 dev $tunnel" "link set $tunnel mtu $mtu up")
+	if [ "$tunnel_kind" != none ]; then
+		lines+=("addr add ${node_tunnel_ip[$node]}/32 dev $tunnel" "link set $tunnel mtu $mtu up")
+	fi
 	if [ "$docker_net" != none ]; then
 		split_prefix "$docker_net"
 		number_to_ip $((net_base + 1))
@@ -133,7 +156,7 @@ node_ip_lines() {
 		[ "${pod_node[$pod]}" = "$node" ] || continue
 		lines+=("link set ${pod_dev[$pod]} up" "route add ${pod_ip[$pod]} dev ${pod_dev[$pod]} scope link")
 	done
-	if [ "$encap" = vxlan ]; then
+	if [ "$tunnel_kind" = vxlan ]; then
 		vtep_lines "$node"
 		lines+=("$REPLY")
 	fi
@@ -185,7 +208,7 @@ setup_node() {
 		ipset_lines "$node"
 		echo "$REPLY" >"$tmp.ipset"
 	fi
-	if [ "$encap" = vxlan ]; then
+	if [ "$tunnel_kind" = vxlan ]; then
 		fdb_lines "$node"
 		echo "$REPLY" >"$tmp.fdb"
 	fi
@@ -194,7 +217,7 @@ setup_node() {
 		for d in all default eth0; do echo 0 >ipv4/conf/\$d/rp_filter; done
 		echo 1 >ipv4/ip_forward
 		$shell_cali
-		if [ $encap = ipip ] && [ ! -d ipv4/conf/$tunnel ]; then
+		if [ $tunnel_kind = ipip ] && [ ! -d ipv4/conf/$tunnel ]; then
 			ip link add name $tunnel type ipip local any remote any
 		fi
 		ip -batch '$tmp.ip'
@@ -227,9 +250,11 @@ registered_address() {
 	fi
 }
 
+allowlist_lacks() { [ "$1/$2" = "${nodes[0]}/${nodes[1]}" ] && fault_active allowlist; }
+
 allowlist_set() {
 	allow_set=cali40all-hosts-net
-	[ "$encap" != vxlan ] || allow_set=cali40all-vxlan-net
+	[ "$tunnel_kind" != vxlan ] || allow_set=cali40all-vxlan-net
 }
 
 ipset_lines() {
@@ -239,14 +264,15 @@ ipset_lines() {
 		text+="create -exist cali40$peer hash:net family inet maxelem 1048576"$'\n'"flush cali40$peer"$'\n'
 	done
 	text+="add cali40all-ipam-pools $pool"$'\n'"add cali40masq-ipam-pools $pool"$'\n'
-	if [ "$encap" = vxlan ]; then
+	if [ "$tunnel_kind" = vxlan ]; then
 		text+=$'create -exist cali40all-vxlan-net hash:net family inet maxelem 1048576\nflush cali40all-vxlan-net\n'
 	fi
 	for peer in "${nodes[@]}"; do
+		! allowlist_lacks "$node" "$peer" || continue
 		registered_address "$peer"
 		text+="add cali40all-hosts-net $REPLY"$'\n'
 		# As Felix has it, this set is without the node itself.
-		[ "$encap" != vxlan ] || [ "$peer" = "$node" ] || text+="add cali40all-vxlan-net $REPLY"$'\n'
+		[ "$tunnel_kind" != vxlan ] || [ "$peer" = "$node" ] || text+="add cali40all-vxlan-net $REPLY"$'\n'
 	done
 	REPLY=${text%$'\n'}
 }
@@ -256,6 +282,7 @@ allowlist_rules() {
 	local node=$1 peer text=
 
 	for peer in "${nodes[@]}"; do
+		! allowlist_lacks "$node" "$peer" || continue
 		registered_address "$peer"
 		text+="-A cali-allow-hosts -s $REPLY/32 -j ACCEPT"$'\n'
 	done
@@ -296,7 +323,7 @@ endpoint_rules() {
 }
 
 firewall_rules() {
-	local node=$1 pod chains='' endpoints='' allow outgoing tunnel_match dns=${pod_ip[$dns_pod]}
+	local node=$1 pod chains='' endpoints='' allow outgoing tunnel_match masquerade='' dns=${pod_ip[$dns_pod]}
 
 	for pod in "${pods[@]}"; do
 		[ "${pod_node[$pod]}" = "$node" ] || continue
@@ -305,7 +332,8 @@ firewall_rules() {
 		endpoints+=$REPLY$'\n'
 	done
 	tunnel_match='-p 4'
-	[ "$encap" != vxlan ] || tunnel_match="-p udp -m udp --dport $vxlan_port"
+	[ -z "$tunnel" ] || masquerade="-A cali-POSTROUTING -o $tunnel -m addrtype ! --src-type LOCAL --limit-iface-out -m addrtype --src-type LOCAL -j MASQUERADE"$'\n'
+	[ "$tunnel_kind" != vxlan ] || tunnel_match="-p udp -m udp --dport $vxlan_port"
 	allowlist_set
 	if [ "$use_ipset" = yes ]; then
 		allow="-A cali-INPUT $tunnel_match -m comment --comment \"cali:allow-tunnel-host\" -m set --match-set $allow_set src -m addrtype --dst-type LOCAL -j ACCEPT"
@@ -334,8 +362,7 @@ firewall_rules() {
 -A KUBE-SVC-DNS -p udp -m udp -j DNAT --to-destination $dns:$service_port
 -A KUBE-SVC-DNS -p tcp -m tcp -j DNAT --to-destination $dns:$service_port
 -A cali-POSTROUTING -j cali-nat-outgoing
--A cali-POSTROUTING -o $tunnel -m addrtype ! --src-type LOCAL --limit-iface-out -m addrtype --src-type LOCAL -j MASQUERADE
--A cali-nat-outgoing $outgoing -j MASQUERADE
+${masquerade}-A cali-nat-outgoing $outgoing -j MASQUERADE
 COMMIT
 *filter
 :cali-INPUT - [0:0]

@@ -15,6 +15,7 @@ incident_blocks=(10.253.181.0/26 10.253.65.64/26 10.253.140.128/26 10.253.120.64
 readonly place_dns=2 place_first_pod=3
 
 declare -A node_ip node_block node_tunnel_ip node_vtep_mac node_root node_ns node_ctl
+declare -A node_subnet node_gateway
 declare -A pod_node pod_ip pod_dev pod_ns pod_k8s pod_id
 nodes=() pods=()
 
@@ -63,10 +64,37 @@ plan_nodes() {
 		nodes+=("$node")
 		number_to_ip $((net_base + first + i))
 		node_ip[$node]=$REPLY
+		node_subnet[$node]=$node_net node_gateway[$node]=$gateway
 		node_ns[$node]=$prefix$node
 		node_root[$node]=$state/hosts/$node
 		node_ctl[$node]=$state/hosts/$node/var/run/calico/bird.ctl
 	done
+}
+
+# With "crosssubnet" the last node is in the next network, at the same place.
+plan_subnets() {
+	local node=${nodes[count - 1]} net size name
+
+	[ "$encap" = crosssubnet ] || return 0
+	((count >= 3)) || die "two subnets want three nodes"
+	split_prefix "$node_net"
+	net=$net_base size=$net_size
+	number_to_ip $((net + size))
+	node_subnet[$node]=$REPLY/${node_net#*/}
+	for name in node_ip node_gateway; do
+		local -n address=$name
+		ip_to_number "${address[$node]}"
+		number_to_ip $((REPLY + size))
+		address[$node]=$REPLY
+	done
+}
+
+# A packet from the first node to a pod of the second is encapsulated.
+tunnelled() {
+	case $encap in
+	none) return 1 ;;
+	crosssubnet) [ "${node_subnet[$1]}" != "${node_subnet[$2]}" ] ;;
+	esac
 }
 
 # As in a real cluster, the blocks lie scattered over the pool and in another order than the
@@ -95,6 +123,8 @@ plan_blocks() {
 		((net_size >= 8)) || die "a block of less than eight addresses: ${blocks[i]}"
 		node_block[${nodes[i]}]=${blocks[i]}
 		node_tunnel_ip[${nodes[i]}]=${blocks[i]%/*}
+		# Without a tunnel the host's packets have the node's own address.
+		[ "$encap" != none ] || node_tunnel_ip[${nodes[i]}]=${node_ip[${nodes[i]}]}
 	done
 }
 
@@ -124,6 +154,7 @@ pod_register() {
 
 plan() {
 	plan_nodes
+	plan_subnets
 	plan_blocks
 	dns_pod=${nodes[0]}-coredns
 	client_pod=${nodes[1]}-p1
@@ -132,6 +163,13 @@ plan() {
 	dead_address "${nodes[1]}"
 	dead_local=$REPLY
 	service_port=53
+	ip_to_number "$service"
+	number_to_ip $((REPLY + 1))
+	ipvs_service=$REPLY
+	# A second one beside the gateway, where no node is
+	ip_to_number "$gateway"
+	number_to_ip $((REPLY - 1))
+	gateway2=$REPLY
 	# Longer state directories do not fit into the address of BIRD's control socket.
 	((${#node_ctl[${nodes[0]}]} <= 100)) || die "too long a path: $state"
 }
@@ -139,8 +177,8 @@ plan() {
 # ---- what up decided, for the later verbs ----
 
 settings=(prefix count node_net gateway pool block_len block_list encap service upstream wrong
-	docker_net gr_time use_ipset use_confd use_cni mtu iptables tunnel bird krt_tunnel
-	labtool)
+	docker_net gr_time use_ipset use_confd use_cni mtu iptables tunnel tunnel_kind bird
+	krt_tunnel labtool)
 
 plan_save() {
 	local name pod
@@ -185,14 +223,18 @@ plan_print() {
 	printf '%s=%q\n' LAB_STATE "$state" LAB_PREFIX "$prefix" LAB_NODES "${nodes[*]}" \
 		LAB_PODS "${pods[*]}" LAB_UNDERLAY_NETNS "${prefix}ul" LAB_NODE_NET "$node_net" \
 		LAB_GATEWAY "$gateway" LAB_POOL "$pool" LAB_BLOCK_LEN "$block_len" LAB_ENCAP "$encap" \
-		LAB_TUNNEL "$tunnel" LAB_MTU "$mtu" LAB_SERVICE "$service" LAB_DNS_POD "$dns_pod" \
+		LAB_TUNNEL "$tunnel" LAB_TUNNEL_KIND "$tunnel_kind" LAB_MTU "$mtu" LAB_SERVICE "$service" LAB_DNS_POD "$dns_pod" \
 		LAB_CLIENT_POD "$client_pod" LAB_WRONG_ADDRESS "${wrong%/*}" LAB_STALE_NIC "$stale_nic" \
+		LAB_OUTSIDE "$outside" LAB_NODELOCAL "$nodelocal" \
+		LAB_NODELOCAL_DEV "$nodelocal_dev" LAB_IPVS_SERVICE "$ipvs_service" LAB_IPVS_DEV "$ipvs_dev" \
+		LAB_GATEWAY2 "$gateway2" LAB_POD_PORT "$pod_port" LAB_POD_TABLE "$pod_table" \
 		LAB_IPTABLES "$iptables" LAB_IPSET "$use_ipset" LAB_BIRD "$bird" \
 		DEAD_REMOTE "$dead_remote" DEAD_LOCAL "$dead_local"
 	for node in "${nodes[@]}"; do
 		printf '%s=%q\n' "NODE_NETNS_$node" "${node_ns[$node]}" "NODE_IP_$node" "${node_ip[$node]}" \
 			"NODE_BLOCK_$node" "${node_block[$node]}" \
-			"NODE_TUNNEL_IP_$node" "${node_tunnel_ip[$node]}" "NODE_ROOT_$node" "${node_root[$node]}"
+			"NODE_TUNNEL_IP_$node" "${node_tunnel_ip[$node]}" "NODE_ROOT_$node" "${node_root[$node]}" \
+			"NODE_GATEWAY_$node" "${node_gateway[$node]}" "NODE_SUBNET_$node" "${node_subnet[$node]}"
 	done
 	for pod in "${pods[@]}"; do
 		key=${pod//-/_}

@@ -4,10 +4,20 @@
 # Bounded traffic, all of it inside the lab. At the end it says how each kind went; the exit
 # status is 1 if anything went unanswered.
 
-readonly traffic_list='ping     from a pod to the DNS pod
-dns      from a pod to the service and to the DNS pod
-host     both, from the node itself
-mixed    everything that a healthy node sees: see traffic_mixed; no fault should be on'
+readonly traffic_list='ping         from a pod to the DNS pod
+dns          from a pod to the service and to the DNS pod
+host         both, from the node itself
+dns-patient  as dns, and waits five seconds for the answer
+tcp          a pod connects to port 53 of the service and of the DNS pod
+node         a pod pings its node, and asks NodeLocal DNSCache where there is one
+dead         a pod pings DEAD_REMOTE and DEAD_LOCAL
+to-client    other pods ping the client, from its own node and from another
+martian      as ping and dns, from the address of the node: for the fault of that name
+big          1200 octets to the DNS pod that may not be fragmented, by UDP and ICMP
+uplink-down  for the fault of that name: a ping and a query get stuck in the queue of the
+             uplink, which then goes down, and stays so
+mixed        everything that a healthy node sees: see traffic_mixed; no fault should be on
+features     what the features that are on serve: see features.sh; no fault should be on'
 
 declare -A answered unanswered
 labels=()
@@ -61,6 +71,84 @@ traffic_host() {
 	traffic_dns "$1" "$2"
 }
 
+traffic_dns_patient() {
+	local to
+
+	for to in "$service" "${pod_ip[$dns_pod]}"; do
+		attempt "dns $1 > $to, patient" in_ns "$2" dig +time=5 +tries=1 "@$to" kubernetes.default.svc.cluster.local
+	done
+}
+
+traffic_tcp() {
+	local to
+
+	for to in "$service" "${pod_ip[$dns_pod]}"; do
+		attempt "tcp $1 > $to" in_ns "$2" "$labtool" tcp-connect "$to"
+	done
+}
+
+traffic_node() {
+	attempt "ping $1 > ${node_ip[$3]}" ping_once "$2" "${node_ip[$3]}"
+	! feature_active nodelocaldns || attempt "dns $1 > $nodelocal" query "$2" "@$nodelocal"
+}
+
+traffic_dead() {
+	attempt "ping $1 > $dead_remote" ping_once "$2" "$dead_remote"
+	attempt "ping $1 > $dead_local" ping_once "$2" "$dead_local"
+}
+
+traffic_to_client() {
+	local pod
+
+	for pod in "$dns_pod" "${nodes[1]}-p2"; do
+		attempt "ping $pod > ${pod_ip[$client_pod]}" ping_once "${pod_ns[$pod]}" "${pod_ip[$client_pod]}"
+	done
+}
+
+traffic_martian() {
+	local address=${node_ip[$3]} to
+
+	attempt "ping $1 as $address > ${pod_ip[$dns_pod]}" in_ns "$2" ping -n -c 1 -W 1 -I "$address" "${pod_ip[$dns_pod]}"
+	for to in "$service" "${pod_ip[$dns_pod]}"; do
+		attempt "dns $1 as $address > $to" query "$2" -b "$address" "@$to"
+	done
+}
+
+traffic_big() {
+	local kind
+
+	for kind in udp-big icmp-big; do
+		attempt "$kind $1 > ${pod_ip[$dns_pod]}" in_ns "$2" "$labtool" $kind "${pod_ip[$dns_pod]}"
+	done
+}
+
+# Each time from the start: what hangs in the queue has to know its neighbour, and the
+# queue's allowance has to be used up by others.
+traffic_uplink_down() {
+	local ns=${node_ns[${nodes[1]}]} pid before pids=()
+
+	fault_active uplink-down || die "the fault uplink-down is not on"
+	rm "$state/faults/uplink-down"
+	heal_uplink_down
+	wait_settled
+	ping_once "$ns" "${node_ip[${nodes[0]}]}" >/dev/null
+	: >"$state/faults/uplink-down"
+	fault_uplink_down
+	in_ns "$ns" ping -q -n -c 1 -W 1 -s 240 "$gateway" >/dev/null || :
+	before=$(in_ns "$ns" awk '$1 == "Ip:" && $2 ~ /[0-9]/ { print $7 }' /proc/net/snmp)
+	for pid in 1 2; do
+		ping_once "$2" "${pod_ip[$dns_pod]}" >/dev/null &
+		pids+=($!)
+		query "$2" "@${pod_ip[$dns_pod]}" >/dev/null &
+		pids+=($!)
+	done
+	await "forwarded /run/netns/$ns $((before + ${#pids[@]}))"
+	ip_in "$ns" <<<"link set eth0 down"
+	for pid in "${pids[@]}"; do
+		attempt "ping or dns $1 > ${pod_ip[$dns_pod]}" wait "$pid"
+	done
+}
+
 # dig leaves with 0 for any answer at all.
 status_is() {
 	local want=$1 ns=$2 answer
@@ -110,7 +198,7 @@ traffic() {
 		for kind; do
 			case $kind in
 			host) traffic_host "$node" "${node_ns[$node]}" ;;
-			*) "traffic_$kind" "$who" "$ns" "$node" ;;
+			*) "traffic_${kind//-/_}" "$who" "$ns" "$node" ;;
 			esac
 		done
 	done

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154 # variables of lab.sh
+#
+# What this kernel and this lab can do, found out by trying in a namespace that goes at once;
+# only what follows from the plan is decided by it. Each function is successful, or says why
+# not.
+
+# REASON: what "can" says, and a no
+cannot() {
+	echo "$1"
+	return 1
+}
+
+# REASON COMMAND: does it work in an empty network namespace? Who is going to do it anyway
+# sees for himself.
+try() {
+	[ "$verb" != fault ] || return 0
+	unshare -n bash -c "set -e; PATH=$PATH; $2" >/dev/null 2>&1 || cannot "$1"
+}
+
+needs_tunnel() {
+	tunnelled "${nodes[1]}" "${nodes[0]}" || cannot "no tunnel between ${nodes[1]} and ${nodes[0]} in this lab"
+}
+
+needs_vxlan() {
+	needs_tunnel || return
+	[ "$tunnel_kind" = vxlan ] || cannot "this lab has no VXLAN"
+}
+
+needs_third_node() {
+	((count >= 3)) || cannot "this lab has two nodes only"
+	[ "$encap" != crosssubnet ] || cannot "${nodes[2]} is in another subnet, which cannot be a next hop"
+}
+
+# Its sessions with the other subnet would go as well.
+needs_one_subnet() { [ "$encap" != crosssubnet ] || cannot "the other subnet is reached by the default route"; }
+
+# FAULT: its very rules, by its backend
+can_filter() {
+	local backend
+
+	filter_plan "$1"
+	filter_backend "$1"
+	backend=$REPLY
+	if [ "$backend" = nft ]; then
+		filter_nft_table
+		try "nft cannot do it here" "nft -f - <<<'$REPLY'"
+	else
+		filter_rules -I
+		try "$backend cannot do it here" "$backend-restore <<<'$REPLY'"
+	fi
+}
+
+can_bpf() { try "no BPF filters of TC here" "$labtool filter lo ingress 1 ip drop"; }
+
+can_tbf() { try "no tbf queue here" "tc qdisc add dev lo root tbf rate 8bit burst 300 limit 90"; }
+
+# NAME of a fault or a feature
+can() {
+	case $1 in
+	filter-tc* | corrupt | neigh-outer) can_bpf ;;
+	filter-xdp) try "no generic XDP here" "$labtool xdp lo" ;;
+	filter-*) can_filter "$1" ;;
+	rpf-tunnel | allowlist | underlay-route | tunnel-down | tunnel-down-peer | wrong-nexthop) needs_tunnel ;;
+	neigh-inner | fdb-missing) needs_vxlan ;;
+	wrong-node) needs_third_node ;;
+	no-route | no-default-route) needs_one_subnet ;;
+	overload-qdisc | uplink-down) can_tbf ;;
+	*) fault_known "$1" || can_feature "$1" ;;
+	esac
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The program after `--`: runs in the namespace and with the rights that the caller came with. */
+#ifndef CALITRACE_CHILD_H
+#define CALITRACE_CHILD_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct child {
+	pid_t pid;   /* 0: none, or ended */
+	int status;  /* as a shell would say it; -1: there was none, or it still runs */
+	bool failed; /* it could not be run, and that was told */
+};
+
+/* netns: fd of the namespace to run it in, -1: the current one; quiet_stdout: what it prints goes to
+ * stderr. Sets failed and status if it cannot be run. */
+void child__start(struct child *c, char *const *argv, int netns, bool quiet_stdout);
+/* True if it has ended just now */
+bool child__reap(struct child *c);
+/* Asks it to end, if it still runs; does not wait */
+void child__end(struct child *c);
+
+#endif

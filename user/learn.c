@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "learn.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sources.h"
+#include "util.h"
+
+/* The largest clusters have 5000 nodes, each with its own and a tunnel's address. */
+#define MEMBERS_MAX 32768
+
+/* ---- pools ---- */
+
+struct lists {
+	struct link_info *link;
+	struct obs_addr *addr;
+	struct route *route;
+	size_t links, addrs, routes;
+	bool failed;
+};
+
+static void *grow(struct lists *l, void *p, size_t n, size_t size)
+{
+	void *q;
+
+	if (n & (n - 1)) /* grow at powers of two */
+		return p;
+	q = realloc(p, (n ? n * 2 : 1) * size);
+	if (!q)
+		l->failed = true;
+	return q ? q : p;
+}
+
+static void collect_link(void *ctx, const struct link_info *link)
+{
+	struct lists *l = ctx;
+
+	l->link = grow(l, l->link, l->links, sizeof(*l->link));
+	if (!l->failed)
+		l->link[l->links++] = *link;
+}
+
+static void collect_addr(void *ctx, const struct obs_addr *addr)
+{
+	struct lists *l = ctx;
+
+	l->addr = grow(l, l->addr, l->addrs, sizeof(*l->addr));
+	if (!l->failed)
+		l->addr[l->addrs++] = *addr;
+}
+
+static void collect_route(void *ctx, const struct route *route)
+{
+	struct lists *l = ctx;
+
+	l->route = grow(l, l->route, l->routes, sizeof(*l->route));
+	if (!l->failed)
+		l->route[l->routes++] = *route;
+}
+
+int learn_pools(const struct opts *o, const struct mirror *m, uint32_t inum, struct obs_pools *out)
+{
+	struct lists l = { 0 };
+	struct pools_ask ask = {
+		.host_root = o->host_root,
+		.netns_inum = inum,
+		.option = o->pool,
+		.option_cnt = o->pool_cnt,
+	};
+	int err;
+
+	mirror__each_link(m, collect_link, &l);
+	mirror__each_addr(m, collect_addr, &l);
+	mirror__each_route(m, collect_route, &l);
+	ask.links = l.link;
+	ask.link_cnt = l.links;
+	ask.addrs = l.addr;
+	ask.addr_cnt = l.addrs;
+	ask.routes = l.route;
+	ask.route_cnt = l.routes;
+	err = l.failed ? -ENOMEM : pools_learn(&ask, out);
+	free(l.link);
+	free(l.addr);
+	free(l.route);
+	return err;
+}
+
+/* ---- the port of VXLAN ---- */
+
+static void vxlan_port(void *ctx, const struct link_info *l)
+{
+	uint16_t *port = ctx;
+
+	if (!strcmp(l->kind, "vxlan") && l->vxlan_port &&
+	    (!*port || !strcmp(l->name, "vxlan.calico")))
+		*port = l->vxlan_port;
+}
+
+uint16_t learn_vxlan_port(const struct mirror *m)
+{
+	uint16_t port = 0;
+
+	mirror__each_link(m, vxlan_port, &port);
+	return port;
+}
+
+/* ---- nodes ---- */
+
+static int compare(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct addr));
+}
+
+int nodes__replace(struct nodes *n, const struct prefix *member, size_t cnt)
+{
+	struct addr *addr = calloc(cnt + 1, sizeof(*addr));
+	size_t got = 0, kept = 0;
+
+	if (!addr)
+		return -ENOMEM;
+	/* a wider prefix is somebody's network, not a node */
+	for (size_t i = 0; i < cnt; i++)
+		if (member[i].addr.family == 4 && member[i].len == 32)
+			addr[got++] = member[i].addr;
+	qsort(addr, got, sizeof(*addr), compare);
+	for (size_t i = 0; i < got; i++)
+		if (!kept || compare(&addr[kept - 1], &addr[i]))
+			addr[kept++] = addr[i];
+	if (kept == n->cnt && (!kept || !memcmp(addr, n->addr, kept * sizeof(*addr)))) {
+		free(addr);
+		return 0;
+	}
+	free(n->addr);
+	n->addr = addr;
+	n->cnt = kept;
+	return 1;
+}
+
+int nodes__learn(struct nodes *n)
+{
+	static const char *const sets[] = { "cali40all-hosts-net", "cali40all-vxlan-net" };
+	struct prefix *member = malloc(2 * MEMBERS_MAX * sizeof(*member));
+	size_t cnt = 0;
+	int got, err = 0;
+
+	if (!member)
+		return -ENOMEM;
+	for (size_t i = 0; i < ARRAY_SIZE(sets) && !err; i++) {
+		got = ipset_members(sets[i], member + cnt, MEMBERS_MAX);
+		if (got > 0)
+			cnt += (size_t)got < MEMBERS_MAX ? (size_t)got : MEMBERS_MAX;
+		else if (got != -ENOENT && got != -EOPNOTSUPP)
+			err = got; /* what could not be read has not changed */
+	}
+	if (!err)
+		err = nodes__replace(n, member, cnt);
+	free(member);
+	return err;
+}
+
+void nodes__tell(const struct nodes *n, uint64_t ts_ns, void (*fn)(void *ctx, const struct obs *o),
+		 void *ctx)
+{
+	struct obs o = { .kind = OBS_NODE, .ts_ns = ts_ns };
+
+	o.node.reset = true;
+	fn(ctx, &o);
+	o.node.reset = false;
+	for (size_t i = 0; i < n->cnt; i++) {
+		o.node.addr = n->addr[i];
+		fn(ctx, &o);
+	}
+}
+
+void nodes__free(struct nodes *n)
+{
+	free(n->addr);
+	*n = (struct nodes){ 0 };
+}
