@@ -160,7 +160,7 @@ test:
 test-matrix:
 	$(Q)tools/deps.sh $(INSTALL_OR_CHECK) test
 	$(Q)$(MAKE) all test-progs
-	$(Q)tests/run matrix
+	$(Q)tests/matrix --all
 
 demo:
 	$(Q)tools/deps.sh $(INSTALL_OR_CHECK) demo

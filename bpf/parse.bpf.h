@@ -258,6 +258,12 @@ static __always_inline void parse_ip(const struct reader *r, const struct layer 
 		parse_l4(r, l, p, p->ip_len > hlen ? p->ip_len - hlen : 0);
 }
 
+static __always_inline bool icmp_is_error(const struct pkt *p)
+{
+	return p->proto == P_ICMP && !(p->flags & EV_F_FRAG_LATER) &&
+	       (p->icmp_type == 3 || p->icmp_type == 11 || p->icmp_type == 12);
+}
+
 /*
  * 0: p is filled, p->app tells whether it concerns us. A later fragment has no ports and no ICMP
  * header, and has EV_F_FRAG_LATER set.
@@ -278,7 +284,9 @@ static __always_inline int parse(const struct reader *r, struct pkt *p)
 		return 0; /* something else than IPv4 inside: the outer packet is nobody's UDP */
 	}
 	parse_ip(r, &l, p);
-	p->app &= cfg.apps;
+	/* an ICMP error belongs to what it quotes */
+	if (!icmp_is_error(p))
+		p->app &= cfg.apps;
 	return 0;
 }
 
@@ -287,12 +295,6 @@ static __always_inline bool in_pool(__be32 addr)
 	struct ev_pool4 key = { .prefixlen = 32, .addr = addr };
 
 	return bpf_map_lookup_elem(&calitrace_pools, &key) != NULL;
-}
-
-static __always_inline bool icmp_is_error(const struct pkt *p)
-{
-	return p->proto == P_ICMP && !(p->flags & EV_F_FRAG_LATER) &&
-	       (p->icmp_type == 3 || p->icmp_type == 11 || p->icmp_type == 12);
 }
 
 /*

@@ -162,7 +162,8 @@ static int open_engine(struct live *l, char *why, size_t why_sz)
 		return err;
 	memcpy(eo.dns_port, l->o->dns_port, sizeof(eo.dns_port));
 	if (l->o->filter[0] || l->o->pod) {
-		eo.match = filter__match;
+		eo.match = filter__bits;
+		eo.wants = filter__wants;
 		eo.match_ctx = l->filter;
 	}
 	return engine__new(&eo, &l->engine);

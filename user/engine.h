@@ -17,10 +17,12 @@ struct engine_opts {
 	uint16_t dns_port[4]; /* host order, 0: unset */
 	uint32_t max_packets; /* in memory at once; 0: default */
 	/*
-	 * NULL: all. Else only exchanges of which some packet, at any hop, matches are counted and
-	 * told. Must be pure: the same packet, the same answer.
+	 * NULL: all. Else what a packet, at any hop, says about its exchange, as bits; wants() is
+	 * asked whether the exchange is to be counted and told, with the bits of all its packets
+	 * or-ed; final: all that are expected. Must be pure: the same packet, the same answer.
 	 */
-	bool (*match)(const void *ctx, const struct obs_pkt *p);
+	uint32_t (*match)(const void *ctx, const struct obs_pkt *p);
+	bool (*wants)(const void *ctx, uint32_t bits, bool final);
 	const void *match_ctx;
 	record_fn emit;
 	void *emit_ctx;

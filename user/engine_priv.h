@@ -83,8 +83,9 @@ struct trk {
 	enum role role;
 	uint8_t proto, icmp_type, icmp_code, tcp_flags;
 	bool settled, answered, from_fib, pod_drop, encapsulated;
-	bool matched; /* some packet of the exchange passed the filter */
-	bool held;    /* settled, but for the filter: not counted, not told */
+	uint32_t match_bits; /* what its packets said to the filter */
+	bool matched;	     /* the exchange passed the filter */
+	bool held;	     /* settled, but for the filter: not counted, not told */
 	bool wrong_hop;
 	bool passing, patience; /* in the tunnel, not yet out of it; was given more time */
 	uint8_t nf_hook;	/* enum nf_hook */
@@ -103,6 +104,7 @@ struct trk {
 	bool pair_good;		   /* a reply: its request was no problem itself, and was for ... */
 	struct prefix pair_block;
 	struct addr pair_dst, pair_orig; /* after and before NAT */
+	struct addr pair_src;
 	uint8_t *snap;
 	uint16_t snap_len;
 
@@ -173,6 +175,22 @@ struct bgp_peer {
 };
 #define MAX_PEERS 8192
 
+/* Whose exchanges of which kind fail: others may fare well all the time */
+struct sample {
+	struct addr asker;
+	enum app app;
+};
+#define MAX_SAMPLES 8
+
+/* An exchange that fared well */
+struct good {
+	struct prefix block;
+	struct addr dst, orig_dst; /* after and before NAT, the latter family 0 if the same */
+	struct addr asker[2];	   /* before and after NAT */
+	enum app app;
+	uint64_t ts_ns;
+};
+
 /* A finding and what the engine has to know of it besides */
 struct fnd {
 	struct finding f;
@@ -184,6 +202,8 @@ struct fnd {
 	struct addr gateway; /* of the route taken, family 0: none */
 	struct addr pod;     /* proxy ARP: who asked */
 	struct route_ref route;
+	struct sample sample[MAX_SAMPLES];
+	uint8_t sample_cnt;
 	/* of the first packet: where it died */
 	enum hook at;
 	uint8_t nf_hook;
@@ -322,9 +342,7 @@ void finding_problem(struct engine *e, struct trk *t);
 void finding_arp(struct engine *e, const struct arp_silence *a, uint64_t ts_ns);
 /* A packet whose verdict was changed leaves the finding that it was counted in */
 void finding_uncount(struct engine *e, struct trk *t);
-/* An exchange with an address of that block fared well */
-void finding_good(struct engine *e, const struct prefix *block, const struct addr *dst,
-		  uint64_t ts_ns);
+void finding_good(struct engine *e, const struct good *g);
 /* Causes are looked at again; changed findings are emitted. */
 void finding_review(struct engine *e, uint64_t ts_ns);
 /* At the end: counts that changed are told, too */
@@ -365,6 +383,8 @@ void bgp_observe(struct engine *e, const struct obs_bgp *b, uint64_t ts_ns);
 void exchange_begin(struct engine *e, struct trk *t, const struct obs_pkt *p);
 /* Does this sighting of the packet pass the filter? Then its exchange counts from now on. */
 void exchange_match(struct engine *e, struct trk *t, const struct obs_pkt *p);
+/* It settles: decides about what no packet alone could decide. */
+void exchange_decide(struct engine *e, struct trk *t);
 /* Counts (by 1) or discounts (-1) an answer that took so many microseconds. */
 void exchange_latency(struct latency *l, int64_t us, int by);
 

@@ -76,9 +76,24 @@ static void match(struct engine *e, struct trk *t)
 	}
 }
 
+static bool is_wanted(const struct engine *e, const struct trk *t, bool final)
+{
+	uint32_t bits = t->match_bits | (t->pair ? t->pair->match_bits : 0);
+
+	return !e->opts.match || e->opts.wants(e->opts.match_ctx, bits, final);
+}
+
 void exchange_match(struct engine *e, struct trk *t, const struct obs_pkt *p)
 {
-	if (!t->matched && (!e->opts.match || e->opts.match(e->opts.match_ctx, p)))
+	if (e->opts.match)
+		t->match_bits |= e->opts.match(e->opts.match_ctx, p);
+	if (!t->matched && is_wanted(e, t, t->held))
+		match(e, t);
+}
+
+void exchange_decide(struct engine *e, struct trk *t)
+{
+	if (!t->matched && is_wanted(e, t, true))
 		match(e, t);
 }
 
@@ -106,7 +121,7 @@ static void answer(struct engine *e, struct trk *reply, struct trk *req)
 		count_answer(e, reply, req);
 	else if (req->matched)
 		match(e, reply);
-	else if (reply->matched)
+	else if (reply->matched || is_wanted(e, req, false))
 		match(e, req);
 	if (late && req->matched)
 		engine_emit_packet(e, req);
@@ -139,6 +154,7 @@ static void on_reply(struct engine *e, struct trk *t, const struct flow_key *k)
 	t->pair_good = !verdict_is_problem(req->verdict);
 	t->pair_dst = req->dst;
 	t->pair_orig = req->orig_dst;
+	t->pair_src = req->first.src;
 	judge_block(e, &req->dst, &t->pair_block, &from);
 }
 

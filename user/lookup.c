@@ -57,6 +57,7 @@ static void fib_to_packet(struct engine *e, struct fib_fail *k)
 		.src = f->src,
 		.dst = f->dst,
 		.netns = f->netns,
+		.flags = EV_F_NODE_NETNS,
 		.sport = f->sport,
 		.dport = f->dport,
 		.skb = k->ts_ns,

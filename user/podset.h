@@ -14,7 +14,7 @@ struct podset {
 	struct pod_entry {
 		uint32_t inum, ifindex;
 		bool seen;
-	} *entry;
+	} * entry;
 	size_t cnt, cap;
 };
 

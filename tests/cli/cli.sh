@@ -159,6 +159,60 @@ machine() {
 	check 'cli live -d 1' short_live
 }
 
+# selected NAME JQ WORD...: live with these words while a pod pings and asks for names; JQ is true
+# of the packets, and there are some
+selected() {
+	local name=$1 said=$2
+
+	shift 2
+	check "cli FILTER: $name" selects "$said" "$@"
+}
+
+selects() {
+	local said=$1
+
+	shift
+	live filter k8s02 --all -o json "$@"
+	tracer_wait filter || { tracer_stop filter && return; }
+	lab traffic --count 1 ping dns >&2 || echo "expected healthy traffic, saw none"
+	tracer_stop filter
+	jq -es "map(select(.type == \"packet\")) | length > 0 and ($said)" \
+		"$out/filter.json" >/dev/null ||
+		echo "expected packets with $said, saw $(jq -cs 'map(select(.type == "packet") |
+			[.app, .src, .dst, .orig_dst]) | unique' "$out/filter.json")"
+}
+
+# Requests and replies both, whichever of them matches, and wherever
+both='any(.dns.response == true) and any(.dns.response == false)'
+# shellcheck disable=SC2154 # the lab's plan is of lab.sh env
+filters() {
+	selected icmp 'all(.app == "icmp")' icmp
+	selected 'a port' "all(.app == \"dns\") and $both" port 53
+	selected 'not a port' 'all(.app != "dns")' not port 53
+	selected 'before NAT alone' \
+		"all(.app == \"dns\") and $both and all(.orig_dst == \"$LAB_SERVICE\" or .dns.response)" \
+		dst host "$LAB_SERVICE"
+	selected 'outer header alone' 'any(.app == "dns") and any(.app == "icmp")' \
+		host "$NODE_IP_k8s01"
+	selected 'outer header, inner protocol' 'all(.app == "icmp")' \
+		host "$NODE_IP_k8s01" and icmp
+	selected 'reply alone' "all([.src, .dst] | index(\"$POD_IP_k8s01_coredns\")) and $both" \
+		src host "$POD_IP_k8s01_coredns"
+	selected '--pod by name' "all([.src, .dst] | index(\"$POD_IP_k8s02_p1\"))" \
+		--pod "$POD_NAME_k8s02_p1"
+	selected '--pod by address' "all([.src, .dst] | index(\"$POD_IP_k8s02_p1\"))" \
+		--pod "$POD_IP_k8s02_p1"
+	check 'cli FILTER: another pod' no_other_pod
+}
+
+# shellcheck disable=SC2154 # likewise
+no_other_pod() {
+	local said
+
+	said=$(selects 'true' --pod "$POD_NAME_k8s02_p2")
+	[[ $said == *', saw []' ]] || echo "expected no packet of $POD_NAME_k8s02_p2, saw ${said:-some}"
+}
+
 # What live says beside the data is no error.
 short_live() {
 	local status=0
@@ -247,5 +301,6 @@ lab_up "${CALITRACE_TEST_PREFIX:-t$$-}cli-"
 trap 'rm -f "$program"; lab down >&2 || :' EXIT
 words
 machine
+filters
 cd "$root"
 readme

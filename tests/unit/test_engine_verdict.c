@@ -477,18 +477,25 @@ struct wanted {
 	struct addr odst, src;
 };
 
-static bool match_outer(const void *ctx, const struct obs_pkt *p)
+static uint32_t match_outer(const void *ctx, const struct obs_pkt *p)
 {
 	const struct wanted *w = ctx;
 
 	return p->encap && addr_eq(&p->odst, &w->odst);
 }
 
-static bool match_source(const void *ctx, const struct obs_pkt *p)
+static uint32_t match_source(const void *ctx, const struct obs_pkt *p)
 {
 	const struct wanted *w = ctx;
 
 	return addr_eq(&p->src, &w->src);
+}
+
+static bool any_bit(const void *ctx, uint32_t bits, bool final)
+{
+	(void)ctx;
+	(void) final;
+	return bits;
 }
 
 /* One packet that matches, at a later hop or in the reply, brings in the whole exchange. */
@@ -503,6 +510,7 @@ static void test_filter(void **state)
 						 .all = true,
 						 .dns_port = { 53 },
 						 .match = by_reply ? match_source : match_outer,
+						 .wants = any_bit,
 						 .match_ctx = &w };
 			struct obs_pkt q = pkt_dns(p->pod, p->peer_pod, 40001, 3), r, other;
 			struct summary s;
@@ -539,6 +547,63 @@ static void test_filter(void **state)
 	}
 }
 
+/* Bit 0: came from the pod; bit 1: went into the tunnel; bit 2: is for the peer's pod */
+static uint32_t match_three(const void *ctx, const struct obs_pkt *p)
+{
+	const struct wanted *w = ctx;
+
+	return (p->hook == AT_TC_INGRESS ? 1 : 0) | (p->encap ? 2 : 0) |
+	       (addr_eq(&p->dst, &w->src) ? 4 : 0);
+}
+
+static bool wants_two(const void *ctx, uint32_t bits, bool final)
+{
+	(void)ctx;
+	(void) final;
+	return (bits & 3) == 3;
+}
+
+static bool wants_not_peer(const void *ctx, uint32_t bits, bool final)
+{
+	(void)ctx;
+	return final && !(bits & 4);
+}
+
+/* What is asked for may stand in several packets, and what is ruled out in any. */
+static void test_filter_bits(void **state)
+{
+	(void)state;
+	EACH_PLAN(p)
+	{
+		for (int by_not = 0; by_not < 2; by_not++) {
+			struct wanted w = { ip(p->peer), ip(p->peer_pod) };
+			struct engine_opts o = { .reply_timeout_ns = 2 * NS_PER_S,
+						 .all = true,
+						 .dns_port = { 53 },
+						 .match = match_three,
+						 .wants = by_not ? wants_not_peer : wants_two,
+						 .match_ctx = &w };
+			struct obs_pkt q = pkt_dns(p->pod, p->peer_pod, 40001, 3);
+			struct obs_pkt other = pkt_echo(p->pod, p->other_pod, 9, 1);
+			struct feed f;
+
+			feed_open(&f, p, &o);
+			feed_node(&f, POOL_IPIP, 0);
+			q.skb = feed_skb(&f);
+			feed_sent(&f, 1000, q);
+			other.skb = feed_skb(&f);
+			feed_path(&f, 1500, AT_TC_INGRESS, IF_CALI1, other);
+			feed_path(&f, 1510, AT_TC_EGRESS, IF_ETH0,
+				  with_dst(other, p->gw, IF_ETH0, RT_UNICAST, 0));
+			feed_ticks(&f, 50 * MS, 3 * US_PER_S);
+			assert_int_equal(was_told(&f, 1), !by_not);
+			assert_int_equal(was_told(&f, 2), by_not);
+			assert_int_equal(feed_summary(&f).seen, 1);
+			feed_close(&f, 3 * US_PER_S);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -554,6 +619,7 @@ int main(void)
 		cmocka_unit_test(test_owner),
 		cmocka_unit_test(test_stranger),
 		cmocka_unit_test(test_filter),
+		cmocka_unit_test(test_filter_bits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,22 +1,36 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# All that is tested in one start of a virtual machine: tests/vm/guest.sh SHARE PLAN...
-# SHARE is the host's. The traces of the fault tests go there and are judged by the host;
-# the other tests' results go to standard output.
+# All that is tested in one start of a virtual machine: tests/vm/guest.sh SHARE TASK...
+# SHARE is the host's. Traces go there and are judged by the host, as jq is slow here; the other
+# tests' results go to standard output. A TASK:
+#
+#   PLAN                    tests/faults/record.sh with all of its faults
+#   verdicts=MODE:FAULT,... tests/faults/verdicts.sh, traces in SHARE/verdicts
+#   NAME                    tests/faults/NAME.sh, which says itself what it found
 
 set -euo pipefail
 
-export CALITRACE_TEST_VM=1 CALITRACE_TEST_SHARE=$1
+export CALITRACE_TEST_VM=1
+share=$1
 shift
 here=$(dirname "$0")/..
 label=${CALITRACE_TEST_LABEL:-vm}
 
 status=0
-for plan; do
-	"$here/faults/record.sh" "/tmp/faults/$plan" "$plan" || status=1
+for task; do
+	case $task in
+	verdicts=*)
+		IFS=, read -r -a faults <<<"${task#*:}"
+		mode=${task#*=}
+		CALITRACE_TEST_SHARE=$share/verdicts "$here/faults/verdicts.sh" /tmp/verdicts "${mode%%:*}" "${faults[@]}" ||
+			status=1
+		;;
+	p[0-9]*) CALITRACE_TEST_SHARE=$share "$here/faults/record.sh" "/tmp/faults/$task" "$task" || status=1 ;;
+	*)
+		"$here/faults/$task.sh" "$label" "/tmp/$task" || status=1
+		cp -r "/tmp/$task" "$share/" || :
+		;;
+	esac
 done
-"$here/faults/health.sh" "$label" /tmp/health || status=1
-"$here/faults/clean.sh" "$label" /tmp/clean || status=1
-cp -r /tmp/health /tmp/clean "$CALITRACE_TEST_SHARE/" || :
 exit $status
