@@ -442,17 +442,22 @@ paused() {
 		echo "expected more than ten packets to have passed unseen, saw $(grep '"loss"' "$out/paused.json")"
 }
 
+no_files() { [ -z "$(ls "/proc/$1/fd" 2>/dev/null)" ]; }
+
 # Both at once: the next start, or the doctor, finds what they left.
 both_die() {
-	local pid
+	local pid guard
 
 	trace both -i 'cali*'
 	tracer_wait both || return 0
 	pid=${tracer_pid[both]}
 	within 10 has_guardian both || echo "expected a guardian, saw none"
+	guard=$(guardian_of "$pid")
 	kill -STOP "$pid" # or it would start the next one
-	kill -KILL "$(guardian_of "$pid")" "$pid"
+	kill -KILL "$guard" "$pid"
 	wait "$pid" 2>/dev/null || :
+	# whoever reaps it may take his time; its files are closed before
+	within 10 no_files "$guard" || echo "expected the guardian to be gone, saw it there"
 	attached both cali0 || echo "expected filters to be left, saw none"
 	[ "$1" = start ] || "$calitrace" doctor --netns "$node" >"$out/doctor.txt" || :
 	if [ "$1" = start ]; then
@@ -492,7 +497,8 @@ few_rights() {
 # ---- many at once ----
 
 many() {
-	local i names=() signals=(INT TERM HUP KILL)
+	# all of them verify their programs at the same time
+	local i names=() signals=(INT TERM HUP KILL) patience=$((patience * 3))
 
 	in_netns "$node" tcpdump -n -i cali0 -w "$out/tcpdump.pcap" >&2 2>&1 &
 	local dump=$!
