@@ -62,6 +62,8 @@ needs_test() {
 		cmd cpio cpio
 		cmd xz xz-utils
 		cmd tcpdump tcpdump
+		cmd nft nftables
+		cmd ipvsadm ipvsadm
 		cmd shellcheck shellcheck
 		cmd clang-format clang-format
 	EOF

@@ -33,6 +33,7 @@
 #   --pool 10.253.0.0/16  --block 26  --blocks CIDR,CIDR,... (one a node)
 #   --encap ipip|vxlan|crosssubnet|none|auto (k8s03 in another subnet; auto: IPIP or VXLAN)
 #   --service 10.96.0.10  --upstream silent|reject
+#   --iptables iptables-nft|iptables-legacy (the first of these that works)
 #   --features LIST|all   see the verb feature; "all" is what this kernel can do
 #   --wrong 192.188.1.1/24 (of the incident)  --docker-net 172.31.255.0/24|none
 #   --gr-time 8           seconds that peers keep the routes of a BIRD that died
@@ -92,13 +93,15 @@ use_ipset=yes use_confd=yes use_cni=yes
 [ -z "${LAB_NO_CNI:-}" ] || use_cni=no
 rounds=${LAB_COUNT:-3} seconds=${LAB_SECONDS:-0} from=${LAB_FROM:-}
 interval=${LAB_INTERVAL:-0} verbose=short features=${LAB_FEATURES:-}
+iptables_wanted=${LAB_IPTABLES:-}
 
 positional=()
 while [ $# -gt 0 ]; do
 	option=$1
 	case $option in
 	--prefix | --state | --timeout | --nodes | --node-net | --gateway | --pool | --block | --blocks | \
-		--encap | --service | --upstream | --wrong | --docker-net | --gr-time | --count | --seconds | --interval | --from | --features)
+		--encap | --service | --upstream | --wrong | --docker-net | --gr-time | --count | --seconds | --interval | --from | --features | \
+		--iptables)
 		[ $# -ge 2 ] || die "$option needs a value"
 		value=$2
 		shift
@@ -124,6 +127,7 @@ while [ $# -gt 0 ]; do
 	--seconds) seconds=$value ;;
 	--interval) interval=$value ;;
 	--features) features=$value ;;
+	--iptables) iptables_wanted=$value ;;
 	--from) from=$value ;;
 	--no-ipset) use_ipset=no ;;
 	--no-confd) use_confd=no ;;

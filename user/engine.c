@@ -141,16 +141,24 @@ void engine_set_passing(struct engine *e, struct trk *t, enum verdict v)
 /* A reply got through: its request's block and its own are alive. */
 static void good_exchange(struct engine *e, const struct trk *reply)
 {
-	static const struct prefix no_block;
+	struct good g = {
+		.block = reply->pair_block,
+		.dst = reply->pair_dst,
+		.orig_dst = reply->pair_orig,
+		.asker = { reply->pair_src, reply->dst },
+		.app = reply->app,
+		.ts_ns = reply->last_ns,
+	};
 
 	if (!reply->pair_good)
 		return;
-	finding_good(e, &reply->pair_block, &reply->pair_dst, reply->last_ns);
-	/* what died before its translation was told with the service's address */
-	if (addr_is_set(&reply->pair_orig))
-		finding_good(e, &no_block, &reply->pair_orig, reply->last_ns);
-	if (addr_is_set(&reply->block.addr))
-		finding_good(e, &reply->block, &reply->dst, reply->last_ns);
+	finding_good(e, &g);
+	if (!addr_is_set(&reply->block.addr))
+		return;
+	g.block = reply->block;
+	g.dst = reply->dst;
+	memset(&g.orig_dst, 0, sizeof(g.orig_dst));
+	finding_good(e, &g);
 }
 
 /* Into the queue of what is still expected of it: its fate, a reply, a late reply, nothing */

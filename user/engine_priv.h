@@ -104,6 +104,7 @@ struct trk {
 	bool pair_good;		   /* a reply: its request was no problem itself, and was for ... */
 	struct prefix pair_block;
 	struct addr pair_dst, pair_orig; /* after and before NAT */
+	struct addr pair_src;
 	uint8_t *snap;
 	uint16_t snap_len;
 
@@ -174,6 +175,22 @@ struct bgp_peer {
 };
 #define MAX_PEERS 8192
 
+/* Whose exchanges of which kind fail: others may fare well all the time */
+struct sample {
+	struct addr asker;
+	enum app app;
+};
+#define MAX_SAMPLES 8
+
+/* An exchange that fared well */
+struct good {
+	struct prefix block;
+	struct addr dst, orig_dst; /* after and before NAT, the latter family 0 if the same */
+	struct addr asker[2];	   /* before and after NAT */
+	enum app app;
+	uint64_t ts_ns;
+};
+
 /* A finding and what the engine has to know of it besides */
 struct fnd {
 	struct finding f;
@@ -185,6 +202,8 @@ struct fnd {
 	struct addr gateway; /* of the route taken, family 0: none */
 	struct addr pod;     /* proxy ARP: who asked */
 	struct route_ref route;
+	struct sample sample[MAX_SAMPLES];
+	uint8_t sample_cnt;
 	/* of the first packet: where it died */
 	enum hook at;
 	uint8_t nf_hook;
@@ -323,9 +342,7 @@ void finding_problem(struct engine *e, struct trk *t);
 void finding_arp(struct engine *e, const struct arp_silence *a, uint64_t ts_ns);
 /* A packet whose verdict was changed leaves the finding that it was counted in */
 void finding_uncount(struct engine *e, struct trk *t);
-/* An exchange with an address of that block fared well */
-void finding_good(struct engine *e, const struct prefix *block, const struct addr *dst,
-		  uint64_t ts_ns);
+void finding_good(struct engine *e, const struct good *g);
 /* Causes are looked at again; changed findings are emitted. */
 void finding_review(struct engine *e, uint64_t ts_ns);
 /* At the end: counts that changed are told, too */

@@ -154,6 +154,7 @@ static void on_reply(struct engine *e, struct trk *t, const struct flow_key *k)
 	t->pair_good = !verdict_is_problem(req->verdict);
 	t->pair_dst = req->dst;
 	t->pair_orig = req->orig_dst;
+	t->pair_src = req->first.src;
 	judge_block(e, &req->dst, &t->pair_block, &from);
 }
 

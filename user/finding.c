@@ -180,6 +180,19 @@ static void remember_icmp(struct fnd *f, const struct trk *t)
 	f->icmp_from = t->icmp_error.from;
 }
 
+static void remember_sample(struct fnd *f, const struct trk *t)
+{
+	const struct addr *asker = t->role == ROLE_REPLY ? &t->dst : &t->first.src;
+
+	if (!addr_is_set(asker))
+		return;
+	for (int i = 0; i < f->sample_cnt; i++)
+		if (f->sample[i].app == t->app && addr_eq(&f->sample[i].asker, asker))
+			return;
+	if (f->sample_cnt < MAX_SAMPLES)
+		f->sample[f->sample_cnt++] = (struct sample){ *asker, t->app };
+}
+
 void finding_problem(struct engine *e, struct trk *t)
 {
 	char key[sizeof(((struct finding *)0)->key)];
@@ -204,6 +217,7 @@ void finding_problem(struct engine *e, struct trk *t)
 		remember_place(e, f, t);
 	}
 	remember_icmp(f, t);
+	remember_sample(f, t);
 	f->f.packets++;
 	f->f.verdicts[t->verdict]++;
 	f->f.apps[t->app]++;
@@ -257,23 +271,47 @@ static bool of_one_address(const struct finding *f)
 	return f->verdict == V_BLACKHOLE || f->verdict == V_UNANSWERED || f->verdict == V_NO_SOCKET;
 }
 
-void finding_good(struct engine *e, const struct prefix *block, const struct addr *dst,
-		  uint64_t ts_ns)
+/* What fails for all who use a route; the rest (filters, sockets, queues) may fail for one of them. */
+static bool of_route(const struct finding *f)
+{
+	return f->verdict == V_LEAKED || f->verdict == V_NO_ROUTE || f->verdict == V_BLACKHOLE ||
+	       f->verdict == V_UNREACHABLE || f->verdict == V_PROHIBIT ||
+	       f->verdict == V_WRONG_NEXTHOP;
+}
+
+static bool is_sampled(const struct fnd *f, const struct good *g)
+{
+	for (int i = 0; i < f->sample_cnt; i++) {
+		const struct sample *s = &f->sample[i];
+
+		if (s->app == g->app &&
+		    (addr_eq(&s->asker, &g->asker[0]) || addr_eq(&s->asker, &g->asker[1])))
+			return true;
+	}
+	return false;
+}
+
+/* Did the exchange need what the finding says is broken? */
+static bool is_about(const struct engine *e, const struct fnd *f, const struct good *g)
+{
+	if (f->proxy_arp)
+		return mirror__has_default(e->mirror);
+	if (!of_route(&f->f) && f->sample_cnt && !is_sampled(f, g))
+		return false;
+	if (f->f.block_cnt && !of_one_address(&f->f))
+		return addr_is_set(&g->block.addr) && has_block(&f->f, &g->block);
+	/* what died before its translation was told with the service's address */
+	return addr_eq(&g->dst, &f->example) ||
+	       (addr_is_set(&g->orig_dst) && addr_eq(&g->orig_dst, &f->example));
+}
+
+void finding_good(struct engine *e, const struct good *g)
 {
 	for (uint32_t i = 0; i < e->finding_cnt; i++) {
 		struct fnd *f = e->finding[i];
-		bool same;
 
-		if (f->f.recovered || ts_ns <= f->f.last_ns)
-			continue;
-		if (f->proxy_arp)
-			same = mirror__has_default(e->mirror);
-		else if (f->f.block_cnt && !of_one_address(&f->f))
-			same = addr_is_set(&block->addr) && has_block(&f->f, block);
-		else
-			same = addr_eq(dst, &f->example);
-		if (same && !f->good_ns)
-			f->good_ns = ts_ns;
+		if (!f->f.recovered && !f->good_ns && g->ts_ns > f->f.last_ns && is_about(e, f, g))
+			f->good_ns = g->ts_ns;
 	}
 }
 

@@ -193,8 +193,10 @@ static void refresh_pools(struct session *s)
 
 static void refresh_nodes(struct session *s)
 {
-	if (nodes__learn(&s->nodes) > 0)
-		nodes__tell(&s->nodes, mono_ns(), push, s);
+	if (nodes__learn(&s->nodes) <= 0)
+		return;
+	log_debug("%zu nodes of the cluster", s->nodes.cnt);
+	nodes__tell(&s->nodes, mono_ns(), push, s);
 }
 
 struct pod_ask {
@@ -395,6 +397,7 @@ static int start_pools(struct session *s, char *why, size_t why_sz)
 	deliver(s, &o);
 	if (nodes__learn(&s->nodes) > 0)
 		nodes__tell(&s->nodes, o.ts_ns, deliver, s);
+	log_debug("%zu nodes of the cluster", s->nodes.cnt);
 	return 0;
 }
 

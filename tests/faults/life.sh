@@ -139,7 +139,7 @@ way_out() {
 born() {
 	veth "$2"
 	way_out "$2"
-	within 20 saw_packet "$1" "$2" || echo "expected packets of $2, saw none"
+	within $patience saw_packet "$1" "$2" || echo "expected packets of $2, saw none"
 	ip -n "$node" link del "$2"
 }
 
@@ -156,8 +156,8 @@ births() {
 	ends births
 }
 
-# From the kernel's first word about the new device to its first packet, and to its being attached to;
-# the rest of the time is what ip and the pod take until there is a packet.
+# From the kernel's first word about the new device to its being attached to, which is the tracer's
+# part, and to its first packet, which takes until the pod has addresses and routes.
 test_births() {
 	local said ms us
 
@@ -171,10 +171,11 @@ test_births() {
 			select(($born | length) > 0 and ($seen | length) > 0) | ($seen | min) - ($born | min)] |
 		if length == 3 then max | floor else -1 end' "$out/births.json")
 	us=$(sed -nE "s/.*attached to 'cali[1-3]' ([0-9]+) us after.*/\1/p" "$out/births.err" | sort -n | tail -n 1)
-	if [ -n "$said" ] || [ "$ms" -lt 0 ] || [ "$ms" -gt 10000 ]; then
-		fail "$label $kind new device is traced" "expected packets within 10 s of its birth, saw ${said:-them after $ms ms}"
+	if [ -n "$said" ] || [ "$ms" -lt 0 ] || [ -z "$us" ] || [ "$us" -gt 10000000 ]; then
+		fail "$label $kind new device is traced" \
+			"expected it to be attached to within 10 s and to see packets, saw ${said:-${us:-no attaching} us, ${ms} ms}"
 	else
-		ok "$label $kind new device is traced (attached at most $((${us:-0} / 1000)) ms, first packet $ms ms after its birth)"
+		ok "$label $kind new device is traced (attached at most $((us / 1000)) ms, first packet $ms ms after its birth)"
 	fi
 }
 
@@ -254,7 +255,7 @@ pod_gone() {
 	within 10 attached pod caliq || echo "expected caliq to be traced, saw it is not"
 	ip -n "$node" link del caliq
 	ends pod
-	! grep -v -e '^calitrace: tracing' -e ' packets seen, ' "$out/pod.err" || :
+	! grep -v -e '^calitrace: tracing' -e ' packets seen, ' -e 'silence is not health' "$out/pod.err" || :
 }
 no_device() { ! ip -n "$node" link show "$1" >/dev/null 2>&1; }
 
@@ -466,11 +467,12 @@ both_die() {
 	fi
 }
 
-# Without what root has besides
+# Without what root has besides. Up to 5.10 BPF is charged to what may be locked in memory.
 few_rights() {
 	local pid
 
 	rm -f "$out/few.json" "$out/few.err"
+	ulimit -l unlimited
 	setpriv --bounding-set -all,+bpf,+perfmon,+net_admin,+sys_admin --inh-caps -all \
 		"$calitrace" live --netns "$node" --host-root "$out/root" --pool 10.99.0.0/16=ipip -o json \
 		-i 'cali*' >"$out/few.json" 2>"$out/few.err" </dev/null &

@@ -428,6 +428,19 @@ static void test_recovery(void **state)
 	}
 }
 
+/* One question and its answer, and a second of ticks */
+static void dns_on(struct feed *f, uint32_t us, const char *pod, const char *dst)
+{
+	struct obs_pkt q = pkt_dns(pod, dst, (uint16_t)(40000 + us / US_PER_S), 7), r;
+
+	q.skb = feed_skb(f);
+	feed_sent(f, us, q);
+	r = pkt_reply(&q);
+	r.skb = feed_skb(f);
+	feed_back(f, us + 1000, r);
+	feed_ticks(f, us + 50 * MS, us + 950 * MS);
+}
+
 /* Good exchanges of another block prove nothing. */
 static void test_no_recovery(void **state)
 {
@@ -445,7 +458,10 @@ static void test_no_recovery(void **state)
 	feed_close(&f, 5 * US_PER_S);
 }
 
-/* Nor do those of another block for a firewall's drops; those of the same block do. */
+/*
+ * Nor do those of another block for a firewall's drops, nor another protocol's, nor those of another
+ * pod: a rule may be about one of them. The same pod's with that protocol do.
+ */
 static void test_recovery_of_filtered(void **state)
 {
 	const struct plan *p = &plans[0];
@@ -462,8 +478,12 @@ static void test_recovery_of_filtered(void **state)
 	ping_on(&f, 1000 * MS, 2000 * MS, p->other_pod);
 	assert_false(finding_at(&f, 1)->recovered);
 	ping_on(&f, 2000 * MS, 3000 * MS, p->peer_pod);
+	assert_false(finding_at(&f, 1)->recovered);
+	dns_on(&f, 3000 * MS, p->pod2, p->peer_pod);
+	assert_false(finding_at(&f, 1)->recovered);
+	dns_on(&f, 4000 * MS, p->pod, p->peer_pod);
 	assert_true(finding_at(&f, 1)->recovered);
-	feed_close(&f, 3 * US_PER_S);
+	feed_close(&f, 5 * US_PER_S);
 }
 
 /* What happened while events were lost is less sure, and says so. */

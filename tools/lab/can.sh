@@ -11,8 +11,10 @@ cannot() {
 	return 1
 }
 
-# REASON COMMAND: does it work in an empty network namespace?
+# REASON COMMAND: does it work in an empty network namespace? Who is going to do it anyway
+# sees for himself.
 try() {
+	[ "$verb" != fault ] || return 0
 	unshare -n bash -c "set -e; PATH=$PATH; $2" >/dev/null 2>&1 || cannot "$1"
 }
 

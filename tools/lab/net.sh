@@ -33,7 +33,7 @@ probe() {
 	iptables=
 	while :; do
 		firewall_rules "$node"
-		for backend in iptables-nft iptables-legacy iptables; do
+		for backend in ${iptables_wanted:-iptables-nft iptables-legacy iptables}; do
 			if in_ns "$ns" "$backend-restore" <<<"$REPLY" 2>"$state/probe.log"; then
 				iptables=$backend
 				break 2

@@ -125,7 +125,7 @@ traffic_big() {
 # Each time from the start: what hangs in the queue has to know its neighbour, and the
 # queue's allowance has to be used up by others.
 traffic_uplink_down() {
-	local ns=${node_ns[${nodes[1]}]} pid pids=()
+	local ns=${node_ns[${nodes[1]}]} pid before pids=()
 
 	fault_active uplink-down || die "the fault uplink-down is not on"
 	rm "$state/faults/uplink-down"
@@ -135,13 +135,14 @@ traffic_uplink_down() {
 	: >"$state/faults/uplink-down"
 	fault_uplink_down
 	in_ns "$ns" ping -q -n -c 1 -W 1 -s 240 "$gateway" >/dev/null || :
+	before=$(in_ns "$ns" awk '$1 == "Ip:" && $2 ~ /[0-9]/ { print $7 }' /proc/net/snmp)
 	for pid in 1 2; do
 		ping_once "$2" "${pod_ip[$dns_pod]}" >/dev/null &
 		pids+=($!)
 		query "$2" "@${pod_ip[$dns_pod]}" >/dev/null &
 		pids+=($!)
 	done
-	await "queued /run/netns/$ns eth0"
+	await "forwarded /run/netns/$ns $((before + ${#pids[@]}))"
 	ip_in "$ns" <<<"link set eth0 down"
 	for pid in "${pids[@]}"; do
 		attempt "ping or dns $1 > ${pod_ip[$dns_pod]}" wait "$pid"
