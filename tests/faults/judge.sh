@@ -3,7 +3,7 @@
 #
 # Judge what tests/faults/verdicts.sh wrote down: tests/faults/judge.sh LABEL DIR MODE FAULT...
 #
-# One result for each fault: what both nodes say counts. With CALITRACE_TEST_RESULTS=FILE, also
+# One result for each fault: what all of its tracers say counts. With CALITRACE_TEST_RESULTS=FILE, also
 # a line there of: fault, result, the problems that k8s02/k8s01 told, seconds, why.
 
 set -euo pipefail
@@ -54,10 +54,10 @@ judge_fault() {
 
 	said=$(judge_traffic)
 	[ -z "$said" ] || said+=$'\n'
-	for node in k8s02 k8s01; do
-		more=$(judge $node false)
+	for node in $(cat "$dir/$fault.nodes" 2>/dev/null || echo k8s02 k8s01); do
+		more=$(judge "$node" false)
 		[ -z "$more" ] || said+="$node: ${more//$'\n'/$'\n'$node: }"$'\n'
-		saw+=/$(judge $node true)
+		saw+=/$(judge "$node" true)
 	done
 	saw=${saw#/}
 	if [ -z "$said" ]; then

@@ -11,8 +11,8 @@
 # "both":    start - fault - traffic - start the late ones - traffic - stop those - heal -
 #            traffic - stop
 #
-# What DIR gets for a fault: FAULT.skip with the reason, or FAULT.MODE.NODE.{json,err,run} and
-# FAULT.lab, or FAULT.error with what went wrong; then FAULT.done. "healthy" is one of the
+# What DIR gets for a fault: FAULT.skip with the reason, or FAULT.MODE.NODE.{json,err,run},
+# FAULT.nodes and FAULT.lab, or FAULT.error with what went wrong; then FAULT.done. "healthy" is one of the
 # faults: the lab's mixed traffic with nothing wrong.
 #
 # Most of the time is waiting for what does not come, so CALITRACE_TEST_JOBS labs work side by
@@ -30,7 +30,6 @@ out=$1 modes=$2
 shift 2
 case $modes in before | late) ;; both) modes='before late' ;; *) echo "no such start: $modes" >&2 && exit 2 ;; esac
 here=$(cd "$(dirname "$0")" && pwd -P)
-nodes=(k8s01 k8s02)
 base=icmp:pod:dns,dns:pod:dns,dns:pod:svc,icmp:host:dns,dns:host:svc,icmp:pod:far
 seconds=${CALITRACE_TEST_HEALTHY:-30}
 mkdir -p "$out"
@@ -38,16 +37,28 @@ out=$(cd "$out" && pwd -P)
 
 # ---- the table, as far as it says what to do ----
 
-declare -A words=()
+declare -A words=() hit_at=()
 table=()
 read_table() {
 	local line name rest
 
 	while read -r line name rest; do
-		[ "$line" = fault ] || continue
-		words[$name]=$rest
-		table+=("$name")
+		case $line in
+		fault)
+			words[$name]=$rest hit_at[$name]=k8s02
+			table+=("$name")
+			;;
+		hit) hit_at[${table[-1]}]+=" $name" ;;
+		esac
 	done <"$here/verdicts"
+}
+
+# The start of a tracer is the dearest part in an emulated machine: there only nodes that the
+# fault hits have one.
+choose_nodes() {
+	nodes=(k8s01 k8s02)
+	[ -z "${CALITRACE_TEST_VM:-}" ] || [ "$fault" = healthy ] || [[ ${hit_at[$fault]} == *k8s01* ]] || nodes=(k8s02)
+	echo "${nodes[*]}" >"$out/$fault.nodes"
 }
 
 # word NAME DEFAULT: of the fault that is being run
@@ -292,6 +303,7 @@ attempt() {
 		echo "$why" >"$out/$fault.skip"
 	else
 		cp "$lab_file" "$out/$fault.lab"
+		choose_nodes
 		if [ "$fault" = healthy ]; then run_healthy; else run_fault; fi
 	fi
 	echo $(((${EPOCHREALTIME/./} - begin) / 1000000)) >"$out/$fault.seconds"
@@ -328,7 +340,9 @@ session() {
 work() {
 	worker=$1 lab_file=$out/lab.$1
 	while grep -q . "$out/queue"; do
-		(session) || :
+		session &
+		trap 'kill $!; wait; exit 143' TERM
+		wait $! || :
 		[ -e "$out/at.$worker" ] || continue
 		fault=$(<"$out/at.$worker")
 		rm "$out/at.$worker"
@@ -358,7 +372,7 @@ workers=()
 trap 'kill "${workers[@]}" 2>/dev/null; wait; exit 143' INT TERM HUP
 jobs=3
 [ -z "${CALITRACE_TEST_VM:-}" ] || jobs=2
-for ((i = 1; i <= ${CALITRACE_TEST_JOBS:-jobs}; i++)); do
+for ((i = 1; i <= ${CALITRACE_TEST_JOBS:-$jobs}; i++)); do
 	work "$i" &
 	workers+=($!)
 done
