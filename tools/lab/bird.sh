@@ -101,7 +101,6 @@ bird_faults_second() {
 
 	! fault_active blackhole-route || route="route $block blackhole;"
 	! fault_active prohibit-route || route="route $block prohibit;"
-	! fault_active wrong-node || route="route $block via ${node_ip[${nodes[2]}]};"
 	[ -z "$route" ] || statics=$'\n'"protocol static mistaken { $route }"
 	# A next hop that leads nowhere: the session, which goes by the kernel's routes, stays up.
 	if fault_active unreachable-route; then

@@ -211,9 +211,21 @@ heal_wrong_nexthop() {
 	"$labtool" bird "${node_ctl[${nodes[1]}]}" 'enable kernel1' >/dev/null
 }
 
-# The route of k8s02 to the block of k8s01, by the tunnel, as BIRD would write it
+# Somebody who is no routing daemon sends the block to another node, which forwards.
+fault_wrong_node() {
+	"$labtool" bird "${node_ctl[${nodes[1]}]}" 'disable kernel1' >/dev/null
+	block_route_replace "${node_ip[${nodes[2]}]}"
+}
+
+heal_wrong_node() {
+	block_route_replace "${node_ip[${nodes[0]}]}"
+	"$labtool" bird "${node_ctl[${nodes[1]}]}" 'enable kernel1' >/dev/null
+}
+
+# The route of k8s02 to the block of k8s01, by the device that it has, as BIRD would write it
 block_route_replace() {
-	ip -n "${node_ns[${nodes[1]}]}" -batch - <<<"route replace ${node_block[${nodes[0]}]} via $1 dev $tunnel onlink proto bird"
+	route_healthy "${nodes[1]}" "${nodes[0]}"
+	ip -n "${node_ns[${nodes[1]}]}" -batch - <<<"route replace ${node_block[${nodes[0]}]} via $1 dev ${REPLY##* } onlink proto bird"
 }
 
 # ---- helpers ----
