@@ -7,6 +7,8 @@
 #ifndef CALITRACE_DROP_H
 #define CALITRACE_DROP_H
 
+#define PACKET_OTHERHOST_ 3 /* linux/if_packet.h */
+
 /* *host: the host side of the pod's device; indexes of a pod's namespace mean nothing on the node. */
 static __always_inline __u32 netns_flag(__u32 inum, __u32 *host)
 {
@@ -114,6 +116,9 @@ static __always_inline int on_drop(const struct sk_buff *skb, __u64 location, __
 	if (!packet_in_pool(&r, &p) && !ct_in_pool(skb))
 		return 0;
 	h.flags |= drop_gso(skb);
+	/* a frame for somebody else, which a switch or promiscuous mode let in; 5.10 does not say so */
+	if (BPF_CORE_READ_BITFIELD_PROBED(skb, pkt_type) == PACKET_OTHERHOST_)
+		h.flags |= EV_F_OTHERHOST;
 	packet_emit(&h, &p, &r);
 	return 0;
 }

@@ -58,6 +58,7 @@ enum ev_encap {
 #define EV_F_POD_NETNS (1u << 7)  /* hdr.netns is that of a pod of the node */
 #define EV_F_FRAG (1u << 8)	  /* more fragments follow */
 #define EV_F_NO_DEV (1u << 9)	  /* the skb had no usable device */
+#define EV_F_OTHERHOST (1u << 12) /* EV_DROP: the frame was for another MAC address */
 #define EV_F_DF (1u << 10)	  /* don't fragment */
 #define EV_F_FRAG_LATER \
 	(1u << 11) /* a fragment with an offset: no ports, no ICMP type; ip_id ties it */

@@ -99,7 +99,7 @@ else
 fi
 args=(-nodefaults -no-user-config -display none -no-reboot -cpu max -smp "$cpus" -m "$mem"
 	-kernel "$kernel/vmlinux" -initrd "$control/initramfs"
-	-append "console=ttyS0 quiet panic=-1 mitigations=off cryptomgr.notests audit=0"
+	-append "console=ttyS0 quiet panic=-1 mitigations=off cryptomgr.notests audit=0 no_timer_check"
 	-serial "file:$control/console"
 	-virtfs "local,path=/,mount_tag=root,security_model=none,readonly=on,multidevs=remap"
 	-virtfs "local,path=$control,mount_tag=control,security_model=none")

@@ -105,7 +105,8 @@ bool judge_drop_is_noise(const struct engine *e, const struct obs_pkt *p)
 	if (!p->encap && is_sink(p))
 		return true;
 	/* a switch that floods, a device in promiscuous mode; in a tunnel it means a wrong inner MAC */
-	if (!strcmp(p->reason, "OTHERHOST") && judge_dev(e, p->ifindex) != DEV_TUNNEL)
+	if ((p->flags & EV_F_OTHERHOST || !strcmp(p->reason, "OTHERHOST")) &&
+	    judge_dev(e, p->ifindex) != DEV_TUNNEL)
 		return true;
 	if (p->encap)
 		return false;
