@@ -29,7 +29,8 @@ needs_vxlan() {
 
 needs_third_node() {
 	((count >= 3)) || cannot "this lab has two nodes only"
-	[ "$encap" != crosssubnet ] || cannot "${nodes[2]} is in another subnet, which cannot be a next hop"
+	[ "${node_subnet[${nodes[1]}]}" = "${node_subnet[${nodes[2]}]}" ] ||
+		cannot "${nodes[2]} is in another subnet, which cannot be a next hop"
 }
 
 # Its sessions with the other subnet would go as well.
