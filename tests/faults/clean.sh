@@ -225,5 +225,3 @@ for kind in "${kinds[@]}"; do
 	test_kind "$kind"
 done
 test_front
-unset CALITRACE_WITHOUT
-"$(dirname "$0")/life.sh" "$label" "$out/life"
