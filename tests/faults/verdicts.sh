@@ -304,7 +304,14 @@ attempt() {
 	else
 		cp "$lab_file" "$out/$fault.lab"
 		choose_nodes
-		if [ "$fault" = healthy ]; then run_healthy; else run_fault; fi
+		if [ "$fault" = healthy ]; then
+			run_healthy
+			# What features have changed, routing rules among it, is not for the next fault.
+			lab down >&2
+			lab_encap=''
+		else
+			run_fault
+		fi
 	fi
 	echo $(((${EPOCHREALTIME/./} - begin) / 1000000)) >"$out/$fault.seconds"
 }
