@@ -13,6 +13,7 @@
 #include "addr.h"
 
 #define ICMP_UNREACH_ 3
+#define TCPF_RST 0x04
 #define ICMP_PORT_UNREACH_ 3
 
 void exchange_latency(struct latency *l, int64_t us, int by)
@@ -151,7 +152,9 @@ static void on_reply(struct engine *e, struct trk *t, const struct flow_key *k)
 	t->answered = true;
 	answer(e, t, req);
 	answer_copies(e, k);
-	t->pair_good = !verdict_is_problem(req->verdict);
+	/* a reset refuses: that nothing was lost does not make it well */
+	t->pair_good = !verdict_is_problem(req->verdict) &&
+		       !(t->proto == PROTO_TCP && t->tcp_flags & TCPF_RST);
 	t->pair_dst = req->dst;
 	t->pair_orig = req->orig_dst;
 	t->pair_src = req->first.src;
