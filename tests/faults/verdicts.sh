@@ -178,7 +178,7 @@ stop() {
 # ---- one fault ----
 
 settle() {
-	word settle 1.6
+	word settle 2.3
 	sleep "$REPLY"
 }
 

@@ -223,14 +223,15 @@ serve_ipvs() {
 
 # ---- flowtable ----
 
-# DEVICES
+# DEVICES. What IPVS has changed is none of its business: it does not know IPVS's translation,
+# and such connections would stall.
 flowtable_table() {
 	REPLY="table ip $flow_table {
 	flowtable f { hook ingress priority 0; devices = { $1 }; }
 	chain forward {
 		type filter hook forward priority 10; policy accept;
-		ct state established ip protocol tcp flow add @f
-		ct state established ip protocol udp flow add @f
+		ct state established ip protocol tcp ct original ip daddr != $ipvs_service flow add @f
+		ct state established ip protocol udp ct original ip daddr != $ipvs_service flow add @f
 	}
 }"
 }
@@ -256,6 +257,7 @@ serve_flowtable() {
 
 # See default_route_line.
 feature_ecmp() {
+	feature masquerade
 	ip -n "${prefix}ul" addr add "$gateway2/${node_net#*/}" dev $bridge
 	default_route_add
 }
