@@ -290,7 +290,7 @@ static void say_peer_down(const struct facts *x, struct because *b)
 static bool row_stale(const struct facts *x)
 {
 	return x->f->f.verdict == V_BLACKHOLE && !x->route_kind && x->f->route.have_dst &&
-	       x->f->route.dst.len < 32 &&
+	       !owner_is_other(x->e, &x->f->example) && x->f->route.dst.len < 32 &&
 	       (x->f->route.protocol == RTPROT_BIRD || x->f->route.protocol == RTPROT_FELIX);
 }
 

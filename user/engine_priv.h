@@ -357,6 +357,10 @@ void owner_node(struct engine *e, const struct obs_node *o);
 void owner_free_all(struct engine *e);
 /* Somebody else than a routing daemon sent the block of dst to another gateway than its owner's */
 bool owner_differs(const struct engine *e, const struct addr *dst, const struct addr *gw);
+/* The block of a is another node's, as far as its routes told */
+bool owner_is_other(const struct engine *e, const struct addr *a);
+/* A node of the cluster, by Felix' list or because it speaks BGP with this one */
+bool owner_is_node(const struct engine *e, const struct addr *a);
 /* The tunnel's other end is no node of the cluster, as far as Felix' list goes */
 bool owner_is_stranger(const struct engine *e, const struct addr *dst, const struct addr *end);
 

@@ -255,6 +255,10 @@ static bool leaks(struct engine *e, const struct pool *pool, const struct trk *t
 
 	if (on_own_subnet(&t->route) || administered(e, pool, t))
 		return false;
+	/* confd writes the same for VXLAN and its CrossSubnet: "handled by Felix"; BIRD's route tells */
+	if (pool->mode == POOL_VXLAN && t->route.have_dst && t->route.dst.len > pool->cidr.len &&
+	    t->route.protocol == RTPROT_BIRD && owner_is_node(e, &t->route.gw))
+		return false;
 	if (tunnelled && told)
 		return true;
 	/* without a proved prefix nothing is claimed, unless the pool has a tunnel */

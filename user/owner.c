@@ -96,13 +96,6 @@ void owner_pools(struct engine *e)
 	mirror__each_route(e->mirror, from_mirror, e);
 }
 
-bool owner_differs(const struct engine *e, const struct addr *dst, const struct addr *gw)
-{
-	const struct owner *w = find_for(e, dst);
-
-	return w && addr_is_set(&w->gw) && addr_is_set(gw) && !addr_eq(&w->gw, gw);
-}
-
 static uint64_t addr_hash(const struct addr *a)
 {
 	return hash_bytes(a->b, sizeof(a->b), a->family);
@@ -114,6 +107,25 @@ static bool is_listed(const struct engine *e, const struct addr *a)
 		if (addr_eq(&hmap_entry(n, struct cluster_node, node)->addr, a))
 			return true;
 	return false;
+}
+
+bool owner_differs(const struct engine *e, const struct addr *dst, const struct addr *gw)
+{
+	const struct owner *w = find_for(e, dst);
+
+	return w && addr_is_set(&w->gw) && addr_is_set(gw) && !addr_eq(&w->gw, gw);
+}
+
+bool owner_is_other(const struct engine *e, const struct addr *a)
+{
+	const struct owner *w = find_for(e, a);
+
+	return w && addr_is_set(&w->gw);
+}
+
+bool owner_is_node(const struct engine *e, const struct addr *a)
+{
+	return addr_is_set(a) && (is_listed(e, a) || bgp_peer_find(e, a));
 }
 
 bool owner_is_stranger(const struct engine *e, const struct addr *dst, const struct addr *end)
