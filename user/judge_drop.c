@@ -13,7 +13,8 @@
 #include "../bpf/events.h"
 #include "addr.h"
 
-#define WITNESS_NS (2 * NSEC_PER_MSEC)
+/* From the look-up to the drop; the same pair of addresses fails the same way for longer than that. */
+#define WITNESS_NS (10 * NSEC_PER_MSEC)
 #define ARP_NS (10 * NSEC_PER_SEC)
 #define TCPF_SYN 0x02
 #define TCPF_RST 0x04

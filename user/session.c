@@ -17,6 +17,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "beat.h"
 #include "child.h"
 #include "addr.h"
 #include "decode.h"
@@ -57,6 +58,7 @@ struct session {
 	uint64_t lost, lost_messages, malformed, inert, signalled_ns;
 	bool started, resync_all, resync_failed, podns_stale, routes_came, more, stop, hurried;
 	struct child child;
+	struct beat *beat;
 	struct podset pods;
 };
 
@@ -421,8 +423,6 @@ static int start_ifaces(struct session *s)
 	/* without the TC programs, drops and look-ups that failed still tell something */
 	if (!loader__probe(s->loader, PROBE_PATH)->ok)
 		return 0;
-	/* they are inert without a sign of life */
-	loader__beat(s->loader);
 	return ifaces__new(&io, &s->ifaces);
 }
 
@@ -448,6 +448,9 @@ static int start_loader(struct session *s, char *why, size_t why_sz)
 	if (err)
 		return err;
 	err = loader__set_pools(s->loader, &s->pools);
+	/* the programs are inert without a sign of life */
+	if (!err)
+		err = beat__new(s->loader, &s->beat);
 	if (!err)
 		err = loader__attach(s->loader, rtnl__fd(s->rtnl));
 	if (!err)
@@ -584,7 +587,8 @@ static bool periodic(struct session *s, uint64_t now)
 {
 	bool more = false;
 
-	loader__beat(s->loader);
+	if (s->beat)
+		beat__turn(s->beat);
 	look_at_losses(s);
 	if (s->routes_came && s->ifaces)
 		ifaces__reconsider(s->ifaces);
@@ -649,6 +653,7 @@ void session__close(struct session *s)
 	if (!s)
 		return;
 	ifaces__free(s->ifaces);
+	beat__free(s->beat);
 	loader__free(s->loader);
 	rtnl__free(s->rtnl);
 	symbols__free(s->sym);
