@@ -67,6 +67,8 @@ static struct bgp_conn *conn_find(struct bgp_peer *p, const struct obs_bgp *b)
 	return NULL;
 }
 
+#define STOOD_NS (10 * NSEC_PER_SEC)
+
 /* A connection of the snapshot may be told once more by its own event. */
 static void conn_add(struct bgp_peer *p, const struct obs_bgp *b, uint64_t ts_ns)
 {
@@ -123,7 +125,8 @@ void bgp_observe(struct engine *e, const struct obs_bgp *b, uint64_t ts_ns)
 		conn_add(p, b, ts_ns);
 	else if (b->state != BGP_CONNECTING)
 		conn_end(p, b, ts_ns);
-	if (was_up && !p->established)
+	/* an attempt that lasts a few seconds on a slow node does not end the time without a session */
+	if (was_up && !p->established && (!p->down_ns || ts_ns > p->since_ns + STOOD_NS))
 		p->down_ns = ts_ns;
 	p->last = b->state;
 }
