@@ -44,7 +44,7 @@ static void fill_dns(const struct trk *t, struct packet *p)
 		return;
 	p->dns_valid = true;
 	p->dns_id = t->dns_id;
-	p->dns_response = t->dns_flags & 0x8000;
+	p->dns_response = t->dns_flags & DNS_QR;
 	p->dns_rcode = t->dns_flags & 15;
 	off = t->snap ? dns_offset(t->snap, t->snap_len) + 12 : 0;
 	if (off <= 12 || off >= t->snap_len)

@@ -5,6 +5,7 @@
 
 #include "engine.h"
 #include "hmap.h"
+#include "rtnum.h"
 
 #define NSEC_PER_SEC 1000000000ULL
 #define NSEC_PER_MSEC 1000000ULL
@@ -25,18 +26,13 @@
 #define TRK_KEYS 4
 #define TRK_HOPS 8
 
-#define TABLE_MAIN 254
-#define RTN_UNICAST 1
-#define RTN_LOCAL 2
-#define RTN_BLACKHOLE 6
-#define RTN_UNREACHABLE 7
-#define RTN_PROHIBIT 8
 #define PROTO_ICMP 1
 #define PROTO_TCP 6
 #define PROTO_UDP 17
-#define RTPROT_KERNEL 2
-#define RTPROT_BIRD 12
-#define RTPROT_FELIX 80
+#define TCPF_SYN 0x02
+#define TCPF_RST 0x04
+#define TCPF_ACK 0x10
+#define DNS_QR 0x8000 /* in the flags of a DNS message: it is an answer */
 
 enum role {
 	ROLE_PLAIN,
@@ -297,6 +293,8 @@ static inline void list_append(struct list *head, struct list *n)
 struct trk *journey_find(struct engine *e, const struct obs *o, uint64_t sig);
 struct trk *journey_new(struct engine *e, const struct obs *o, uint64_t sig);
 void journey_add_key(struct engine *e, struct trk *t, const struct flow_key *k);
+/* Is it one of the ports that are taken for DNS? Host order. */
+bool journey_is_dns_port(const struct engine *e, uint16_t port);
 /* The request that a reply with this key answers, NULL: none */
 struct trk *journey_request(struct engine *e, const struct flow_key *reply);
 /* The latest request with exactly this key, answered or not, NULL: none */

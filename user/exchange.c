@@ -13,7 +13,6 @@
 #include "addr.h"
 
 #define ICMP_UNREACH_ 3
-#define TCPF_RST 0x04
 #define ICMP_PORT_UNREACH_ 3
 
 void exchange_latency(struct latency *l, int64_t us, int by)
@@ -43,7 +42,7 @@ static void count_answer(struct engine *e, struct trk *reply, const struct trk *
 {
 	struct app_stats *s = &e->apps[req->app];
 
-	if (reply->app == APP_DNS && reply->dns_flags & 0x8000)
+	if (reply->app == APP_DNS && reply->dns_flags & DNS_QR)
 		s->rcode[reply->dns_flags & 15]++;
 	if (req->late_us >= 0) {
 		s->late++;

@@ -85,6 +85,21 @@ void hmap_free(struct hmap *m)
 	memset(m, 0, sizeof(*m));
 }
 
+void hmap_free_all(struct hmap *m, size_t offset)
+{
+	for (size_t i = 0; i < m->size; i++) {
+		struct hnode *n = hmap_bucket(m, i);
+
+		while (n) {
+			struct hnode *next = n->next;
+
+			free((char *)n - offset);
+			n = next;
+		}
+	}
+	hmap_free(m);
+}
+
 /* Multiply and fold, eight bytes at a time */
 static uint64_t mix(uint64_t h, uint64_t v)
 {

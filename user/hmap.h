@@ -30,6 +30,8 @@ struct hnode *hmap_next(const struct hnode *n);
 /* Any node of bucket i (i < m->size), for walks over everything */
 struct hnode *hmap_bucket(const struct hmap *m, size_t i);
 void hmap_free(struct hmap *m);
+/* The same, and frees the entries; offset is that of their node. The map is empty and valid then. */
+void hmap_free_all(struct hmap *m, size_t offset);
 
 /* 64-bit mix of a byte string; seed chains calls. */
 uint64_t hash_bytes(const void *data, size_t len, uint64_t seed);

@@ -51,14 +51,6 @@ static bool step_in(const uint8_t **p, size_t *len, size_t ihl)
 	return true;
 }
 
-static bool is_dns_port(const struct engine *e, uint16_t port)
-{
-	for (int i = 0; i < 4; i++)
-		if (port && e->opts.dns_port[i] == port)
-			return true;
-	return false;
-}
-
 static bool quoted_key(const struct engine *e, const uint8_t *p, size_t len, struct flow_key *k)
 {
 	size_t ihl = header(p, len);
@@ -77,7 +69,7 @@ static bool quoted_key(const struct engine *e, const uint8_t *p, size_t len, str
 	}
 	k->sport = be16(l4);
 	k->dport = be16(l4 + 2);
-	if (k->proto == PROTO_UDP && is_dns_port(e, k->dport)) {
+	if (k->proto == PROTO_UDP && journey_is_dns_port(e, k->dport)) {
 		if (len < ihl + 10)
 			return false;
 		k->id = be16(l4 + 8);

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "attach.h"
+#include "rtnum.h"
 #include "util.h"
 
-#define RTN_UNICAST_ 1
 /* TCX takes up to 25 ms a device, and the ring has to be read meanwhile */
 #define ATTACH_NS (50 * NS_PER_MS)
 
@@ -75,7 +75,7 @@ static void oif_check(void *ctx, const struct route *r)
 {
 	struct oif_ask *a = ctx;
 
-	for (int i = 0; r->type == RTN_UNICAST_ && i < r->nh_cnt; i++)
+	for (int i = 0; r->type == RTN_UNICAST && i < r->nh_cnt; i++)
 		a->found = a->found || r->nh[i].ifindex == a->ifindex;
 }
 
@@ -151,8 +151,6 @@ static void attach_one(struct ifaces *f, const struct waiting *w)
 	uint64_t start = mono_ns();
 	int err = attach__add(f->attach, w->ifindex, w->name, why, sizeof(why));
 
-	/* many at once take longer than the programs wait for a sign of life */
-	loader__beat(f->opts.loader);
 	if (!err)
 		log_debug("attached to '%s' %llu us after its message, which took %llu us", w->name,
 			  (unsigned long long)((mono_ns() - w->since_ns) / NS_PER_US),

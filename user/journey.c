@@ -18,10 +18,6 @@
 #define SAME_PASS_NS (5 * NSEC_PER_SEC)
 /* A copy follows its original closely; retransmissions come 200 ms later at the earliest. */
 #define COPY_NS (50 * NSEC_PER_MSEC)
-#define TCPF_SYN 0x02
-#define TCPF_RST 0x04
-#define TCPF_ACK 0x10
-#define DNS_QR 0x8000
 
 uint64_t journey_sig(const struct obs_pkt *p)
 {
@@ -238,7 +234,7 @@ void journey_note_fragment(struct engine *e, struct trk *t, const struct obs_pkt
 	journey_add_key(e, t, &k);
 }
 
-static bool is_dns_port(const struct engine *e, uint16_t port)
+bool journey_is_dns_port(const struct engine *e, uint16_t port)
 {
 	for (int i = 0; i < 4; i++)
 		if (port && e->opts.dns_port[i] == port)
@@ -252,7 +248,7 @@ static enum role role_of_tcp(const struct engine *e, const struct obs_pkt *p)
 		return (p->tcp_flags & (TCPF_SYN | TCPF_RST | TCPF_ACK)) == TCPF_SYN ?
 			       ROLE_REQUEST :
 			       ROLE_REPLY;
-	if (is_dns_port(e, p->sport))
+	if (journey_is_dns_port(e, p->sport))
 		return ROLE_REPLY;
 	return p->dns_flags && !(p->dns_flags & DNS_QR) ? ROLE_REQUEST : ROLE_PLAIN;
 }
@@ -269,7 +265,7 @@ static enum role role_of(const struct engine *e, const struct obs_pkt *p, enum a
 		role = role_of_tcp(e, p);
 	else if (app == APP_DNS && p->dns_flags & DNS_QR)
 		role = ROLE_REPLY;
-	else if (app == APP_DNS && is_dns_port(e, p->dport))
+	else if (app == APP_DNS && journey_is_dns_port(e, p->dport))
 		role = ROLE_REQUEST;
 	/* of an aggregate only the first packet is known: it may answer, but not ask for all */
 	return role == ROLE_REQUEST && p->flags & EV_F_GSO ? ROLE_PLAIN : role;
@@ -279,7 +275,7 @@ static enum app app_of(const struct engine *e, const struct obs_pkt *p)
 {
 	if (p->proto == PROTO_ICMP)
 		return APP_ICMP;
-	if (is_dns_port(e, p->sport) || is_dns_port(e, p->dport))
+	if (journey_is_dns_port(e, p->sport) || journey_is_dns_port(e, p->dport))
 		return APP_DNS;
 	return p->proto == PROTO_TCP ? APP_TCP : p->proto == PROTO_UDP ? APP_UDP : APP_NONE;
 }

@@ -13,10 +13,7 @@
 #include "../bpf/events.h"
 #include "addr.h"
 
-#define ARPHRD_TUNNEL_ 768 /* ipip */
-#define RTPROT_STATIC_ 4   /* linux/rtnetlink.h */
-#define RTPROT_RA_ 9
-#define RTPROT_DHCP_ 16
+#define ARPHRD_TUNNEL_ 768	       /* ipip */
 #define RESULT_NS (10 * NSEC_PER_MSEC) /* from the look-up to the device */
 #define DEFAULT_BLOCK_LEN 26	       /* of a Calico IPPool (libcalico-go, IPPoolSpec.BlockSize) */
 
@@ -114,6 +111,9 @@ static const struct nexthop *nexthop_match(const struct route *r, const struct o
 /* The FIB's own answer for this packet, where it was told; NULL: it was not */
 static const struct obs_res *fib_result(const struct engine *e, const struct obs_pkt *p)
 {
+	/* most kernels and nodes never tell any */
+	if (!e->res[0].ts_ns)
+		return NULL;
 	for (int i = 0; i < FIB_RESULTS; i++) {
 		const struct fib_result *f = &e->res[i];
 
@@ -178,8 +178,7 @@ static bool administered(const struct engine *e, const struct pool *pool, const 
 
 	if (!r->have_dst || r->dst.len <= pool->cidr.len)
 		return false;
-	if (r->protocol != RTPROT_STATIC_ && r->protocol != RTPROT_RA_ &&
-	    r->protocol != RTPROT_DHCP_)
+	if (r->protocol != RTPROT_STATIC && r->protocol != RTPROT_RA && r->protocol != RTPROT_DHCP)
 		return false;
 	return !mirror__gone(e->mirror, &t->dst, r->dst.len, 32);
 }

@@ -16,10 +16,6 @@
 /* From the look-up to the drop; the same pair of addresses fails the same way for longer than that. */
 #define WITNESS_NS (10 * NSEC_PER_MSEC)
 #define ARP_NS (10 * NSEC_PER_SEC)
-#define TCPF_SYN 0x02
-#define TCPF_RST 0x04
-#define TCPF_ACK 0x10
-#define DNS_QR 0x8000
 
 static bool in_list(const char *s, const char *const *list)
 {
@@ -100,9 +96,6 @@ static enum verdict verdict_of(const struct engine *e, const struct obs_pkt *p);
 
 bool judge_drop_is_noise(const struct engine *e, const struct obs_pkt *p)
 {
-	/* the rest of a packet whose first fragment told what it is */
-	if (p->flags & EV_F_FRAG_LATER && !p->encap && is_sink(p))
-		return true;
 	if (!p->encap && is_sink(p))
 		return true;
 	/* a switch that floods, a device in promiscuous mode; in a tunnel it means a wrong inner MAC */

@@ -18,10 +18,8 @@ static enum app fib_app(const struct engine *e, const struct obs_fib *f)
 {
 	if (f->proto == PROTO_ICMP)
 		return APP_ICMP;
-	for (int i = 0; i < 4; i++)
-		if (e->opts.dns_port[i] && f->dport == e->opts.dns_port[i] &&
-		    (f->proto == PROTO_UDP || f->proto == PROTO_TCP))
-			return APP_DNS;
+	if ((f->proto == PROTO_UDP || f->proto == PROTO_TCP) && journey_is_dns_port(e, f->dport))
+		return APP_DNS;
 	if (f->proto == PROTO_TCP)
 		return APP_TCP;
 	if (f->proto == PROTO_UDP && f->dport == PING_PROBE_PORT && !strncmp(f->by.comm, "ping", 4))

@@ -6,12 +6,8 @@
 
 #include "addr.h"
 #include "hmap.h"
+#include "rtnum.h"
 
-#define TABLE_MAIN 254
-#define RTPROT_BIRD_ 12
-#define RTPROT_FELIX_ 80
-#define RTN_UNICAST_ 1 /* linux/rtnetlink.h; no kernel header in pure code */
-#define RTPROT_KERNEL_ 2
 #define MAX_GONE 32768
 
 struct mroute {
@@ -75,28 +71,13 @@ struct mirror *mirror__new(void)
 	return m;
 }
 
-static void free_nodes(struct hmap *m, size_t offset)
-{
-	for (size_t i = 0; i < m->size; i++) {
-		struct hnode *n = hmap_bucket(m, i);
-
-		while (n) {
-			struct hnode *next = n->next;
-
-			free((char *)n - offset);
-			n = next;
-		}
-	}
-	hmap_free(m);
-}
-
 void mirror__free(struct mirror *m)
 {
 	if (!m)
 		return;
-	free_nodes(&m->routes, offsetof(struct mroute, node));
-	free_nodes(&m->gone, offsetof(struct mgone, node));
-	free_nodes(&m->links, offsetof(struct mlink, node));
+	hmap_free_all(&m->routes, offsetof(struct mroute, node));
+	hmap_free_all(&m->gone, offsetof(struct mgone, node));
+	hmap_free_all(&m->links, offsetof(struct mlink, node));
 	free(m->addr);
 	free(m->lens);
 	free(m);
@@ -153,8 +134,8 @@ static struct mgone *gone_find(const struct mirror *m, const struct prefix *p)
 /* Felix takes over from BIRD at an upgrade; anybody else's route is another route. */
 static bool same_owner(uint8_t a, uint8_t b)
 {
-	bool ca = a == RTPROT_BIRD_ || a == RTPROT_FELIX_;
-	bool cb = b == RTPROT_BIRD_ || b == RTPROT_FELIX_;
+	bool ca = a == RTPROT_BIRD || a == RTPROT_FELIX;
+	bool cb = b == RTPROT_BIRD || b == RTPROT_FELIX;
 
 	return a == b || (ca && cb);
 }
@@ -216,7 +197,7 @@ static bool route_put(struct mirror *m, const struct route *r)
 	struct mroute *mr = route_find(m, r);
 	bool changed;
 
-	if (r->table == TABLE_MAIN && r->type == RTN_UNICAST_)
+	if (r->table == TABLE_MAIN && r->type == RTN_UNICAST)
 		gone_forget(m, r);
 	if (mr) {
 		changed = !same_value(&mr->route, r);
@@ -252,16 +233,16 @@ bool mirror__route(struct mirror *m, const struct obs_route *o, uint64_t ts_ns)
 	case ROUTE_ADD:
 	case ROUTE_REPLACE:
 		mr = route_find(m, &o->route);
-		was_unicast = mr && mr->route.type == RTN_UNICAST_;
+		was_unicast = mr && mr->route.type == RTN_UNICAST;
 		/* one that turned into another type, or into somebody else's, is gone */
-		if (was_unicast && (o->route.type != RTN_UNICAST_ ||
+		if (was_unicast && (o->route.type != RTN_UNICAST ||
 				    !same_owner(mr->route.protocol, o->route.protocol)))
 			gone_remember(m, &mr->route, ts_ns, false, &o->by);
 		return route_put(m, &o->route);
 	case ROUTE_DEL:
 	case ROUTE_FLUSH:
 		mr = route_find(m, &o->route);
-		if (o->route.type == RTN_UNICAST_)
+		if (o->route.type == RTN_UNICAST)
 			gone_remember(m, mr ? &mr->route : &o->route, ts_ns, o->op == ROUTE_FLUSH,
 				      &o->by);
 		if (mr)
@@ -299,7 +280,7 @@ static bool route_lost(const struct route *r, uint32_t ifindex)
 static bool sweep_wants(const struct sweep *s, const struct mroute *mr)
 {
 	if (s->ifindex)
-		return mr->route.type == RTN_UNICAST_ && route_lost(&mr->route, s->ifindex);
+		return mr->route.type == RTN_UNICAST && route_lost(&mr->route, s->ifindex);
 	return mr->gen != s->m->gen;
 }
 
@@ -519,7 +500,7 @@ bool mirror__gone_inside(const struct mirror *m, const struct prefix *p)
 		for (struct hnode *n = hmap_bucket(&m->gone, i); n; n = n->next) {
 			const struct route *r = &hmap_entry(n, struct mgone, node)->gone.route;
 
-			if ((r->protocol == RTPROT_BIRD_ || r->protocol == RTPROT_FELIX_) &&
+			if ((r->protocol == RTPROT_BIRD || r->protocol == RTPROT_FELIX) &&
 			    prefix_covers(p, &r->dst))
 				return true;
 		}
@@ -539,7 +520,7 @@ bool mirror__has_default(const struct mirror *m)
 	struct addr any = { .family = 4 };
 	const struct route *r = mirror__lookup_len(m, &any, 0, 0);
 
-	return r && r->type == RTN_UNICAST_;
+	return r && r->type == RTN_UNICAST;
 }
 
 bool mirror__has_protocol(const struct mirror *m, uint8_t protocol)
@@ -561,7 +542,7 @@ static void count_lens(const struct mirror *m, const struct prefix *p, uint32_t 
 
 			/* a subnet of this node within a pool is no block */
 			if (r->table == TABLE_MAIN && r->dst.len < 32 &&
-			    r->protocol != RTPROT_KERNEL_ && prefix_covers(p, &r->dst))
+			    r->protocol != RTPROT_KERNEL && prefix_covers(p, &r->dst))
 				cnt[r->dst.len]++;
 		}
 }

@@ -30,7 +30,6 @@
 #define REPLY_TIMEOUT_MIN (10 * NS_PER_MS)
 #define REPLY_TIMEOUT_MAX (600 * NS_PER_S)
 #define DNS_PORT 53
-#define VXLAN_PORT 4789
 /* Names of Kubernetes: DNS labels, RFC 1123 */
 #define NS_MAX 63
 #define POD_NAME_MAX 253

@@ -34,6 +34,8 @@ enum output {
 };
 
 #define MAX_IFACE_GLOBS 64
+/* IANA's, and Calico's default (felix VXLANPort) */
+#define VXLAN_PORT 4789
 
 struct opts {
 	enum command command;

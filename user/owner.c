@@ -14,7 +14,6 @@
 
 /* Felix' list is read now and then: a node that just joined may not be on it yet. */
 #define JOINING_NS (30 * NSEC_PER_SEC)
-#define RTPROT_BOOT 3
 
 static uint64_t prefix_hash(const struct prefix *p)
 {
@@ -138,23 +137,12 @@ bool owner_is_stranger(const struct engine *e, const struct addr *dst, const str
 	return !w || !w->changed_ns || e->now_ns > w->changed_ns + JOINING_NS;
 }
 
-static void free_nodes(struct engine *e)
-{
-	for (size_t i = 0; i < e->nodes.size; i++)
-		for (struct hnode *n = hmap_bucket(&e->nodes, i), *next; n; n = next) {
-			next = n->next;
-			free(hmap_entry(n, struct cluster_node, node));
-		}
-	hmap_free(&e->nodes);
-	memset(&e->nodes, 0, sizeof(e->nodes));
-}
-
 void owner_node(struct engine *e, const struct obs_node *o)
 {
 	struct cluster_node *c;
 
 	if (o->reset)
-		free_nodes(e);
+		hmap_free_all(&e->nodes, offsetof(struct cluster_node, node));
 	if (!addr_is_set(&o->addr) || is_listed(e, &o->addr))
 		return;
 	c = calloc(1, sizeof(*c));
@@ -167,11 +155,6 @@ void owner_node(struct engine *e, const struct obs_node *o)
 
 void owner_free_all(struct engine *e)
 {
-	free_nodes(e);
-	for (size_t i = 0; i < e->owners.size; i++)
-		for (struct hnode *n = hmap_bucket(&e->owners, i), *next; n; n = next) {
-			next = n->next;
-			free(hmap_entry(n, struct owner, node));
-		}
-	hmap_free(&e->owners);
+	hmap_free_all(&e->nodes, offsetof(struct cluster_node, node));
+	hmap_free_all(&e->owners, offsetof(struct owner, node));
 }

@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <linux/if_arp.h>
 #include <linux/openat2.h>
-#include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,11 +16,10 @@
 #include <unistd.h>
 
 #include "addr.h"
+#include "rtnum.h"
 #include "sources.h"
 #include "util.h"
 
-/* Felix marks its routes so; 12 (RTPROT_BIRD) are BIRD's */
-#define RTPROT_FELIX 80
 /* Calico allows block sizes from /20 to /32, but makes no blackhole for a /32. */
 #define BLOCK_LEN_MIN 20
 #define BLOCK_LEN_MAX 31
@@ -173,7 +171,7 @@ static struct exits exits_of(const struct pools_ask *ask, const struct prefix *c
 	for (i = 0; i < ask->route_cnt; i++) {
 		const struct route *r = &ask->routes[i];
 
-		if (r->type == RTN_UNICAST && r->table == RT_TABLE_MAIN &&
+		if (r->type == RTN_UNICAST && r->table == TABLE_MAIN &&
 		    prefix_covers(cidr, &r->dst))
 			note_route(ask, r, &e);
 	}
@@ -317,7 +315,7 @@ static bool has_calico_dev(const struct pools_ask *ask)
 /* A route of Calico's through one of its tunnels: to another node's block */
 static bool is_tunnel_route(const struct pools_ask *ask, const struct route *r)
 {
-	return r->type == RTN_UNICAST && r->table == RT_TABLE_MAIN && r->nh_cnt &&
+	return r->type == RTN_UNICAST && r->table == TABLE_MAIN && r->nh_cnt &&
 	       r->dst.addr.family == 4 && r->dst.len >= BLOCK_LEN_MIN &&
 	       tunnel_kind(link_of(ask, r->nh[0].ifindex)) != ENCAP_NONE;
 }

@@ -7,7 +7,6 @@
 #include "session.h"
 
 #include <errno.h>
-#include <linux/rtnetlink.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +24,7 @@
 #include "learn.h"
 #include "podset.h"
 #include "rtnl.h"
+#include "rtnum.h"
 #include "sources.h"
 #include "symbols.h"
 #include "timeline.h"
@@ -36,7 +36,6 @@
 #define RESYNC_NS (200 * NS_PER_MS)
 #define HURRY_NS (300 * NS_PER_MS)
 #define BGP_PORT 179
-#define VXLAN_PORT 4789
 #define NETNS_NS NS_PER_S
 /* namespaces of pods are looked for no more often, since there is a file for each */
 #define PODNS_NS (250 * NS_PER_MS)
