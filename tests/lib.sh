@@ -113,6 +113,26 @@ tracers_kill() {
 	done
 }
 
+# ---- judges that have to refuse ----
+
+# bent NAME TRACE BEND [PRELUDE]: TRACE of $dir, put in order by PRELUDE and bent by BEND (both jq),
+# has to be complained of; the caller's "complaints TRACE" judges what it reads.
+bent() {
+	local name=$1 trace=$2 bend=$3 prelude=${4:-.} records said
+
+	if [ ! -e "$dir/$trace.run" ]; then
+		fail "$name" "expected a trace of $trace, saw none"
+	elif ! records=$(jq -s "$prelude | $bend" "$dir/$trace.json" 2>&1); then
+		fail "$name" "expected a trace to bend, saw $records"
+	elif [ "$records" = "$(jq -s "$prelude" "$dir/$trace.json")" ]; then
+		fail "$name" "expected a trace that is bent, saw the same"
+	elif ! said=$(complaints "$trace" <<<"$records" 2>&1) || [ -z "$said" ]; then
+		fail "$name" "expected a complaint, saw '$said'"
+	else
+		ok "$name"
+	fi
+}
+
 # ---- a lab ----
 
 lab() { "$lab_sh" --prefix "$lab_prefix" "$@"; }

@@ -26,18 +26,7 @@ prelude='def bad: .type == "packet" and .finding != null;
 
 while IFS='|' read -r trace what bend; do
 	[ -n "$trace" ] || continue
-	name="judge of verdicts notices $what"
-	if [ ! -e "$dir/$trace.run" ]; then
-		fail "$name" "expected a trace of $trace, saw none"
-	elif ! bent=$(jq -s "$prelude | $bend" "$dir/$trace.json" 2>&1); then
-		fail "$name" "expected a trace to bend, saw $bent"
-	elif [ "$bent" = "$(jq -s "$prelude" "$dir/$trace.json")" ]; then
-		fail "$name" "expected a trace that is bent, saw the same"
-	elif ! said=$(complaints "$trace" <<<"$bent" 2>&1) || [ -z "$said" ]; then
-		fail "$name" "expected a complaint, saw '$said'"
-	else
-		ok "$name"
-	fi
+	bent "judge of verdicts notices $what" "$trace" "$bend" "$prelude"
 done <<'END'
 filter-forward.before.k8s02|another verdict|(first(.[] | select(bad)) | .verdict) = "allowlist"
 filter-forward.before.k8s02|a verdict that is good|(first(.[] | select(bad)) | .verdict) = "sent"

@@ -498,6 +498,29 @@ static bool any_bit(const void *ctx, uint32_t bits, bool final)
 	return bits;
 }
 
+static struct engine_opts filter_opts(uint32_t (*match)(const void *, const struct obs_pkt *),
+				      bool (*wants)(const void *, uint32_t, bool),
+				      const struct wanted *w)
+{
+	return (struct engine_opts){ .reply_timeout_ns = 2 * NS_PER_S,
+				     .all = true,
+				     .dns_port = { 53 },
+				     .match = match,
+				     .wants = wants,
+				     .match_ctx = w };
+}
+
+/* A request that nobody asked for, unanswered */
+static void feed_unasked(struct feed *f, uint32_t us)
+{
+	const struct plan *p = f->plan;
+	struct obs_pkt q = pkt_echo(p->pod, p->other_pod, 9, 1);
+
+	q.skb = feed_skb(f);
+	feed_path(f, us, AT_TC_INGRESS, IF_CALI1, q);
+	feed_path(f, us + 10, AT_TC_EGRESS, IF_ETH0, with_dst(q, p->gw, IF_ETH0, RT_UNICAST, 0));
+}
+
 /* One packet that matches, at a later hop or in the reply, brings in the whole exchange. */
 static void test_filter(void **state)
 {
@@ -506,13 +529,9 @@ static void test_filter(void **state)
 	{
 		for (int by_reply = 0; by_reply < 2; by_reply++) {
 			struct wanted w = { ip(p->peer), ip(p->peer_pod) };
-			struct engine_opts o = { .reply_timeout_ns = 2 * NS_PER_S,
-						 .all = true,
-						 .dns_port = { 53 },
-						 .match = by_reply ? match_source : match_outer,
-						 .wants = any_bit,
-						 .match_ctx = &w };
-			struct obs_pkt q = pkt_dns(p->pod, p->peer_pod, 40001, 3), r, other;
+			struct engine_opts o =
+				filter_opts(by_reply ? match_source : match_outer, any_bit, &w);
+			struct obs_pkt q = pkt_dns(p->pod, p->peer_pod, 40001, 3), r;
 			struct summary s;
 			struct feed f;
 
@@ -520,12 +539,7 @@ static void test_filter(void **state)
 			feed_node(&f, POOL_IPIP, 0);
 			q.skb = feed_skb(&f);
 			feed_sent(&f, 1000, q);
-			/* one that nobody asked for, unanswered */
-			other = pkt_echo(p->pod, p->other_pod, 9, 1);
-			other.skb = feed_skb(&f);
-			feed_path(&f, 1500, AT_TC_INGRESS, IF_CALI1, other);
-			feed_path(&f, 1510, AT_TC_EGRESS, IF_ETH0,
-				  with_dst(other, p->gw, IF_ETH0, RT_UNICAST, 0));
+			feed_unasked(&f, 1500);
 			/* the reply after the request was settled */
 			feed_ticks(&f, 50 * MS, 500 * MS);
 			r = pkt_reply(&q);
@@ -577,24 +591,16 @@ static void test_filter_bits(void **state)
 	{
 		for (int by_not = 0; by_not < 2; by_not++) {
 			struct wanted w = { ip(p->peer), ip(p->peer_pod) };
-			struct engine_opts o = { .reply_timeout_ns = 2 * NS_PER_S,
-						 .all = true,
-						 .dns_port = { 53 },
-						 .match = match_three,
-						 .wants = by_not ? wants_not_peer : wants_two,
-						 .match_ctx = &w };
+			struct engine_opts o =
+				filter_opts(match_three, by_not ? wants_not_peer : wants_two, &w);
 			struct obs_pkt q = pkt_dns(p->pod, p->peer_pod, 40001, 3);
-			struct obs_pkt other = pkt_echo(p->pod, p->other_pod, 9, 1);
 			struct feed f;
 
 			feed_open(&f, p, &o);
 			feed_node(&f, POOL_IPIP, 0);
 			q.skb = feed_skb(&f);
 			feed_sent(&f, 1000, q);
-			other.skb = feed_skb(&f);
-			feed_path(&f, 1500, AT_TC_INGRESS, IF_CALI1, other);
-			feed_path(&f, 1510, AT_TC_EGRESS, IF_ETH0,
-				  with_dst(other, p->gw, IF_ETH0, RT_UNICAST, 0));
+			feed_unasked(&f, 1500);
 			feed_ticks(&f, 50 * MS, 3 * US_PER_S);
 			assert_int_equal(was_told(&f, 1), !by_not);
 			assert_int_equal(was_told(&f, 2), by_not);

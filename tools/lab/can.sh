@@ -38,17 +38,11 @@ needs_one_subnet() { [ "$encap" != crosssubnet ] || cannot "the other subnet is 
 
 # FAULT: its very rules, by its backend
 can_filter() {
-	local backend
-
-	filter_plan "$1"
-	filter_backend "$1"
-	backend=$REPLY
-	if [ "$backend" = nft ]; then
-		filter_nft_table "$1"
+	filter_prepare "$1" -I
+	if [ "$filter_by" = nft ]; then
 		try "nft cannot do it here" "nft -f - <<<'$REPLY'"
 	else
-		filter_rules -I
-		try "$backend cannot do it here" "$backend-restore <<<'$REPLY'"
+		try "$filter_by cannot do it here" "$filter_by-restore <<<'$REPLY'"
 	fi
 }
 

@@ -69,33 +69,29 @@ filter_nft_table() {
 	REPLY+=$'\n}\n}'
 }
 
-filter_on() {
-	local backend
-
+# filter_prepare FAULT -I|-D: its backend in $filter_by, what is to be handed to that in REPLY
+filter_prepare() {
 	filter_plan "$1"
 	filter_backend "$1"
-	backend=$REPLY
-	if [ "$backend" = nft ]; then
-		filter_nft_table "$1"
+	filter_by=$REPLY
+	if [ "$filter_by" = nft ]; then filter_nft_table "$1"; else filter_rules "$2"; fi
+}
+
+filter_on() {
+	filter_prepare "$1" -I
+	if [ "$filter_by" = nft ]; then
 		in_ns "${node_ns[$filter_node]}" nft -f - <<<"$REPLY"
 	else
-		filter_rules -I
-		in_ns "${node_ns[$filter_node]}" "$backend-restore" --noflush <<<"$REPLY"
+		in_ns "${node_ns[$filter_node]}" "$filter_by-restore" --noflush <<<"$REPLY"
 	fi
 }
 
 filter_off() {
-	local backend
-
-	filter_plan "$1"
-	filter_backend "$1"
-	backend=$REPLY
-	if [ "$backend" = nft ]; then
-		filter_nft_table "$1"
+	filter_prepare "$1" -D
+	if [ "$filter_by" = nft ]; then
 		in_ns "${node_ns[$filter_node]}" nft delete table ip "$filter_table_name"
 	else
-		filter_rules -D
-		in_ns "${node_ns[$filter_node]}" "$backend-restore" --noflush <<<"$REPLY"
+		in_ns "${node_ns[$filter_node]}" "$filter_by-restore" --noflush <<<"$REPLY"
 	fi
 }
 
