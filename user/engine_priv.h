@@ -143,6 +143,7 @@ struct owner {
 	struct prefix block;
 	struct addr gw;
 	uint64_t changed_ns; /* when a route for it was last announced, 0: before the start */
+	bool withdrawn;	     /* by the daemon itself: nobody's any more */
 };
 
 /* An address of a node, as Felix lists them */
@@ -247,6 +248,7 @@ struct engine {
 	struct fib_result res[FIB_RESULTS];
 	uint32_t res_next;
 	struct hmap owners, nodes;
+	bool owner_len[33]; /* prefix lengths that an owner has */
 
 	struct bgp_peer *peer;
 	uint32_t peer_cnt, peer_cap;

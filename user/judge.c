@@ -305,7 +305,7 @@ void judge_egress(struct engine *e, struct trk *t, const struct obs_pkt *p)
 	}
 	judge_block(e, &p->dst, &t->block, &t->block_from);
 	judge_route(e, &p->dst, p, &t->route);
-	if (class != DEV_WORKLOAD && t->block_from == BLOCK_ROUTE)
+	if (class == DEV_TUNNEL || (class != DEV_WORKLOAD && t->block_from == BLOCK_ROUTE))
 		t->wrong_hop = owner_differs(e, &p->dst, &t->route.gw);
 	if (class == DEV_WORKLOAD || (class == DEV_OTHER && t->route.have_dst &&
 				      t->route.dst.len == 32 && !addr_is_set(&t->route.gw) && pool))

@@ -31,8 +31,8 @@ static struct owner *find(const struct engine *e, const struct prefix *p)
 	return NULL;
 }
 
-/* The owner of the longest block that holds a, NULL: nobody told */
-static const struct owner *find_for(const struct engine *e, const struct addr *a)
+/* The owner of the longest block that holds a, also of one that is withdrawn; NULL: nobody told */
+static const struct owner *find_for(const struct engine *e, const struct addr *a, bool withdrawn)
 {
 	const struct pool *pool = judge_pool(e, a);
 
@@ -40,9 +40,9 @@ static const struct owner *find_for(const struct engine *e, const struct addr *a
 		return NULL;
 	for (int len = 32; len >= pool->cidr.len; len--) {
 		struct prefix p = prefix_of(a, (uint8_t)len);
-		const struct owner *o = find(e, &p);
+		const struct owner *o = e->owner_len[len] ? find(e, &p) : NULL;
 
-		if (o)
+		if (o && (withdrawn || !o->withdrawn))
 			return o;
 	}
 	return NULL;
@@ -55,11 +55,22 @@ static bool is_daemon(const struct actor *by)
 	       !strncmp(by->comm, "felix", 5);
 }
 
+/* A borrowed address that went back to its block, or a block that nobody announces any more */
+static void withdraw(struct engine *e, const struct obs_route *o)
+{
+	struct owner *w = is_daemon(&o->by) ? find(e, &o->route.dst) : NULL;
+
+	if (w && (!o->route.nh_cnt || addr_eq(&o->route.nh[0].gw, &w->gw)))
+		w->withdrawn = true;
+}
+
 void owner_route(struct engine *e, const struct obs_route *o, uint64_t ts_ns)
 {
 	const struct route *r = &o->route;
 	struct owner *w;
 
+	if (o->op == ROUTE_DEL)
+		withdraw(e, o);
 	if ((o->op != ROUTE_ADD && o->op != ROUTE_REPLACE) || !r->nh_cnt ||
 	    !addr_is_set(&r->nh[0].gw) || !judge_pool(e, &r->dst.addr))
 		return;
@@ -75,11 +86,14 @@ void owner_route(struct engine *e, const struct obs_route *o, uint64_t ts_ns)
 			free(w);
 			return;
 		}
+		e->owner_len[r->dst.len] = true;
 	}
 	if (!o->snapshot)
 		w->changed_ns = ts_ns;
-	if (is_daemon(&o->by))
+	if (is_daemon(&o->by)) {
 		w->gw = r->nh[0].gw;
+		w->withdrawn = false;
+	}
 }
 
 static void from_mirror(void *ctx, const struct route *r)
@@ -110,14 +124,14 @@ static bool is_listed(const struct engine *e, const struct addr *a)
 
 bool owner_differs(const struct engine *e, const struct addr *dst, const struct addr *gw)
 {
-	const struct owner *w = find_for(e, dst);
+	const struct owner *w = find_for(e, dst, false);
 
 	return w && addr_is_set(&w->gw) && addr_is_set(gw) && !addr_eq(&w->gw, gw);
 }
 
 bool owner_is_other(const struct engine *e, const struct addr *a)
 {
-	const struct owner *w = find_for(e, a);
+	const struct owner *w = find_for(e, a, true);
 
 	return w && addr_is_set(&w->gw);
 }
@@ -133,7 +147,7 @@ bool owner_is_stranger(const struct engine *e, const struct addr *dst, const str
 
 	if (!e->nodes.cnt || is_listed(e, end) || bgp_peer_find(e, end))
 		return false;
-	w = find_for(e, dst);
+	w = find_for(e, dst, true);
 	return !w || !w->changed_ns || e->now_ns > w->changed_ns + JOINING_NS;
 }
 

@@ -443,6 +443,31 @@ static void test_owner(void **state)
 	}
 }
 
+/* A borrowed address that its daemon takes back is its block's again; what others delete is not. */
+static void test_owner_withdrawn(void **state)
+{
+	(void)state;
+	EACH_PLAN(p)
+	{
+		for (int by_ip = 0; by_ip < 2; by_ip++) {
+			char borrowed[64];
+			struct feed f;
+
+			feed_open(&f, p, NULL);
+			feed_node(&f, POOL_IPIP, 0);
+			snprintf(borrowed, sizeof(borrowed), "%s/32", p->peer_pod);
+			feed_route(&f, 500, ROUTE_ADD, borrowed, p->gw, IF_TUNNEL, RT_UNICAST,
+				   RP_BIRD, "bird");
+			feed_route(&f, 600, ROUTE_DEL, borrowed, p->gw, IF_TUNNEL, RT_UNICAST,
+				   RP_BIRD, by_ip ? "ip" : "bird");
+			to_gateway(p, &f, 1000, p->peer);
+			feed_ticks(&f, 50 * MS, 3 * US_PER_S);
+			assert_verdict(said(&f, 1), by_ip ? V_WRONG_NEXTHOP : V_UNANSWERED);
+			feed_close(&f, 3 * US_PER_S);
+		}
+	}
+}
+
 /* Started late: the tunnel's other end is on nobody's list. A node that just joined may not be yet. */
 static void test_stranger(void **state)
 {
@@ -623,6 +648,7 @@ int main(void)
 		cmocka_unit_test(test_icmp_error),
 		cmocka_unit_test(test_port_unreachable),
 		cmocka_unit_test(test_owner),
+		cmocka_unit_test(test_owner_withdrawn),
 		cmocka_unit_test(test_stranger),
 		cmocka_unit_test(test_filter),
 		cmocka_unit_test(test_filter_bits),
