@@ -600,6 +600,8 @@ void engine__feed(struct engine *e, const struct obs *o)
 	case OBS_END_SNAPSHOT:
 		on_snapshot(e, o);
 		break;
+	default:
+		world_observe(e, o);
 	}
 }
 

@@ -364,6 +364,10 @@ bool owner_is_node(const struct engine *e, const struct addr *a);
 /* The tunnel's other end is no node of the cluster, as far as Felix' list goes */
 bool owner_is_stranger(const struct engine *e, const struct addr *dst, const struct addr *end);
 
+/* world.c: what the node's other programs and files say, each source's last full round */
+void world_observe(struct engine *e, const struct obs *o);
+void world_free_all(struct engine *e);
+
 /* icmp.c: ICMP errors */
 /* The request that the error quotes, NULL: none that is known */
 struct trk *icmp_error_request(struct engine *e, const struct obs_pkt *p);

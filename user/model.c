@@ -52,6 +52,24 @@ static const char *const cause_names[C_MAX] = {
 	[C_TUNNEL_DOWN] = "tunnel-down",
 	[C_TUNNEL_MISSING] = "tunnel-missing",
 	[C_BEYOND_NODE] = "beyond-node",
+	[C_BGP_BLOCKED] = "bgp-blocked",
+	[C_NODE_ADDRESS_MISMATCH] = "node-address-mismatch",
+	[C_BIRD_DOWN] = "bird-down",
+	[C_GRACEFUL_RESTART] = "graceful-restart",
+	[C_ROUTE_NOT_ANNOUNCED] = "route-not-announced",
+	[C_ROUTE_OWNER_CONFLICT] = "route-owner-conflict",
+	[C_WRONG_DEVICE] = "wrong-device",
+	[C_WRONG_GATEWAY] = "wrong-gateway",
+	[C_TUNNEL_ADDRESS] = "tunnel-address",
+	[C_VTEP_MISSING] = "vtep-missing",
+	[C_NODE_UNREACHABLE] = "node-unreachable",
+	[C_PEER_NOT_IN_ALLOWLIST] = "peer-not-in-allowlist",
+	[C_FORWARDING_DISABLED] = "forwarding-disabled",
+	[C_MTU_MISMATCH] = "mtu-mismatch",
+	[C_CONNTRACK_FULL] = "conntrack-full",
+	[C_NEIGH_TABLE_FULL] = "neigh-table-full",
+	[C_PROXY_ARP_OFF] = "proxy-arp-off",
+	[C_CALICO_RPF] = "calico-rpf",
 };
 
 static const char *const confidence_names[] = {
@@ -98,15 +116,15 @@ static const char *const pool_from_names[] = {
 };
 
 static const char *const block_from_names[] = {
-	[BLOCK_UNKNOWN] = "unknown",
-	[BLOCK_ROUTE] = "route",
-	[BLOCK_HISTORY] = "history",
-	[BLOCK_GUESS] = "guess",
+	[BLOCK_UNKNOWN] = "unknown", [BLOCK_ROUTE] = "route",	    [BLOCK_HISTORY] = "history",
+	[BLOCK_BIRD] = "bird",	     [BLOCK_BASELINE] = "baseline", [BLOCK_GUESS] = "guess",
 };
 
 static const char *const since_from_names[] = {
 	[SINCE_UNSET] = "unset",
 	[SINCE_SEEN] = "seen",
+	[SINCE_BASELINE] = "baseline",
+	[SINCE_BIRD] = "bird",
 	[SINCE_BEFORE_START] = "before-start",
 };
 
@@ -125,6 +143,27 @@ static const char *const bgp_state_names[] = {
 static const char *const loss_names[] = {
 	[LOSS_RING] = "ring", [LOSS_WITHHELD] = "withheld",	[LOSS_NETLINK] = "netlink",
 	[LOSS_MAP] = "map",   [LOSS_ATTACHMENT] = "attachment", [LOSS_CLOCK] = "clock",
+	[LOSS_BIRD] = "bird",
+};
+
+static const char *const source_names[SOURCE_MAX] = {
+	[SOURCE_BIRD] = "bird",	     [SOURCE_BIRD6] = "bird6", [SOURCE_CONF] = "confd",
+	[SOURCE_IPSET] = "ipset",    [SOURCE_CNI] = "cni",     [SOURCE_STATUS] = "endpoint-status",
+	[SOURCE_SYSCTL] = "sysctl",  [SOURCE_VTEP] = "vtep",   [SOURCE_FILL] = "tables",
+	[SOURCE_PROC] = "processes", [SOURCE_ANSWER] = "fib",
+};
+
+static const char *const source_state_names[] = {
+	[SOURCE_UNASKED] = "unasked",	[SOURCE_OK] = "ok",	      [SOURCE_ABSENT] = "absent",
+	[SOURCE_DENIED] = "denied",	[SOURCE_TIMEOUT] = "timeout", [SOURCE_GARBAGE] = "garbage",
+	[SOURCE_GIVEN_UP] = "given-up", [SOURCE_OFF] = "off",
+};
+
+static const char *const check_state_names[] = {
+	[CHECK_OK] = "ok",
+	[CHECK_WARN] = "warn",
+	[CHECK_PROBLEM] = "problem",
+	[CHECK_UNKNOWN] = "unknown",
 };
 
 const char *verdict_name(enum verdict v)
@@ -195,4 +234,19 @@ const char *loss_name(enum loss_what w)
 bool verdict_is_problem(enum verdict v)
 {
 	return v > V_SENT && v < V_MAX;
+}
+
+const char *source_name(enum source s)
+{
+	return LOOKUP(source_names, s);
+}
+
+const char *source_state_name(enum source_state s)
+{
+	return LOOKUP(source_state_names, s);
+}
+
+const char *check_state_name(enum check_state s)
+{
+	return LOOKUP(check_state_names, s);
 }

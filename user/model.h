@@ -22,6 +22,7 @@
 #define REASON_LEN 40
 #define INFO_LEN 64
 #define NODE_LEN 256
+#define NODE_LEN_SHORT 64
 
 /* family: 4 or 6, 0: unset. IPv4 stands in the first four bytes, the rest is zero. */
 struct addr {
@@ -75,6 +76,24 @@ enum cause {
 	C_TUNNEL_DOWN,
 	C_TUNNEL_MISSING,
 	C_BEYOND_NODE,
+	C_BGP_BLOCKED,
+	C_NODE_ADDRESS_MISMATCH,
+	C_BIRD_DOWN,
+	C_GRACEFUL_RESTART,
+	C_ROUTE_NOT_ANNOUNCED,
+	C_ROUTE_OWNER_CONFLICT,
+	C_WRONG_DEVICE,
+	C_WRONG_GATEWAY,
+	C_TUNNEL_ADDRESS,
+	C_VTEP_MISSING,
+	C_NODE_UNREACHABLE,
+	C_PEER_NOT_IN_ALLOWLIST,
+	C_FORWARDING_DISABLED,
+	C_MTU_MISMATCH,
+	C_CONNTRACK_FULL,
+	C_NEIGH_TABLE_FULL,
+	C_PROXY_ARP_OFF,
+	C_CALICO_RPF,
 	C_MAX,
 };
 
@@ -133,11 +152,15 @@ enum block_from {
 	BLOCK_UNKNOWN,
 	BLOCK_ROUTE,
 	BLOCK_HISTORY,
+	BLOCK_BIRD,
+	BLOCK_BASELINE,
 	BLOCK_GUESS
 };
 enum since_from {
 	SINCE_UNSET,
 	SINCE_SEEN,
+	SINCE_BASELINE,
+	SINCE_BIRD,
 	SINCE_BEFORE_START
 };
 
@@ -175,6 +198,18 @@ enum obs_kind {
 	OBS_BEGIN_SNAPSHOT, /* a resync follows: what it does not repeat is gone */
 	OBS_NODE,	    /* node: an address of a node of the cluster */
 	OBS_RES,	    /* res */
+	OBS_SOURCE,	    /* source: its round begins or ends */
+	OBS_BIRD,	    /* bird: its status */
+	OBS_BIRD_PROTO,	    /* bird_proto */
+	OBS_BIRD_ROUTE,	    /* bird_route */
+	OBS_CONF,	    /* conf: bird.cfg as a whole */
+	OBS_CONF_PEER,	    /* conf_peer */
+	OBS_SYSCTL,	    /* sysctl */
+	OBS_FILL,	    /* fill */
+	OBS_PROC,	    /* proc */
+	OBS_VTEP,	    /* vtep */
+	OBS_POD,	    /* pod */
+	OBS_ANSWER,	    /* answer: what the kernel says when asked for a route */
 };
 
 struct actor { /* who did it; pid 0: not known */
@@ -230,9 +265,168 @@ struct obs_res {
  * The nodes of the cluster as Felix lists them (allow-lists of tunnel traffic): one observation a
  * node; the first of a new list has reset set and may have no address.
  */
+#define NODES_IPIP 1  /* cali40all-hosts-net */
+#define NODES_VXLAN 2 /* cali40all-vxlan-net, without the node itself */
 struct obs_node {
 	bool reset;
+	uint8_t lists; /* NODES_*: which name it; with reset: which could be read */
 	struct addr addr;
+};
+
+/* ---- what the node's other programs and files say; each source is optional ---- */
+
+enum source {
+	SOURCE_BIRD, /* the control socket of bird; IPv6's bird6 is one of its own */
+	SOURCE_BIRD6,
+	SOURCE_CONF,   /* confd's bird.cfg */
+	SOURCE_IPSET,  /* allow-lists and pools */
+	SOURCE_CNI,    /* CNI's result cache */
+	SOURCE_STATUS, /* Felix' endpoint-status files */
+	SOURCE_SYSCTL, /* /proc/sys/net/ipv4 */
+	SOURCE_VTEP,   /* neighbours and forwarding entries of vxlan devices */
+	SOURCE_FILL,   /* how full conntrack and the neighbour table are */
+	SOURCE_PROC,   /* processes of the node's own daemons */
+	SOURCE_ANSWER, /* RTM_GETROUTE */
+	SOURCE_MAX
+};
+enum source_state {
+	SOURCE_UNASKED,
+	SOURCE_OK,
+	SOURCE_ABSENT,	/* no such socket, file, set */
+	SOURCE_DENIED,	/* no right to read it */
+	SOURCE_TIMEOUT, /* no answer in time */
+	SOURCE_GARBAGE, /* an answer that nobody understands */
+	SOURCE_GIVEN_UP,
+	SOURCE_OFF /* switched off by an option */
+};
+/* Words for humans and JSON: "bird", "bird6", "confd" ...; "ok", "absent", "denied" ... */
+const char *source_name(enum source s);
+const char *source_state_name(enum source_state s);
+
+/*
+ * A round of a source: begin, what it says, end. What an earlier round said and this one does not
+ * repeat is gone, if this one ends well (state SOURCE_OK); else what was known stays, and is old.
+ */
+struct obs_source {
+	enum source id;
+	bool begin;
+	enum source_state state; /* of the end */
+	char detail[INFO_LEN];	 /* what failed; "" nothing */
+};
+
+/* birdc "show status"; B:nest/cmds.c, proto.c of Calico's fork, 1.6.8 alike */
+struct obs_bird {
+	bool v6;
+	char version[32];
+	struct addr router_id;	   /* family 0: not said */
+	uint64_t boot_ns, conf_ns; /* last reboot, last reconfiguration; 0: not known */
+	bool recovering;	   /* graceful restart: routes are not pruned or announced yet */
+	uint16_t waiting_for;	   /* protocols */
+	uint16_t wait_s, wait_max_s;
+};
+
+#define BIRD_NAME_LEN 64
+#define BIRD_WORD_LEN 16
+struct obs_bird_proto {
+	bool v6;
+	char name[BIRD_NAME_LEN];  /* Mesh_10_2_7_200 */
+	char kind[BIRD_WORD_LEN];  /* BGP, Kernel, Static ... */
+	char state[BIRD_WORD_LEN]; /* up, start, down, wait, feed, stop, flush */
+	char bgp[BIRD_WORD_LEN];   /* Established, Idle, Active, Connect, Passive ... or "" */
+	char info[INFO_LEN]; /* last error with its class: "Socket: Connection closed", or "" */
+	uint64_t since_ns;   /* of the state, to BIRD's own precision (1 s or 1 day); 0 unknown */
+	struct addr neighbor, source; /* family 0: not said */
+	uint32_t imported, exported;
+	bool gr_pending;  /* GR recovery: its routes are still waited for */
+	bool gr_neighbor; /* the neighbour restarts gracefully: its routes are stale but kept */
+};
+
+struct obs_bird_route {
+	bool v6;
+	struct prefix dst;
+	char proto[BIRD_NAME_LEN]; /* the protocol that it came by */
+	struct addr from;	   /* the BGP neighbour; family 0: none */
+	struct addr gw;		   /* the underlay's hop as BIRD shows it; family 0: none */
+	char dev[DEV_LEN];
+	uint8_t type;	 /* RTN_UNICAST, _BLACKHOLE, _UNREACHABLE, _PROHIBIT */
+	bool best;	 /* * */
+	bool refused;	 /* ! the kernel did not take it */
+	bool stale;	 /* s graceful restart */
+	bool unresolved; /* /- next hop */
+};
+
+/* bird.cfg, as confd wrote it */
+struct obs_conf {
+	struct addr router_id; /* family 0: not said, or a hash */
+	bool felix_owns;       /* bird_ipam.cfg: Felix programs routes of a pool */
+	uint32_t own_as;
+};
+enum conf_peer_kind {
+	PEER_MESH,
+	PEER_GLOBAL,
+	PEER_NODE,
+	PEER_OTHER
+};
+struct obs_conf_peer {
+	enum conf_peer_kind kind;
+	char name[BIRD_NAME_LEN];  /* of the protocol */
+	char node[NODE_LEN_SHORT]; /* from confd's comments, "" not said */
+	struct addr addr, source;
+	uint32_t as;
+	bool passive;
+	bool rr_client; /* this node reflects routes for that peer */
+};
+
+/* net.ipv4.conf; ifindex 0 is "all", 0xffffffff is "default". -1: could not be read */
+#define SYSCTL_DEFAULT 0xffffffffU
+struct obs_sysctl {
+	uint32_t ifindex;
+	int8_t rp_filter, forwarding, proxy_arp;
+	int8_t ip_forward; /* with "all" only */
+};
+
+enum fill {
+	FILL_CONNTRACK,
+	FILL_NEIGH, /* of gc_thresh3 */
+	FILL_MAX
+};
+struct obs_fill {
+	enum fill what;
+	uint64_t cnt, max;
+};
+
+/* A daemon of the node itself: its namespace is the node's */
+struct obs_proc {
+	uint32_t pid;
+	char comm[COMM_LEN];
+	uint64_t start_ns; /* 0 unknown */
+};
+
+/* Another node's end of a VXLAN as Felix sets it: a permanent neighbour and a forwarding entry */
+struct obs_vtep {
+	uint32_t ifindex;
+	bool have_neigh, have_fdb;
+	struct addr vtep; /* the neighbour; family 0: only the forwarding entry is there */
+	uint8_t mac[6];
+	struct addr node; /* where the forwarding entry leads; family 0: there is none */
+};
+
+#define POD_LEN 128
+struct obs_pod {
+	char name[POD_LEN]; /* namespace/name */
+	char dev[DEV_LEN];  /* cali... */
+	struct addr addr;
+	bool verified; /* the device's name is the one that Calico derives from the pod's */
+	bool status;   /* from Felix' status files: its policy is programmed */
+};
+
+/* What the kernel would do for a packet of this node, or of a pod, to dst */
+struct obs_answer {
+	struct addr dst;
+	uint16_t err;	     /* positive errno, 0: a route */
+	uint8_t type;	     /* RTN_* */
+	struct addr gw, src; /* src: the address that it would send from */
+	uint32_t ifindex;
 };
 
 enum route_op {
@@ -291,6 +485,7 @@ struct obs_addr {
 	bool del, snapshot;
 	uint32_t ifindex;
 	struct prefix address; /* host bits kept */
+	uint64_t created_ns;   /* IFA_CACHEINFO, 10 ms exact; 0 unknown */
 	struct actor by;
 };
 
@@ -340,7 +535,8 @@ enum loss_what {
 	LOSS_NETLINK,
 	LOSS_MAP,
 	LOSS_ATTACHMENT,
-	LOSS_CLOCK
+	LOSS_CLOCK,
+	LOSS_BIRD
 };
 const char *loss_name(enum loss_what w);
 struct obs_loss {
@@ -363,6 +559,18 @@ struct obs {
 		struct obs_bgp bgp;
 		struct obs_pools pools;
 		struct obs_loss loss;
+		struct obs_source source;
+		struct obs_bird bird;
+		struct obs_bird_proto bird_proto;
+		struct obs_bird_route bird_route;
+		struct obs_conf conf;
+		struct obs_conf_peer conf_peer;
+		struct obs_sysctl sysctl;
+		struct obs_fill fill;
+		struct obs_proc proc;
+		struct obs_vtep vtep;
+		struct obs_pod pod;
+		struct obs_answer answer;
 	};
 };
 
@@ -466,6 +674,25 @@ struct finding {
 	char evidence[MAX_EVIDENCE][EVIDENCE_LEN];
 };
 
+enum check_state {
+	CHECK_OK,
+	CHECK_WARN,
+	CHECK_PROBLEM,
+	CHECK_UNKNOWN
+};
+const char *check_state_name(enum check_state s);
+
+/* One line of the audit */
+struct check {
+	char name[32]; /* routes, bgp, node-address, tunnel ... */
+	enum check_state state;
+	bool needed;	  /* unknown is trouble: without it nobody can say that all is well */
+	enum cause cause; /* C_UNKNOWN: none */
+	char explain[512], advice[256];
+	uint8_t evidence_cnt;
+	char evidence[MAX_EVIDENCE][EVIDENCE_LEN];
+};
+
 #define RCODE_MAX 16
 struct app_stats {
 	uint64_t sent, answered, late, unanswered;
@@ -494,6 +721,7 @@ enum record_kind {
 	REC_BGP,
 	REC_LOSS,
 	REC_SILENCE, /* no matching packet for .silence_ns */
+	REC_CHECK,
 };
 
 /* One thing to print; what it points to lives until the call returns. */
@@ -509,6 +737,7 @@ struct record {
 		const struct obs_neigh *neigh;
 		const struct obs_bgp *bgp;
 		const struct obs_loss *loss;
+		const struct check *check;
 		uint64_t silence_ns;
 	};
 	const char *dev; /* of route (first next hop), addr, neigh: name or "" */

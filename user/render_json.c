@@ -550,6 +550,7 @@ static void json_record(struct render *r, const struct record *rec)
 		return print_bgp(r, rec);
 	case REC_LOSS:
 		return print_loss(r, rec);
+	case REC_CHECK:
 	case REC_SILENCE:
 		return;
 	}

@@ -68,6 +68,8 @@ static void record(struct render *r, const struct record *rec)
 		return text_bgp(t, rec);
 	case REC_LOSS:
 		return text_loss(t, rec);
+	case REC_CHECK:
+		break;
 	case REC_SILENCE:
 		return print_silence(t, rec);
 	}
