@@ -218,6 +218,8 @@ static const char *loss_meaning(enum loss_what what)
 		return "gaps in the attachment to a device: its packets were not seen";
 	case LOSS_CLOCK:
 		return "steps of the clock: wall times may be off";
+	case LOSS_BIRD:
+		return "rounds of BIRD without an answer: what it would have told is missing";
 	}
 	return "events lost";
 }
