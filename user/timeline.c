@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util.h"
+
 struct item {
 	uint64_t ts_ns, seq;
 	struct obs *obs;
@@ -40,36 +42,34 @@ void timeline__free(struct timeline *t)
 /* Observations differ much in size: only what the kind uses is copied. */
 static size_t obs_size(const struct obs *o)
 {
-	switch (o->kind) {
-	case OBS_PATH:
-	case OBS_DROP:
+	static const uint16_t size[] = {
+		[OBS_FIB] = sizeof(o->fib),
+		[OBS_ROUTE] = sizeof(o->route),
+		[OBS_LINK] = sizeof(o->link),
+		[OBS_ADDR] = sizeof(o->addr),
+		[OBS_NEIGH] = sizeof(o->neigh),
+		[OBS_BGP] = sizeof(o->bgp),
+		[OBS_POOLS] = sizeof(o->pools),
+		[OBS_LOSS] = sizeof(o->loss),
+		[OBS_NODE] = sizeof(o->node),
+		[OBS_RES] = sizeof(o->res),
+		[OBS_SOURCE] = sizeof(o->source),
+		[OBS_BIRD] = sizeof(o->bird),
+		[OBS_BIRD_PROTO] = sizeof(o->bird_proto),
+		[OBS_BIRD_ROUTE] = sizeof(o->bird_route),
+		[OBS_CONF] = sizeof(o->conf),
+		[OBS_CONF_PEER] = sizeof(o->conf_peer),
+		[OBS_SYSCTL] = sizeof(o->sysctl),
+		[OBS_FILL] = sizeof(o->fill),
+		[OBS_PROC] = sizeof(o->proc),
+		[OBS_VTEP] = sizeof(o->vtep),
+		[OBS_POD] = sizeof(o->pod),
+		[OBS_ANSWER] = sizeof(o->answer),
+	};
+
+	if (o->kind == OBS_PATH || o->kind == OBS_DROP)
 		return offsetof(struct obs, pkt) + offsetof(struct obs_pkt, snap) + o->pkt.snap_len;
-	case OBS_FIB:
-		return offsetof(struct obs, fib) + sizeof(o->fib);
-	case OBS_ROUTE:
-		return offsetof(struct obs, route) + sizeof(o->route);
-	case OBS_LINK:
-		return offsetof(struct obs, link) + sizeof(o->link);
-	case OBS_ADDR:
-		return offsetof(struct obs, addr) + sizeof(o->addr);
-	case OBS_NEIGH:
-		return offsetof(struct obs, neigh) + sizeof(o->neigh);
-	case OBS_BGP:
-		return offsetof(struct obs, bgp) + sizeof(o->bgp);
-	case OBS_POOLS:
-		return offsetof(struct obs, pools) + sizeof(o->pools);
-	case OBS_LOSS:
-		return offsetof(struct obs, loss) + sizeof(o->loss);
-	case OBS_NODE:
-		return offsetof(struct obs, node) + sizeof(o->node);
-	case OBS_RES:
-		return offsetof(struct obs, res) + sizeof(o->res);
-	case OBS_TICK:
-	case OBS_END_SNAPSHOT:
-	case OBS_BEGIN_SNAPSHOT:
-		break;
-	}
-	return offsetof(struct obs, pkt);
+	return offsetof(struct obs, pkt) + ((size_t)o->kind < ARRAY_SIZE(size) ? size[o->kind] : 0);
 }
 
 static bool before(const struct item *a, const struct item *b)
