@@ -9,6 +9,7 @@
 
 #include "addr.h"
 
+#define BGP_PORT 179
 #define SESSION_NS (2 * NSEC_PER_SEC)
 
 const struct bgp_peer *bgp_peer_find(const struct engine *e, const struct addr *a)
@@ -93,6 +94,45 @@ static void conn_end(struct bgp_peer *p, const struct obs_bgp *b, uint64_t ts_ns
 		p->since_ns = ts_ns;
 }
 
+/*
+ * What its attempts say of the peer: it connects to us, it does not answer us, it answers and
+ * closes. All is forgotten when a session stands.
+ */
+static void note_attempt(struct engine *e, struct bgp_peer *p, const struct obs_bgp *b,
+			 uint64_t ts_ns)
+{
+	bool inbound = b->local_port == BGP_PORT && b->peer_port != BGP_PORT;
+
+	if (bgp_peer_up(e, p)) {
+		p->knock_ns = p->silent_ns = p->closes_ns = 0;
+		return;
+	}
+	if (inbound) {
+		p->knock_ns = ts_ns ? ts_ns : 1;
+		return;
+	}
+	switch (b->state) {
+	case BGP_REFUSED:
+	case BGP_TIMEOUT:
+		p->silent_ns = ts_ns ? ts_ns : 1;
+		p->closes_ns = 0;
+		return;
+	case BGP_RESET:
+	case BGP_CLOSED_AFTER_ACCEPT:
+	case BGP_CLOSED:
+		p->closes_ns = ts_ns ? ts_ns : 1;
+		p->silent_ns = 0;
+		return;
+	case BGP_CONNECTING:
+		/* one that stands unanswered when we look has been waiting */
+		if (b->snapshot)
+			p->silent_ns = ts_ns ? ts_ns : 1;
+		return;
+	default:
+		return;
+	}
+}
+
 /* A new snapshot replaces what was counted up to now. */
 static void snapshot_begins(struct engine *e, uint64_t ts_ns)
 {
@@ -121,6 +161,7 @@ void bgp_observe(struct engine *e, const struct obs_bgp *b, uint64_t ts_ns)
 	if (!p)
 		return;
 	was_up = bgp_peer_up(e, p);
+	note_attempt(e, p, b, ts_ns);
 	if (b->state == BGP_CONNECTED)
 		conn_add(p, b, ts_ns);
 	else if (b->state != BGP_CONNECTING)

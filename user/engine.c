@@ -65,6 +65,7 @@ void engine__free(struct engine *e)
 	hmap_free(&e->by_key);
 	finding_free_all(e);
 	owner_free_all(e);
+	world_free_all(e);
 	mirror__free(e->mirror);
 	free(e->peer);
 	free(e);
@@ -501,7 +502,9 @@ static void on_neigh(struct engine *e, const struct obs *o)
 	struct record rec = { .kind = REC_NEIGH, .ts_ns = o->ts_ns, .neigh = &o->neigh };
 
 	rec.dev = mirror__dev(e->mirror, o->neigh.ifindex);
-	if (!o->neigh.snapshot)
+	if (o->neigh.snapshot)
+		world_observe(e, o);
+	else
 		engine_emit(e, &rec);
 }
 

@@ -150,6 +150,7 @@ struct owner {
 struct cluster_node {
 	struct hnode node;
 	struct addr addr;
+	uint8_t lists; /* NODES_* */
 };
 
 /* What the FIB said for a packet that took its route from another table than main */
@@ -168,6 +169,8 @@ struct bgp_peer {
 	} conn[MAX_CONNS];
 	uint64_t since_ns; /* of the last change; 0: before we started */
 	uint64_t down_ns;  /* when a session that stood ended; 0: not seen */
+	/* since the last session: it connected to our port; our connects failed; it closed them; 0: no */
+	uint64_t knock_ns, silent_ns, closes_ns;
 	enum bgp_state last;
 };
 #define MAX_PEERS 8192
@@ -223,8 +226,40 @@ struct pool_life {
 	bool alive;
 };
 
+/* Lists of what a source says: the last full round, and the one that is coming in */
+enum world_kind {
+	W_PROTO,
+	W_PROTO6,
+	W_BROUTE,
+	W_BROUTE6,
+	W_PEER,
+	W_SYSCTL,
+	W_FILL,
+	W_PROC,
+	W_VTEP,
+	W_POD,
+	W_STATUS,
+	W_ANSWER,
+	W_NEIGH,
+	W_MAX
+};
+struct world_list {
+	void *item;
+	uint32_t cnt, cap;
+};
+struct world {
+	enum source_state state[SOURCE_MAX];
+	char detail[SOURCE_MAX][INFO_LEN];
+	uint64_t told_ns[SOURCE_MAX]; /* end of the last round that ended well; 0: none did */
+	uint64_t version;	      /* changes with each round */
+	struct world_list cur[W_MAX], next[W_MAX];
+	struct obs_bird bird[2], bird_next[2]; /* IPv4's, IPv6's */
+	struct obs_conf conf, conf_next;
+};
+
 struct engine {
 	struct engine_opts opts;
+	struct world world;
 	struct mirror *mirror;
 	struct obs_pools pools;
 	struct pool_life life[MAX_POOLS];
@@ -248,6 +283,8 @@ struct engine {
 	struct fib_result res[FIB_RESULTS];
 	uint32_t res_next;
 	struct hmap owners, nodes;
+	uint8_t node_lists; /* NODES_*: which lists could be read */
+	uint32_t listed[2]; /* nodes of each list */
 	bool owner_len[33]; /* prefix lengths that an owner has */
 
 	struct bgp_peer *peer;
@@ -361,12 +398,39 @@ bool owner_differs(const struct engine *e, const struct addr *dst, const struct 
 bool owner_is_other(const struct engine *e, const struct addr *a);
 /* A node of the cluster, by Felix' list or because it speaks BGP with this one */
 bool owner_is_node(const struct engine *e, const struct addr *a);
+/* Is it on one of those lists (NODES_*)? How many are on that one? */
+bool owner_is_listed(const struct engine *e, const struct addr *a, uint8_t lists);
+uint32_t owner_listed_cnt(const struct engine *e, uint8_t list);
 /* The tunnel's other end is no node of the cluster, as far as Felix' list goes */
 bool owner_is_stranger(const struct engine *e, const struct addr *dst, const struct addr *end);
 
 /* world.c: what the node's other programs and files say, each source's last full round */
 void world_observe(struct engine *e, const struct obs *o);
 void world_free_all(struct engine *e);
+/* Did the source say anything, ever? What it said last is kept when it falls silent. */
+bool world_knows(const struct engine *e, enum source s);
+/* Its last round ended well */
+bool world_is_fresh(const struct engine *e, enum source s);
+uint32_t world_cnt(const struct engine *e, enum world_kind k);
+const struct obs_bird_proto *world_proto(const struct engine *e, uint32_t i);
+const struct obs_conf_peer *world_peer(const struct engine *e, uint32_t i);
+const struct obs_bird_route *world_broute(const struct engine *e, uint32_t i);
+const struct obs_vtep *world_vtep(const struct engine *e, uint32_t i);
+const struct obs_proc *world_proc(const struct engine *e, uint32_t i);
+/* NULL: there is none */
+const struct obs_bird_proto *world_proto_of(const struct engine *e, const struct addr *neighbor);
+const struct obs_conf_peer *world_peer_of(const struct engine *e, const struct addr *peer);
+const struct obs_sysctl *world_sysctl(const struct engine *e, uint32_t ifindex);
+const struct obs_fill *world_fill(const struct engine *e, enum fill what);
+/* What is known of a neighbour on the link, NULL: nothing */
+const struct obs_neigh *world_neigh(const struct engine *e, const struct addr *a);
+const struct obs_answer *world_answer(const struct engine *e, const struct addr *dst);
+/* The first of BIRD's routes for exactly that prefix; those that follow it may be for the same */
+const struct obs_bird_route *world_broute_of(const struct engine *e, const struct prefix *p);
+/* The pod with that address, NULL: none known */
+const struct obs_pod *world_pod_of(const struct engine *e, const struct addr *a);
+/* "" where nobody told the node's name */
+const char *world_node_name(const struct engine *e, const struct addr *peer);
 
 /* icmp.c: ICMP errors */
 /* The request that the error quotes, NULL: none that is known */

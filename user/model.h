@@ -287,6 +287,7 @@ enum source {
 	SOURCE_FILL,   /* how full conntrack and the neighbour table are */
 	SOURCE_PROC,   /* processes of the node's own daemons */
 	SOURCE_ANSWER, /* RTM_GETROUTE */
+	SOURCE_NEIGH,  /* RTM_GETNEIGH: who answered lately; OBS_NEIGH with snapshot set */
 	SOURCE_MAX
 };
 enum source_state {

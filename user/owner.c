@@ -114,12 +114,29 @@ static uint64_t addr_hash(const struct addr *a)
 	return hash_bytes(a->b, sizeof(a->b), a->family);
 }
 
-static bool is_listed(const struct engine *e, const struct addr *a)
+static const struct cluster_node *listed(const struct engine *e, const struct addr *a)
 {
 	for (struct hnode *n = hmap_first(&e->nodes, addr_hash(a)); n; n = hmap_next(n))
 		if (addr_eq(&hmap_entry(n, struct cluster_node, node)->addr, a))
-			return true;
-	return false;
+			return hmap_entry(n, struct cluster_node, node);
+	return NULL;
+}
+
+static bool is_listed(const struct engine *e, const struct addr *a)
+{
+	return listed(e, a);
+}
+
+bool owner_is_listed(const struct engine *e, const struct addr *a, uint8_t lists)
+{
+	const struct cluster_node *c = listed(e, a);
+
+	return c && (c->lists & lists);
+}
+
+uint32_t owner_listed_cnt(const struct engine *e, uint8_t list)
+{
+	return e->listed[list == NODES_VXLAN];
 }
 
 bool owner_differs(const struct engine *e, const struct addr *dst, const struct addr *gw)
@@ -155,16 +172,24 @@ void owner_node(struct engine *e, const struct obs_node *o)
 {
 	struct cluster_node *c;
 
-	if (o->reset)
+	if (o->reset) {
 		hmap_free_all(&e->nodes, offsetof(struct cluster_node, node));
+		e->node_lists = o->lists;
+		e->listed[0] = e->listed[1] = 0;
+	}
 	if (!addr_is_set(&o->addr) || is_listed(e, &o->addr))
 		return;
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return;
 	c->addr = o->addr;
-	if (hmap_add(&e->nodes, &c->node, addr_hash(&o->addr)))
+	c->lists = o->lists;
+	if (hmap_add(&e->nodes, &c->node, addr_hash(&o->addr))) {
 		free(c);
+		return;
+	}
+	e->listed[0] += !!(o->lists & NODES_IPIP);
+	e->listed[1] += !!(o->lists & NODES_VXLAN);
 }
 
 void owner_free_all(struct engine *e)

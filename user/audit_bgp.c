@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The audit of BGP: BIRD, its sessions, the addresses that nodes are known by. */
+#include <string.h>
+
+#include "addr.h"
+#include "audit.h"
+
+static bool uses_bgp(const struct audit *a)
+{
+	return a->peers.cnt || bgp_in_use(a->e) || world_knows(a->e, SOURCE_BIRD);
+}
+
+void audit_bird(struct audit *a)
+{
+	const struct engine *e = a->e;
+	enum source_state s = e->world.state[SOURCE_BIRD];
+
+	audit_begin(a, "bird", false);
+	if (bird_is_down(e)) {
+		audit_raise(a, CHECK_PROBLEM, C_BIRD_DOWN);
+		audit_say(a, "No BIRD runs on this node: it neither learns nor announces routes, "
+			     "and those that stand are frozen.");
+		audit_evidence(a, "no process listens on TCP port 179, and no process bird runs in "
+				  "the node's network namespace");
+		audit_advise(a, "look at the log of this node's calico-node pod (bird)");
+	} else if (s == SOURCE_OK) {
+		audit_say(a, "BIRD %s answers.", e->world.bird[0].version);
+	} else if (s == SOURCE_ABSENT && !uses_bgp(a)) {
+		audit_say(a, "BIRD is not used on this node.");
+	} else {
+		audit_raise(a, CHECK_UNKNOWN, C_UNKNOWN);
+		audit_say(a, "BIRD's control socket: %s%s%s.", source_state_name(s),
+			  e->world.detail[SOURCE_BIRD][0] ? ", " : "",
+			  e->world.detail[SOURCE_BIRD]);
+	}
+	audit_end(a);
+}
+
+/* ---- sessions ---- */
+
+/* What keeps the sessions down, as far as anything tells */
+static enum cause root_of_all_down(const struct audit *a)
+{
+	if (bird_is_down(a->e))
+		return C_BIRD_DOWN;
+	if (a->self.what >= SELF_ABSENT)
+		return C_NODE_ADDRESS_MISMATCH;
+	if (a->peers.silent + a->peers.disabled == a->peers.cnt && a->peers.silent)
+		return C_BGP_BLOCKED;
+	return C_BGP_DOWN;
+}
+
+static void tell_peer(struct audit *a, const struct peer_view *p)
+{
+	char addr[ADDR_STRLEN], node[NODE_LEN_SHORT + 4];
+
+	audit_evidence(a, "%s%s: %s", addr_str(&p->addr, addr),
+		       node_suffix(a->e, &p->addr, node, sizeof(node)), peer_trouble(p));
+}
+
+static void all_down(struct audit *a)
+{
+	audit_raise(a, CHECK_PROBLEM, root_of_all_down(a));
+	audit_say(a,
+		  "None of %u BGP sessions is established: this node neither learns nor "
+		  "announces routes.",
+		  a->peers.cnt);
+	for (uint32_t i = 0; i < a->peers.cnt && i < 4; i++)
+		tell_peer(a, &a->peers.peer[i]);
+	audit_advise(
+		a, "see check node-address and bird; calicoctl node status shows the peers' view");
+}
+
+/* A peer that is down, and that shows life, or that was configured to be down */
+static bool is_fault(const struct audit *a, const struct peer_view *p)
+{
+	return p->disabled || p->alive || audit_routes_by(a, &p->addr);
+}
+
+static void some_down(struct audit *a)
+{
+	uint32_t down = a->peers.cnt - a->peers.up, faults = 0;
+
+	for (uint32_t i = 0; i < a->peers.cnt; i++) {
+		const struct peer_view *p = &a->peers.peer[i];
+
+		if (p->up)
+			continue;
+		faults += is_fault(a, p);
+		audit_raise(a, is_fault(a, p) ? CHECK_PROBLEM : CHECK_WARN,
+			    p->silent && p->alive ? C_BGP_BLOCKED : C_BGP_PEER_DOWN);
+		tell_peer(a, p);
+	}
+	if (a->stray.have)
+		audit_raise(a, CHECK_PROBLEM, C_NODE_ADDRESS_MISMATCH);
+	audit_say(a, "%u of %u BGP sessions %s not established%s.", down, a->peers.cnt,
+		  down == 1 ? "is" : "are",
+		  faults ? "" : ", and no sign of life is seen of the other end");
+	audit_advise(a, faults ? "check calico-node there, and TCP port 179 between the two nodes" :
+				 "check whether that node is meant to be down");
+}
+
+void audit_bgp(struct audit *a)
+{
+	const struct engine *e = a->e;
+
+	audit_begin(a, "bgp", true);
+	if (!uses_bgp(a)) {
+		audit_say(a, "BGP is not used on this node.");
+	} else if (!e->bgp_listen_known && !world_is_fresh(e, SOURCE_BIRD)) {
+		audit_raise(a, CHECK_UNKNOWN, C_UNKNOWN);
+		audit_say(a, "Neither inet_diag nor BIRD tells the sessions.");
+	} else if (!a->peers.cnt) {
+		/* a lone node has no peers; then nothing can be missing either */
+		audit_say(a, "No BGP peer is known.");
+	} else if (a->peers.up == a->peers.cnt) {
+		audit_say(a, "All %u BGP sessions are established.", a->peers.cnt);
+	} else if (!a->peers.up) {
+		all_down(a);
+	} else {
+		some_down(a);
+	}
+	audit_end(a);
+}
+
+/* ---- addresses ---- */
+
+static void say_self(struct audit *a)
+{
+	char reg[ADDR_STRLEN] = "", used[ADDR_STRLEN] = "";
+	const struct self_view *s = &a->self;
+
+	addr_str(&s->registered, reg);
+	addr_str(&s->used, used);
+	switch (s->what) {
+	case SELF_ABSENT:
+		audit_say(a, "BIRD speaks from %s, an address that this node does not have.", reg);
+		audit_evidence(a, "bind() to it fails, so no session can come up");
+		break;
+	case SELF_UNUSED:
+		audit_say(a, "BIRD speaks from %s%s%s, but this node reaches its peers from %s.",
+			  reg, s->dev[0] ? " on " : "", s->dev, used);
+		break;
+	case SELF_UNLISTED:
+		if (addr_is_set(&s->registered))
+			audit_say(a,
+				  "This node is registered as %s (on %s), but it reaches its "
+				  "peers from %s.",
+				  reg, s->dev, used);
+		else
+			audit_say(a,
+				  "This node reaches its peers from %s, which is not the "
+				  "address that it is registered with.",
+				  used);
+		audit_evidence(
+			a,
+			"Felix' list of the cluster's nodes (cali40all-hosts-net) has not %s%s%s",
+			used, reg[0] && addr_is_set(&s->registered) ? ", but " : "",
+			addr_is_set(&s->registered) ? reg : "");
+		break;
+	default:
+		audit_say(a,
+			  "The peers accept this node's connections and close them at once: they "
+			  "do not know it by %s.",
+			  used[0] && addr_is_set(&s->used) ? used : "its address");
+	}
+	if (addr_is_set(&s->used) && s->what != SELF_REFUSED)
+		audit_evidence(a, "the kernel sends to the peers from %s", used);
+}
+
+static void say_stray(struct audit *a)
+{
+	char reg[ADDR_STRLEN], knock[ADDR_STRLEN];
+	const struct stray_view *s = &a->stray;
+
+	addr_str(&s->knocker, knock);
+	audit_raise(a, CHECK_PROBLEM, C_NODE_ADDRESS_MISMATCH);
+	if (addr_is_set(&s->registered))
+		audit_say(
+			a,
+			"Peer %s%s%s%s never answers, while %s, which is no peer here, connects "
+			"and is refused: that node is registered with an address that it does not use.",
+			addr_str(&s->registered, reg), s->node[0] ? " (" : "", s->node,
+			s->node[0] ? ")" : "", knock);
+	else
+		audit_say(a,
+			  "%s, which is no peer here, connects and is refused: it may be a node "
+			  "that is registered with another address.",
+			  knock);
+	audit_evidence(a, "%s connected to port 179 of this node, and the connection was closed",
+		       knock);
+}
+
+void audit_node_address(struct audit *a)
+{
+	audit_begin(a, "node-address", false);
+	if (a->self.what >= SELF_ABSENT) {
+		audit_raise(a, CHECK_PROBLEM, C_NODE_ADDRESS_MISMATCH);
+		say_self(a);
+		audit_advise(a, "compare this node's address in calicoctl get node -o wide with ip "
+				"addr; correct it (IP_AUTODETECTION_METHOD), then restart this "
+				"node's calico-node pod only");
+	}
+	if (a->stray.have) {
+		say_stray(a);
+		audit_advise(a, "run calitrace check on %s: it is the node whose address is wrong",
+			     a->stray.node[0] ? a->stray.node : "the node that connects");
+	}
+	if (a->c.state == CHECK_OK && a->self.what == SELF_UNKNOWN && uses_bgp(a)) {
+		audit_raise(a, CHECK_UNKNOWN, C_UNKNOWN);
+		audit_say(a, "Nothing tells which address this node is registered with.");
+	} else if (a->c.state == CHECK_OK) {
+		audit_say(a, "This node is known by the address that it uses.");
+	}
+	audit_end(a);
+}
+
+/* ---- graceful restart ---- */
+
+static void tell_restarting(struct audit *a)
+{
+	char addr[ADDR_STRLEN];
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < world_cnt(a->e, W_PROTO); i++) {
+		const struct obs_bird_proto *p = world_proto(a->e, i);
+
+		if (!p->gr_neighbor)
+			continue;
+		audit_evidence(a, "%s restarts; its routes are kept meanwhile",
+			       addr_str(&p->neighbor, addr));
+		n++;
+	}
+	if (!n)
+		return;
+	audit_raise(a, CHECK_WARN, C_GRACEFUL_RESTART);
+	audit_say(a, "%u peer%s restart%s gracefully.", n, n == 1 ? "" : "s", n == 1 ? "s" : "");
+}
+
+void audit_graceful(struct audit *a)
+{
+	const struct obs_bird *b = &a->e->world.bird[0];
+
+	audit_begin(a, "graceful-restart", false);
+	if (bird_recovers(a->e)) {
+		audit_raise(a, CHECK_WARN, C_GRACEFUL_RESTART);
+		audit_say(
+			a,
+			"BIRD was restarted and still waits for %u protocol%s (%u of %u s left): "
+			"until then it neither announces this node's routes nor removes old ones.",
+			b->waiting_for, b->waiting_for == 1 ? "" : "s", b->wait_s, b->wait_max_s);
+		audit_advise(
+			a,
+			"wait, and check again; a peer that never comes up makes it last to the end");
+	}
+	if (world_is_fresh(a->e, SOURCE_BIRD))
+		tell_restarting(a);
+	if (a->c.state == CHECK_OK && uses_bgp(a) && !world_is_fresh(a->e, SOURCE_BIRD)) {
+		audit_raise(a, CHECK_UNKNOWN, C_UNKNOWN);
+		audit_say(a, "Only BIRD could tell, and it does not answer.");
+	} else if (a->c.state == CHECK_OK) {
+		audit_say(a, "No graceful restart is in progress.");
+	}
+	audit_end(a);
+}

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The audit of devices and settings: tunnels, sysctls, allow-lists, tables that fill up. */
+#include <string.h>
+
+#include "addr.h"
+#include "audit.h"
+
+/* ---- tunnel devices ---- */
+
+struct tunnel {
+	struct audit *a;
+	const char *kind;
+	const struct link_info *link;
+	bool addressed;
+};
+
+static void find_tunnel(void *ctx, const struct link_info *l)
+{
+	struct tunnel *t = ctx;
+
+	if (strcmp(l->kind, t->kind))
+		return;
+	/* the kernel's own fallback device of another namespace's making may be there as well */
+	if (!t->link || (!t->link->up && l->up))
+		t->link = l;
+}
+
+static void has_address(void *ctx, const struct obs_addr *o)
+{
+	struct tunnel *t = ctx;
+
+	t->addressed |= o->ifindex == t->link->ifindex && judge_pool(t->a->e, &o->address.addr);
+}
+
+/* The MTU of the device that leads to the peers, 0: not known */
+static uint32_t underlay_mtu(const struct audit *a)
+{
+	for (uint32_t i = 0; i < a->peers.cnt; i++) {
+		const struct obs_answer *ans = world_answer(a->e, &a->peers.peer[i].addr);
+		const struct link_info *l =
+			ans && !ans->err ? mirror__link_info(a->e->mirror, ans->ifindex) : NULL;
+
+		if (l)
+			return l->mtu;
+	}
+	return 0;
+}
+
+/* IPv4's own header, and UDP, VXLAN and Ethernet for VXLAN (RFC 7348) */
+static uint32_t overhead(const char *kind)
+{
+	return strcmp(kind, "vxlan") ? 20 : 50;
+}
+
+static void examine_tunnel(struct audit *a, const char *kind)
+{
+	struct tunnel t = { .a = a, .kind = kind };
+	uint32_t under = underlay_mtu(a);
+
+	mirror__each_link(a->e->mirror, find_tunnel, &t);
+	if (!t.link) {
+		audit_raise(a, CHECK_PROBLEM, C_TUNNEL_MISSING);
+		audit_say(a, "A pool calls for %s, and there is no %s device.", kind, kind);
+		audit_advise(
+			a,
+			"look at the log of this node's calico-node pod (felix), and at modprobe %s",
+			kind);
+		return;
+	}
+	if (!t.link->up) {
+		audit_raise(a, CHECK_PROBLEM, C_TUNNEL_DOWN);
+		audit_say(a, "%s is down.", t.link->name);
+		audit_advise(a, "ip link set %s up; Felix does so within 10 s where it runs",
+			     t.link->name);
+		return;
+	}
+	mirror__each_addr(a->e->mirror, has_address, &t);
+	if (!t.addressed) {
+		audit_raise(a, CHECK_PROBLEM, C_TUNNEL_ADDRESS);
+		audit_say(a,
+			  "%s has no address of a pool: what the node itself sends to pods has the "
+			  "wrong source.",
+			  t.link->name);
+		audit_advise(
+			a,
+			"look at the log of this node's calico-node pod (felix, allocate-tunnel-addrs)");
+	}
+	if (under && t.link->mtu + overhead(kind) > under) {
+		audit_raise(a, CHECK_WARN, C_MTU_MISMATCH);
+		audit_say(
+			a,
+			"The MTU of %s is %u, the underlay's %u: %u octets of encapsulation do not fit.",
+			t.link->name, t.link->mtu, under, overhead(kind));
+		audit_advise(a, "set Calico's mtu to %u or less", under - overhead(kind));
+	}
+}
+
+void audit_tunnel(struct audit *a)
+{
+	bool ipip = false, vxlan = false, known = false;
+
+	audit_begin(a, "tunnel", true);
+	for (uint32_t i = 0; i < a->e->pools.cnt; i++) {
+		enum pool_mode m = a->e->pools.pool[i].mode;
+
+		ipip |= m == POOL_IPIP;
+		vxlan |= m == POOL_VXLAN;
+		known |= m != POOL_UNKNOWN;
+	}
+	if (!known) {
+		audit_raise(a, CHECK_UNKNOWN, C_UNKNOWN);
+		audit_say(
+			a,
+			"Nothing tells how the pools are encapsulated; name it: --pool CIDR=ipip (or "
+			"=vxlan, =crosssubnet, =none).");
+	}
+	if (ipip)
+		examine_tunnel(a, "ipip");
+	if (vxlan)
+		examine_tunnel(a, "vxlan");
+	if (a->c.state == CHECK_OK)
+		audit_say(a, ipip || vxlan ?
+				     "The tunnel device is up, addressed, and its MTU fits." :
+				     "No pool calls for a tunnel everywhere.");
+	audit_end(a);
+}
+
+/* ---- sysctls ---- */
+
+struct sysctls {
+	struct audit *a;
+	uint32_t seen, off, silent;
+};
+
+static bool carries(const struct audit *a, const struct link_info *l)
+{
+	return l->up && (judge_dev(a->e, l->ifindex) == DEV_WORKLOAD ||
+			 judge_dev(a->e, l->ifindex) == DEV_TUNNEL);
+}
+
+static void examine_sysctl(void *ctx, const struct link_info *l)
+{
+	struct sysctls *s = ctx;
+	const struct obs_sysctl *v = world_sysctl(s->a->e, l->ifindex);
+
+	if (!v || !carries(s->a, l))
+		return;
+	s->seen++;
+	if (v->forwarding == 0) {
+		s->off++;
+		audit_raise(s->a, CHECK_PROBLEM, C_FORWARDING_DISABLED);
+		audit_evidence(s->a, "net.ipv4.conf.%s.forwarding is 0", l->name);
+	}
+	if (v->proxy_arp == 0 && judge_dev(s->a->e, l->ifindex) == DEV_WORKLOAD) {
+		s->silent++;
+		audit_raise(s->a, CHECK_PROBLEM, C_PROXY_ARP_OFF);
+		audit_evidence(s->a, "net.ipv4.conf.%s.proxy_arp is 0", l->name);
+	}
+}
+
+void audit_sysctl(struct audit *a)
+{
+	const struct obs_sysctl *all = world_sysctl(a->e, 0);
+	struct sysctls s = { .a = a };
+
+	audit_begin(a, "sysctl", true);
+	if (!all || all->ip_forward < 0) {
+		audit_raise(a, CHECK_UNKNOWN, C_UNKNOWN);
+		audit_say(a, "/proc/sys/net/ipv4 could not be read.");
+		audit_end(a);
+		return;
+	}
+	if (!all->ip_forward) {
+		audit_raise(a, CHECK_PROBLEM, C_FORWARDING_DISABLED);
+		audit_say(a, "This node forwards nothing: net.ipv4.ip_forward is 0.");
+	}
+	mirror__each_link(a->e->mirror, examine_sysctl, &s);
+	if (s.off && all->ip_forward)
+		audit_say(a, "Forwarding is off on %u of %u devices of pods and tunnels.", s.off,
+			  s.seen);
+	if (s.silent)
+		audit_say(a, "Proxy ARP is off on %u pod device%s: such a pod finds no gateway.",
+			  s.silent, s.silent == 1 ? "" : "s");
+	if (a->c.state == CHECK_OK)
+		audit_say(a, "Forwarding and proxy ARP are on where they have to be.");
+	else
+		audit_advise(
+			a,
+			"find out what reset it (sysctl --system, docker); Felix sets it again when "
+			"the device comes up anew or calico-node starts");
+	audit_end(a);
+}
+
+/* ---- allow-lists of tunnel packets ---- */
+
+static bool tunnels(const struct audit *a, enum pool_mode mode)
+{
+	for (uint32_t i = 0; i < a->e->pools.cnt; i++)
+		if (a->e->pools.pool[i].mode == mode)
+			return true;
+	return false;
+}
+
+static void unlisted(struct audit *a, const struct addr *who, uint8_t list, const char *what)
+{
+	char addr[ADDR_STRLEN], node[NODE_LEN_SHORT + 4];
+
+	if (owner_is_listed(a->e, who, list))
+		return;
+	audit_raise(a, CHECK_PROBLEM, C_PEER_NOT_IN_ALLOWLIST);
+	audit_evidence(a, "%s%s %s, and is not on the list", addr_str(who, addr),
+		       node_suffix(a->e, who, node, sizeof(node)), what);
+}
+
+static void examine_list(struct audit *a, uint8_t list)
+{
+	for (uint32_t i = 0; i < a->peers.cnt; i++)
+		if (peer_owns_block(a->e, &a->peers.peer[i]))
+			unlisted(a, &a->peers.peer[i].addr, list, "is a node of the mesh");
+	if (a->stray.have)
+		unlisted(a, &a->stray.knocker, list, "behaves like a node of the cluster");
+}
+
+void audit_allowlist(struct audit *a)
+{
+	uint8_t list = tunnels(a, POOL_IPIP)  ? NODES_IPIP :
+		       tunnels(a, POOL_VXLAN) ? NODES_VXLAN :
+						0;
+
+	audit_begin(a, "allowlist", false);
+	if (!list) {
+		audit_say(a, "No pool calls for a tunnel everywhere.");
+	} else if (!(a->e->node_lists & list)) {
+		audit_raise(a, CHECK_UNKNOWN, C_UNKNOWN);
+		audit_say(a, "Felix' list of tunnel peers (ipset) is not to be read here.");
+	} else {
+		examine_list(a, list);
+		if (a->c.state == CHECK_OK)
+			audit_say(a, "Felix' list of tunnel peers has %u nodes; none is missing.",
+				  owner_listed_cnt(a->e, list));
+		else
+			audit_say(
+				a,
+				"This node drops the tunnel packets of nodes that are not on Felix' "
+				"list.");
+		if (a->c.state != CHECK_OK)
+			audit_advise(a, "see check node-address on those nodes");
+	}
+	audit_end(a);
+}
+
+/* ---- tables ---- */
+
+static void examine_fill(struct audit *a, enum fill what, const char *name, enum cause cause)
+{
+	const struct obs_fill *f = world_fill(a->e, what);
+
+	if (!f || !f->max || f->cnt * 10 < f->max * 9)
+		return;
+	audit_raise(a, f->cnt >= f->max ? CHECK_PROBLEM : CHECK_WARN, cause);
+	audit_say(a, "The %s table holds %llu of %llu entries.", name, (unsigned long long)f->cnt,
+		  (unsigned long long)f->max);
+}
+
+void audit_tables(struct audit *a)
+{
+	audit_begin(a, "tables", false);
+	examine_fill(a, FILL_CONNTRACK, "conntrack", C_CONNTRACK_FULL);
+	examine_fill(a, FILL_NEIGH, "neighbour", C_NEIGH_TABLE_FULL);
+	if (a->c.state != CHECK_OK)
+		audit_advise(a,
+			     "see what fills it (conntrack -S, ip -s neigh), then raise its limit");
+	else if (world_is_fresh(a->e, SOURCE_FILL))
+		audit_say(a, "Conntrack and neighbour table have room.");
+	else {
+		audit_raise(a, CHECK_UNKNOWN, C_UNKNOWN);
+		audit_say(a, "Their fill could not be read.");
+	}
+	audit_end(a);
+}

@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The audit of routes: to the other nodes' blocks, of this node's own ones, and the default. */
+#include <stdio.h>
+#include <string.h>
+
+#include "addr.h"
+#include "audit.h"
+
+/* ---- nodes without a route ---- */
+
+struct lack {
+	uint32_t expected, without, faults;
+};
+
+/* Why the route of a node is not there; what is merely a dead node is no problem of this one. */
+static void lacks(struct audit *a, const struct peer_view *p, struct lack *l)
+{
+	char addr[ADDR_STRLEN], node[NODE_LEN_SHORT + 4];
+	bool restart = bird_recovers(a->e);
+
+	l->without++;
+	l->faults += p->alive && !restart;
+	audit_raise(a, p->alive && !restart ? CHECK_PROBLEM : CHECK_WARN,
+		    restart ? C_GRACEFUL_RESTART :
+		    p->up   ? C_ROUTE_NOT_ANNOUNCED :
+			      C_ROUTE_MISSING);
+	audit_evidence(a, "no route to a block by %s%s, %s", addr_str(&p->addr, addr),
+		       node_suffix(a->e, &p->addr, node, sizeof(node)),
+		       p->up	? "though its BGP session is established" :
+		       p->alive ? "which is alive" :
+				  "of which no sign of life is seen");
+}
+
+static void mesh_routes(struct audit *a, struct lack *l)
+{
+	for (uint32_t i = 0; i < a->peers.cnt; i++) {
+		const struct peer_view *p = &a->peers.peer[i];
+
+		if (!peer_owns_block(a->e, p))
+			continue;
+		l->expected++;
+		if (!audit_routes_by(a, &p->addr))
+			lacks(a, p, l);
+	}
+	/* with all sessions gone, nobody has to show life for it to be this node's fault */
+	if (l->expected > 1 && l->without == l->expected && !bird_recovers(a->e)) {
+		l->faults = l->without;
+		audit_raise(a, CHECK_PROBLEM, C_ROUTE_MISSING);
+	}
+}
+
+/* ---- BIRD's routes against the kernel's ---- */
+
+static const struct pool *tunnel_pool(const struct engine *e, const struct addr *a)
+{
+	const struct pool *pool = judge_pool(e, a);
+
+	return pool && (pool->mode == POOL_IPIP || pool->mode == POOL_VXLAN) ? pool : NULL;
+}
+
+static void not_in_kernel(struct audit *a, const struct obs_bird_route *b)
+{
+	char p[PREFIX_STRLEN];
+	const struct route *r =
+		mirror__lookup_len(a->e->mirror, &b->dst.addr, b->dst.len, b->dst.len);
+
+	if (r || bird_recovers(a->e))
+		return;
+	/* where Felix programs the routes BIRD's are no more than knowledge */
+	if (a->e->world.conf.felix_owns && !b->refused)
+		return;
+	audit_raise(a, CHECK_PROBLEM, b->refused ? C_ROUTE_MISSING : C_FOREIGN_ROUTE_CHANGE);
+	audit_say(a, "BIRD has a route for %s, and the kernel has none.", prefix_str(&b->dst, p));
+	audit_evidence(a,
+		       b->refused ?
+			       "the kernel refused BIRD's route for %s" :
+			       "BIRD installed %s; somebody else removed it, or it has just come",
+		       p);
+}
+
+static void bird_routes(struct audit *a)
+{
+	for (uint32_t i = 0; i < world_cnt(a->e, W_BROUTE); i++) {
+		const struct obs_bird_route *b = world_broute(a->e, i);
+
+		if (b->best && addr_is_set(&b->from) && judge_pool(a->e, &b->dst.addr) &&
+		    b->type == RTN_UNICAST && !b->unresolved)
+			not_in_kernel(a, b);
+	}
+}
+
+/* ---- routes that stand, and should not stand so ---- */
+
+static const struct obs_bird_route *bird_best(const struct engine *e, const struct prefix *p)
+{
+	const struct obs_bird_route *b = world_broute_of(e, p);
+	const struct obs_bird_route *end =
+		world_cnt(e, W_BROUTE) ? world_broute(e, 0) + world_cnt(e, W_BROUTE) : NULL;
+
+	for (; b && b < end && prefix_eq(&b->dst, p); b++)
+		if (b->best)
+			return b;
+	return NULL;
+}
+
+static bool is_tunnel(const struct engine *e, uint32_t ifindex)
+{
+	return judge_dev(e, ifindex) == DEV_TUNNEL;
+}
+
+static void wrong_device(struct audit *a, const struct route *r)
+{
+	char p[PREFIX_STRLEN], gw[ADDR_STRLEN];
+
+	audit_raise(a, CHECK_PROBLEM, C_WRONG_DEVICE);
+	audit_say(a, "The route for %s leaves by %s, and its pool calls for the tunnel.",
+		  prefix_str(&r->dst, p), mirror__dev(a->e->mirror, r->nh[0].ifindex));
+	audit_evidence(a, "%s via %s dev %s", p, addr_str(&r->nh[0].gw, gw),
+		       mirror__dev(a->e->mirror, r->nh[0].ifindex));
+}
+
+/* In the full mesh the neighbour that a route comes from is the node that owns the block. */
+static void against_bird(struct audit *a, const struct route *r)
+{
+	const struct obs_bird_route *b = bird_best(a->e, &r->dst);
+	char p[PREFIX_STRLEN], gw[ADDR_STRLEN], want[ADDR_STRLEN];
+	struct addr node = audit_node_of(a->e, &r->nh[0].gw);
+
+	if (!b || strncmp(b->proto, "Mesh_", 5) || addr_eq(&node, &b->from) ||
+	    r->protocol == RTPROT_FELIX || !is_tunnel(a->e, r->nh[0].ifindex))
+		return;
+	audit_raise(a, CHECK_PROBLEM, C_WRONG_GATEWAY);
+	audit_say(a, "The route for %s leads to %s, and BIRD has it from %s.",
+		  prefix_str(&r->dst, p), addr_str(&node, gw), addr_str(&b->from, want));
+}
+
+static void examine_route(void *ctx, const struct route *r)
+{
+	struct audit *a = ctx;
+	char p[PREFIX_STRLEN], word[8];
+
+	if (r->table != TABLE_MAIN || !r->dst.len || !judge_pool(a->e, &r->dst.addr) ||
+	    r->dst.len < judge_pool(a->e, &r->dst.addr)->cidr.len)
+		return;
+	if (r->type == RTN_UNREACHABLE && r->protocol == RTPROT_BIRD) {
+		audit_raise(a, CHECK_PROBLEM, C_BGP_NEXTHOP_UNRESOLVED);
+		audit_say(a, "BIRD cannot resolve the next hop of %s: its route is unreachable.",
+			  prefix_str(&r->dst, p));
+		return;
+	}
+	if (r->type != RTN_UNICAST || !r->nh_cnt || !addr_is_set(&r->nh[0].gw))
+		return;
+	snprintf(word, sizeof(word), "%u", r->protocol);
+	if (r->protocol != RTPROT_BIRD && r->protocol != RTPROT_FELIX &&
+	    r->protocol != RTPROT_BOOT && r->protocol != RTPROT_KERNEL) {
+		audit_raise(a, CHECK_PROBLEM, C_FOREIGN_ROUTE_CHANGE);
+		audit_say(a, "The route for %s is neither BIRD's nor Felix' (protocol %s).",
+			  prefix_str(&r->dst, p), word);
+	}
+	if (tunnel_pool(a->e, &r->dst.addr) && !is_tunnel(a->e, r->nh[0].ifindex))
+		wrong_device(a, r);
+	else
+		against_bird(a, r);
+}
+
+void audit_routes(struct audit *a)
+{
+	struct lack l = { 0 };
+
+	audit_begin(a, "routes", true);
+	mesh_routes(a, &l);
+	if (l.without)
+		audit_say(a, "%u of %u nodes of the mesh have no route here%s.", l.without,
+			  l.expected,
+			  bird_recovers(a->e) ? ", as BIRD was just restarted" :
+			  l.faults	      ? "" :
+						"; they seem to be down");
+	bird_routes(a);
+	mirror__each_route(a->e->mirror, examine_route, a);
+	if (l.without)
+		audit_advise(
+			a,
+			"see checks bgp and node-address; birdcl show route all shows what BIRD has");
+	audit_advise(
+		a,
+		"compare ip route with birdcl show route, and see who changes routes: calitrace live");
+	if (a->c.state == CHECK_OK)
+		a->c.advice[0] = '\0';
+	if (a->c.state == CHECK_OK && !l.expected && !a->gw_cnt && !a->peers.told &&
+	    !world_cnt(a->e, W_VTEP)) {
+		audit_raise(a, CHECK_UNKNOWN, C_UNKNOWN);
+		audit_say(a, "Nothing on this node tells which other nodes and blocks there are.");
+	} else if (a->c.state == CHECK_OK) {
+		audit_say(a, "Routes lead to blocks of %u other node%s; none is missing.",
+			  a->gw_cnt, a->gw_cnt == 1 ? "" : "s");
+	}
+	audit_end(a);
+}
+
+/* ---- what the kernel would do ---- */
+
+struct fib_ask {
+	struct audit *a;
+	uint32_t asked, wrong;
+};
+
+static void ask_fib(void *ctx, const struct route *r)
+{
+	struct fib_ask *f = ctx;
+	struct audit *a = f->a;
+	const struct obs_answer *ans = world_answer(a->e, &r->dst.addr);
+	char dst[ADDR_STRLEN];
+
+	if (r->table != TABLE_MAIN || r->type != RTN_UNICAST || !r->dst.len || !r->nh_cnt ||
+	    !addr_is_set(&r->nh[0].gw) || !judge_pool(a->e, &r->dst.addr) || !ans)
+		return;
+	f->asked++;
+	if (!ans->err && ans->ifindex == r->nh[0].ifindex && addr_eq(&ans->gw, &r->nh[0].gw))
+		return;
+	/* one of several next hops is as good; a change between the two looks settles by itself */
+	if (!ans->err && r->nh_cnt > 1)
+		return;
+	f->wrong++;
+	audit_raise(a, CHECK_PROBLEM, ans->err ? C_ROUTE_MISSING : C_WRONG_GATEWAY);
+	if (ans->err)
+		audit_evidence(a, "%s: the kernel refuses (%s)", addr_str(&ans->dst, dst),
+			       strerror(ans->err));
+	else
+		audit_evidence(a, "%s: the kernel sends by %s, table main says %s",
+			       addr_str(&ans->dst, dst), mirror__dev(a->e->mirror, ans->ifindex),
+			       mirror__dev(a->e->mirror, r->nh[0].ifindex));
+}
+
+void audit_fib(struct audit *a)
+{
+	struct fib_ask f = { .a = a };
+
+	audit_begin(a, "fib", false);
+	mirror__each_route(a->e->mirror, ask_fib, &f);
+	if (f.wrong) {
+		audit_say(
+			a,
+			"For %u of %u blocks the kernel does not do what table main says: a rule or "
+			"another table takes them.",
+			f.wrong, f.asked);
+		audit_advise(a, "look at ip rule, and at ip route show table all");
+	} else if (f.asked) {
+		audit_say(a, "The kernel sends to all %u blocks asked for as table main says.",
+			  f.asked);
+	} else if (world_is_fresh(a->e, SOURCE_ANSWER)) {
+		audit_say(a, "No route to another node's block to ask for.");
+	} else {
+		audit_raise(a, CHECK_UNKNOWN, C_UNKNOWN);
+		audit_say(a, "The kernel was not asked (RTM_GETROUTE).");
+	}
+	audit_end(a);
+}
+
+/* ---- the default route, own blocks, others' leftovers ---- */
+
+void audit_default(struct audit *a)
+{
+	audit_begin(a, "default-route", false);
+	if (mirror__has_default(a->e->mirror)) {
+		audit_say(a, "There is a default route.");
+	} else {
+		audit_raise(a, CHECK_PROBLEM, C_DEFAULT_ROUTE_MISSING);
+		audit_say(
+			a,
+			"Table main has no default route: proxy ARP stays silent to pods that ask "
+			"for their gateway 169.254.1.1.");
+		audit_advise(a, "see ip route, and who removed it: calitrace live");
+	}
+	audit_end(a);
+}
+
+struct own {
+	struct audit *a;
+	uint32_t blocks, pods, strays;
+};
+
+static void own_route(void *ctx, const struct route *r)
+{
+	struct own *o = ctx;
+	struct audit *a = o->a;
+	const struct route *block;
+	char p[PREFIX_STRLEN];
+
+	if (r->table != TABLE_MAIN || !judge_pool(a->e, &r->dst.addr))
+		return;
+	o->blocks += r->type == RTN_BLACKHOLE;
+	if (r->type != RTN_UNICAST || r->dst.len != 32 || !r->nh_cnt)
+		return;
+	if (!addr_is_set(&r->nh[0].gw) && judge_dev(a->e, r->nh[0].ifindex) == DEV_WORKLOAD) {
+		o->pods++;
+		return;
+	}
+	/* an address of an own block that another node has borrowed, and no longer uses */
+	block = mirror__lookup_len(a->e->mirror, &r->dst.addr, 1, 31);
+	if (!addr_is_set(&r->nh[0].gw) || !block || block->type != RTN_BLACKHOLE)
+		return;
+	if (world_is_fresh(a->e, SOURCE_BIRD) && r->protocol == RTPROT_BIRD &&
+	    !bird_recovers(a->e) && !world_broute_of(a->e, &r->dst)) {
+		o->strays++;
+		audit_raise(a, CHECK_WARN, C_STALE_ENDPOINT);
+		audit_evidence(a,
+			       "%s is of an own block and leads to another node, and BIRD knows "
+			       "nothing of it",
+			       prefix_str(&r->dst, p));
+	}
+}
+
+void audit_own_blocks(struct audit *a)
+{
+	struct own o = { .a = a };
+
+	audit_begin(a, "own-blocks", false);
+	mirror__each_route(a->e->mirror, own_route, &o);
+	if (o.strays)
+		audit_say(a, "%u stale route%s into this node's own blocks.", o.strays,
+			  o.strays == 1 ? "" : "s");
+	else
+		audit_say(a, "%u own block%s, %u pod%s.", o.blocks, o.blocks == 1 ? "" : "s",
+			  o.pods, o.pods == 1 ? "" : "s");
+	audit_end(a);
+}
+
+static void leftover_link(void *ctx, const struct link_info *l)
+{
+	static const char *const foreign[] = { "flannel.", "cni0",	  "cilium_",
+					       "weave",	   "kube-bridge", NULL };
+	struct audit *a = ctx;
+
+	for (int i = 0; foreign[i]; i++) {
+		if (strncmp(l->name, foreign[i], strlen(foreign[i])) || !l->up)
+			continue;
+		audit_raise(a, CHECK_WARN, C_UNKNOWN);
+		audit_evidence(a, "device %s is up: another network plugin made it", l->name);
+	}
+}
+
+static void leftover_route(void *ctx, const struct route *r)
+{
+	struct audit *a = ctx;
+	char p[PREFIX_STRLEN];
+
+	if (r->table != TABLE_MAIN || r->type != RTN_UNICAST || r->protocol != RTPROT_BIRD ||
+	    r->dst.len == 0)
+		return;
+	/* routes of BIRD stay when it goes; where it never ran again, nobody keeps them */
+	if (a->e->world.conf.felix_owns && judge_pool(a->e, &r->dst.addr) &&
+	    tunnel_pool(a->e, &r->dst.addr) && mirror__has_protocol(a->e->mirror, RTPROT_FELIX)) {
+		audit_raise(a, CHECK_WARN, C_ROUTE_OWNER_CONFLICT);
+		audit_evidence(a, "%s is BIRD's, while Felix programs this cluster's routes",
+			       prefix_str(&r->dst, p));
+	}
+}
+
+void audit_leftovers(struct audit *a)
+{
+	audit_begin(a, "leftovers", false);
+	mirror__each_link(a->e->mirror, leftover_link, a);
+	mirror__each_route(a->e->mirror, leftover_route, a);
+	if (a->c.state == CHECK_OK) {
+		audit_say(a, "Nothing of other owners is in the way.");
+	} else {
+		audit_say(a, "Something of another owner is left on this node.");
+		audit_advise(a, "find out whether it is still needed");
+	}
+	audit_end(a);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * This node's place in the cluster, from all that is known at the moment: its peers, its own
+ * address, what keeps BGP from working. Part of the engine: pure. The audit and the causes of
+ * findings both ask here, so they cannot contradict each other.
+ */
+#ifndef CALITRACE_DIAGNOSE_H
+#define CALITRACE_DIAGNOSE_H
+
+#include "engine_priv.h"
+
+/* A BGP neighbour, as configuration, BIRD and TCP show it together */
+struct peer_view {
+	struct addr addr;
+	const char *node; /* "" not told */
+	enum conf_peer_kind kind;
+	bool up;			    /* its session is established */
+	bool disabled;			    /* by BIRD's configuration or its operator */
+	bool knocks;			    /* connects to this node's port 179 */
+	bool silent;			    /* our connects get no answer, are refused or reset */
+	bool closes;			    /* it accepts, and closes at once */
+	bool alive;			    /* it did something lately that a dead node cannot */
+	const struct obs_bird_proto *proto; /* NULL: BIRD did not tell */
+	const struct bgp_peer *tcp;	    /* NULL: no connection was seen */
+};
+
+struct peers {
+	struct peer_view *peer; /* in the order of addresses */
+	uint32_t cnt, up, silent, closes, disabled;
+	bool told; /* confd or BIRD named them; else only TCP */
+};
+
+/* 0 or -ENOMEM; free with peers_free(). IPv4 only. */
+int peers_gather(const struct engine *e, struct peers *p);
+void peers_free(struct peers *p);
+const struct peer_view *peers_find(const struct peers *p, const struct addr *a);
+/* Its session is expected to bring a route at least: a node of the full mesh, in a tunnel's pool */
+bool peer_owns_block(const struct engine *e, const struct peer_view *p);
+
+/* What is the matter with the address that this node is known by */
+enum self_what {
+	SELF_UNKNOWN, /* nothing to compare */
+	SELF_FINE,
+	SELF_ABSENT,   /* BIRD speaks from an address that this node does not have */
+	SELF_UNUSED,   /* ... that the kernel does not use towards the peers */
+	SELF_UNLISTED, /* Felix lists this node by another address, or by none */
+	SELF_REFUSED,  /* the peers accept its connections, and close them at once */
+};
+struct self_view {
+	enum self_what what;
+	enum confidence conf;
+	struct addr registered; /* family 0: not known */
+	char dev[DEV_LEN];	/* where registered stands; "": on no device */
+	struct addr used;	/* towards the peers; family 0: not known */
+};
+void self_examine(const struct engine *e, const struct peers *p, struct self_view *v);
+
+/* Another node that is registered with an address that it does not use */
+struct stray_view {
+	bool have;
+	enum confidence conf;
+	struct addr knocker;	/* who connects, and is nobody's neighbour here */
+	struct addr registered; /* the neighbour that never answers; family 0: several do not */
+	const char *node;	/* "" not told */
+};
+void stray_examine(const struct engine *e, const struct peers *p, struct stray_view *v);
+
+/* No BIRD runs although this node uses BGP */
+bool bird_is_down(const struct engine *e);
+/* BIRD still waits for its peers after a restart */
+bool bird_recovers(const struct engine *e);
+/* The class and text of BIRD's last error for that peer, or what TCP says; static or borrowed */
+const char *peer_trouble(const struct peer_view *p);
+/* " (k8s01)" or "" into buf */
+const char *node_suffix(const struct engine *e, const struct addr *a, char *buf, size_t sz);
+
+#endif
