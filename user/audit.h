@@ -5,19 +5,9 @@
 
 #include "diagnose.h"
 
-/* A gateway of routes to blocks, as a node's address, and how many it has */
-struct gateway {
-	struct addr node;
-	uint32_t routes;
-};
-
 struct audit {
 	const struct engine *e;
-	struct peers peers;
-	struct self_view self;
-	struct stray_view stray;
-	struct gateway *gw; /* in the order of addresses */
-	uint32_t gw_cnt;
+	const struct diag *d;
 	struct check c; /* the one that is being made */
 	void (*fn)(void *ctx, const struct check *c);
 	void *ctx;
@@ -31,11 +21,6 @@ void audit_raise(struct audit *a, enum check_state s, enum cause cause);
 void audit_say(struct audit *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void audit_evidence(struct audit *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void audit_advise(struct audit *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Routes to blocks by that node */
-uint32_t audit_routes_by(const struct audit *a, const struct addr *node);
-/* The node behind a gateway: itself, or where the forwarding entry of a VTEP leads */
-struct addr audit_node_of(const struct engine *e, const struct addr *gw);
-
 /* audit_bgp.c */
 void audit_bird(struct audit *a);
 void audit_bgp(struct audit *a);

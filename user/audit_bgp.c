@@ -7,7 +7,7 @@
 
 static bool uses_bgp(const struct audit *a)
 {
-	return a->peers.cnt || bgp_in_use(a->e) || world_knows(a->e, SOURCE_BIRD);
+	return a->d->peers.cnt || bgp_in_use(a->e) || world_knows(a->e, SOURCE_BIRD);
 }
 
 void audit_bird(struct audit *a)
@@ -43,9 +43,9 @@ static enum cause root_of_all_down(const struct audit *a)
 {
 	if (bird_is_down(a->e))
 		return C_BIRD_DOWN;
-	if (a->self.what >= SELF_ABSENT)
+	if (a->d->self.what >= SELF_ABSENT)
 		return C_NODE_ADDRESS_MISMATCH;
-	if (a->peers.silent + a->peers.disabled == a->peers.cnt && a->peers.silent)
+	if (a->d->peers.silent + a->d->peers.disabled == a->d->peers.cnt && a->d->peers.silent)
 		return C_BGP_BLOCKED;
 	return C_BGP_DOWN;
 }
@@ -64,9 +64,9 @@ static void all_down(struct audit *a)
 	audit_say(a,
 		  "None of %u BGP sessions is established: this node neither learns nor "
 		  "announces routes.",
-		  a->peers.cnt);
-	for (uint32_t i = 0; i < a->peers.cnt && i < 4; i++)
-		tell_peer(a, &a->peers.peer[i]);
+		  a->d->peers.cnt);
+	for (uint32_t i = 0; i < a->d->peers.cnt && i < 4; i++)
+		tell_peer(a, &a->d->peers.peer[i]);
 	audit_advise(
 		a, "see check node-address and bird; calicoctl node status shows the peers' view");
 }
@@ -74,15 +74,15 @@ static void all_down(struct audit *a)
 /* A peer that is down, and that shows life, or that was configured to be down */
 static bool is_fault(const struct audit *a, const struct peer_view *p)
 {
-	return p->disabled || p->alive || audit_routes_by(a, &p->addr);
+	return p->disabled || p->alive || diag_routes_by(a->d, &p->addr);
 }
 
 static void some_down(struct audit *a)
 {
-	uint32_t down = a->peers.cnt - a->peers.up, faults = 0;
+	uint32_t down = a->d->peers.cnt - a->d->peers.up, faults = 0;
 
-	for (uint32_t i = 0; i < a->peers.cnt; i++) {
-		const struct peer_view *p = &a->peers.peer[i];
+	for (uint32_t i = 0; i < a->d->peers.cnt; i++) {
+		const struct peer_view *p = &a->d->peers.peer[i];
 
 		if (p->up)
 			continue;
@@ -91,9 +91,9 @@ static void some_down(struct audit *a)
 			    p->silent && p->alive ? C_BGP_BLOCKED : C_BGP_PEER_DOWN);
 		tell_peer(a, p);
 	}
-	if (a->stray.have)
+	if (a->d->stray.have)
 		audit_raise(a, CHECK_PROBLEM, C_NODE_ADDRESS_MISMATCH);
-	audit_say(a, "%u of %u BGP sessions %s not established%s.", down, a->peers.cnt,
+	audit_say(a, "%u of %u BGP sessions %s not established%s.", down, a->d->peers.cnt,
 		  down == 1 ? "is" : "are",
 		  faults ? "" : ", and no sign of life is seen of the other end");
 	audit_advise(a, faults ? "check calico-node there, and TCP port 179 between the two nodes" :
@@ -110,12 +110,12 @@ void audit_bgp(struct audit *a)
 	} else if (!e->bgp_listen_known && !world_is_fresh(e, SOURCE_BIRD)) {
 		audit_raise(a, CHECK_UNKNOWN, C_UNKNOWN);
 		audit_say(a, "Neither inet_diag nor BIRD tells the sessions.");
-	} else if (!a->peers.cnt) {
+	} else if (!a->d->peers.cnt) {
 		/* a lone node has no peers; then nothing can be missing either */
 		audit_say(a, "No BGP peer is known.");
-	} else if (a->peers.up == a->peers.cnt) {
-		audit_say(a, "All %u BGP sessions are established.", a->peers.cnt);
-	} else if (!a->peers.up) {
+	} else if (a->d->peers.up == a->d->peers.cnt) {
+		audit_say(a, "All %u BGP sessions are established.", a->d->peers.cnt);
+	} else if (!a->d->peers.up) {
 		all_down(a);
 	} else {
 		some_down(a);
@@ -128,7 +128,7 @@ void audit_bgp(struct audit *a)
 static void say_self(struct audit *a)
 {
 	char reg[ADDR_STRLEN] = "", used[ADDR_STRLEN] = "";
-	const struct self_view *s = &a->self;
+	const struct self_view *s = &a->d->self;
 
 	addr_str(&s->registered, reg);
 	addr_str(&s->used, used);
@@ -171,7 +171,7 @@ static void say_self(struct audit *a)
 static void say_stray(struct audit *a)
 {
 	char reg[ADDR_STRLEN], knock[ADDR_STRLEN];
-	const struct stray_view *s = &a->stray;
+	const struct stray_view *s = &a->d->stray;
 
 	addr_str(&s->knocker, knock);
 	audit_raise(a, CHECK_PROBLEM, C_NODE_ADDRESS_MISMATCH);
@@ -194,19 +194,19 @@ static void say_stray(struct audit *a)
 void audit_node_address(struct audit *a)
 {
 	audit_begin(a, "node-address", false);
-	if (a->self.what >= SELF_ABSENT) {
+	if (a->d->self.what >= SELF_ABSENT) {
 		audit_raise(a, CHECK_PROBLEM, C_NODE_ADDRESS_MISMATCH);
 		say_self(a);
 		audit_advise(a, "compare this node's address in calicoctl get node -o wide with ip "
 				"addr; correct it (IP_AUTODETECTION_METHOD), then restart this "
 				"node's calico-node pod only");
 	}
-	if (a->stray.have) {
+	if (a->d->stray.have) {
 		say_stray(a);
 		audit_advise(a, "run calitrace check on %s: it is the node whose address is wrong",
-			     a->stray.node[0] ? a->stray.node : "the node that connects");
+			     a->d->stray.node[0] ? a->d->stray.node : "the node that connects");
 	}
-	if (a->c.state == CHECK_OK && a->self.what == SELF_UNKNOWN && uses_bgp(a)) {
+	if (a->c.state == CHECK_OK && a->d->self.what == SELF_UNKNOWN && uses_bgp(a)) {
 		audit_raise(a, CHECK_UNKNOWN, C_UNKNOWN);
 		audit_say(a, "Nothing tells which address this node is registered with.");
 	} else if (a->c.state == CHECK_OK) {

@@ -35,8 +35,8 @@ static void has_address(void *ctx, const struct obs_addr *o)
 /* The MTU of the device that leads to the peers, 0: not known */
 static uint32_t underlay_mtu(const struct audit *a)
 {
-	for (uint32_t i = 0; i < a->peers.cnt; i++) {
-		const struct obs_answer *ans = world_answer(a->e, &a->peers.peer[i].addr);
+	for (uint32_t i = 0; i < a->d->peers.cnt; i++) {
+		const struct obs_answer *ans = world_answer(a->e, &a->d->peers.peer[i].addr);
 		const struct link_info *l =
 			ans && !ans->err ? mirror__link_info(a->e->mirror, ans->ifindex) : NULL;
 
@@ -214,11 +214,11 @@ static void unlisted(struct audit *a, const struct addr *who, uint8_t list, cons
 
 static void examine_list(struct audit *a, uint8_t list)
 {
-	for (uint32_t i = 0; i < a->peers.cnt; i++)
-		if (peer_owns_block(a->e, &a->peers.peer[i]))
-			unlisted(a, &a->peers.peer[i].addr, list, "is a node of the mesh");
-	if (a->stray.have)
-		unlisted(a, &a->stray.knocker, list, "behaves like a node of the cluster");
+	for (uint32_t i = 0; i < a->d->peers.cnt; i++)
+		if (peer_owns_block(a->e, &a->d->peers.peer[i]))
+			unlisted(a, &a->d->peers.peer[i].addr, list, "is a node of the mesh");
+	if (a->d->stray.have)
+		unlisted(a, &a->d->stray.knocker, list, "behaves like a node of the cluster");
 }
 
 void audit_allowlist(struct audit *a)

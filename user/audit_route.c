@@ -33,13 +33,13 @@ static void lacks(struct audit *a, const struct peer_view *p, struct lack *l)
 
 static void mesh_routes(struct audit *a, struct lack *l)
 {
-	for (uint32_t i = 0; i < a->peers.cnt; i++) {
-		const struct peer_view *p = &a->peers.peer[i];
+	for (uint32_t i = 0; i < a->d->peers.cnt; i++) {
+		const struct peer_view *p = &a->d->peers.peer[i];
 
 		if (!peer_owns_block(a->e, p))
 			continue;
 		l->expected++;
-		if (!audit_routes_by(a, &p->addr))
+		if (!diag_routes_by(a->d, &p->addr))
 			lacks(a, p, l);
 	}
 	/* with all sessions gone, nobody has to show life for it to be this node's fault */
@@ -124,7 +124,7 @@ static void against_bird(struct audit *a, const struct route *r)
 {
 	const struct obs_bird_route *b = bird_best(a->e, &r->dst);
 	char p[PREFIX_STRLEN], gw[ADDR_STRLEN], want[ADDR_STRLEN];
-	struct addr node = audit_node_of(a->e, &r->nh[0].gw);
+	struct addr node = diag_node_of(a->e, &r->nh[0].gw);
 
 	if (!b || strncmp(b->proto, "Mesh_", 5) || addr_eq(&node, &b->from) ||
 	    r->protocol == RTPROT_FELIX || !is_tunnel(a->e, r->nh[0].ifindex))
@@ -186,13 +186,13 @@ void audit_routes(struct audit *a)
 		"compare ip route with birdcl show route, and see who changes routes: calitrace live");
 	if (a->c.state == CHECK_OK)
 		a->c.advice[0] = '\0';
-	if (a->c.state == CHECK_OK && !l.expected && !a->gw_cnt && !a->peers.told &&
+	if (a->c.state == CHECK_OK && !l.expected && !a->d->gw_cnt && !a->d->peers.told &&
 	    !world_cnt(a->e, W_VTEP)) {
 		audit_raise(a, CHECK_UNKNOWN, C_UNKNOWN);
 		audit_say(a, "Nothing on this node tells which other nodes and blocks there are.");
 	} else if (a->c.state == CHECK_OK) {
 		audit_say(a, "Routes lead to blocks of %u other node%s; none is missing.",
-			  a->gw_cnt, a->gw_cnt == 1 ? "" : "s");
+			  a->d->gw_cnt, a->d->gw_cnt == 1 ? "" : "s");
 	}
 	audit_end(a);
 }

@@ -150,6 +150,7 @@ void bgp_observe(struct engine *e, const struct obs_bgp *b, uint64_t ts_ns)
 	struct bgp_peer *p;
 	bool was_up;
 
+	e->bgp_version++;
 	if (b->snapshot && !e->bgp_in_snapshot)
 		snapshot_begins(e, ts_ns);
 	if (b->state == BGP_LISTEN || b->state == BGP_NO_LISTEN) {

@@ -4,26 +4,14 @@
  * holds, how sure that makes it, and in which words to tell it. Nothing is claimed that no row
  * proves; what needs the other node's trace is at most likely.
  */
-#include "engine_priv.h"
+#include "cause_priv.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "addr.h"
-
-/* What the rows look at, gathered once */
-struct facts {
-	const struct engine *e;
-	struct fnd *f;
-	bool route_kind;	 /* leaked, or no route: a route should have been there */
-	uint32_t missing;	 /* blocks without a unicast route */
-	const struct gone *gone; /* of the first block whose route was seen to go */
-	bool all_down, in_use;
-	const struct bgp_peer *down_peer; /* the gateway of a block that is missing or silent */
-	bool down_peer_known;		  /* that it is that block's is known, not guessed */
-	uint32_t down_cnt;
-};
+#include "util.h"
 
 void evidence(struct fnd *f, const char *fmt, ...)
 {
@@ -125,6 +113,7 @@ static void gather(const struct engine *e, struct fnd *f, struct facts *x)
 	x->route_kind = f->f.verdict == V_LEAKED || f->f.verdict == V_NO_ROUTE;
 	x->all_down = bgp_all_down(e);
 	x->in_use = bgp_in_use(e);
+	x->d = diagnose(e);
 	gather_blocks(x);
 	gather_borrowed(x);
 	gather_peers(x);
@@ -178,7 +167,7 @@ static void say_default_missing(const struct facts *x, struct because *b)
 			 addr_str(&x->f->pod, pod), x->f->f.dev, addr_str(&x->f->example, gw));
 }
 
-static bool row_route_missing(const struct facts *x)
+bool cause_route_missing(const struct facts *x)
 {
 	return x->route_kind && x->missing && !x->f->proxy_arp;
 }
@@ -234,9 +223,9 @@ static bool bgp_made(const struct facts *x)
 	return x->in_use && (!x->gone || x->gone->route.protocol == RTPROT_BIRD);
 }
 
-static bool row_bgp_down(const struct facts *x)
+bool cause_bgp_down(const struct facts *x)
 {
-	return x->all_down && (row_return_missing(x) || (row_route_missing(x) && bgp_made(x)));
+	return x->all_down && (row_return_missing(x) || (cause_route_missing(x) && bgp_made(x)));
 }
 
 static void say_bgp_down(const struct facts *x, struct because *b)
@@ -257,13 +246,13 @@ static void say_bgp_down(const struct facts *x, struct because *b)
 			 bgp_state_name(x->e->peer[i].last));
 }
 
-static bool row_peer_down(const struct facts *x)
+bool cause_peer_down(const struct facts *x)
 {
 	if (x->all_down || !x->down_peer)
 		return false;
 	if (row_return_missing(x))
 		return true;
-	return row_route_missing(x) && bgp_made(x) && (x->down_peer_known || !x->gone);
+	return cause_route_missing(x) && bgp_made(x) && (x->down_peer_known || !x->gone);
 }
 
 static enum confidence sure_peer_down(const struct facts *x)
@@ -339,31 +328,27 @@ static bool row_no_listener(const struct facts *x)
 	return x->f->f.verdict == V_NO_SOCKET;
 }
 
-static const struct row {
-	enum cause cause;
-	bool (*holds)(const struct facts *x);
-	enum confidence (*sure)(const struct facts *x); /* NULL: conf */
-	enum confidence conf;
-	void (*say)(const struct facts *x, struct because *b);
-	const char *sentence, *advice;
-} rows[] = {
+static const struct cause_row base[] = {
 	/* from the symptom to the root */
 	{ C_DEFAULT_ROUTE_MISSING, row_default_missing, sure_default_missing, CONF_CERTAIN,
 	  say_default_missing, "This node has no default route.",
 	  "restore the default route (ip route add default via GATEWAY dev NIC); then see who took it away" },
-	{ C_ROUTE_MISSING, row_route_missing, sure_route_missing, CONF_CERTAIN, say_route_missing,
+	{ C_ROUTE_MISSING, cause_route_missing, sure_route_missing, CONF_CERTAIN, say_route_missing,
 	  "The route for the block is missing.",
 	  "see why the routing daemon has no route for it: calicoctl node status; birdcl show route" },
 	{ C_RETURN_ROUTE_MISSING, row_return_missing, NULL, CONF_LIKELY, NULL,
 	  "The other node has probably lost its route back to this node's pods.",
 	  "trace on the other node: calitrace live there shows whether the replies leak" },
-	{ C_BGP_DOWN, row_bgp_down, NULL, CONF_CERTAIN, say_bgp_down,
+	{ C_BGP_DOWN, cause_bgp_down, NULL, CONF_CERTAIN, say_bgp_down,
 	  "No BGP session of this node is established, so it neither learns nor announces routes.",
 	  "look at calicoctl node status (or birdcl show protocols) and at this node's address there: do "
 	  "the peers know this node by an address that it still has?" },
-	{ C_BGP_PEER_DOWN, row_peer_down, sure_peer_down, CONF_CERTAIN, say_peer_down,
+	{ C_BGP_PEER_DOWN, cause_peer_down, sure_peer_down, CONF_CERTAIN, say_peer_down,
 	  "The BGP session that the route came by is down.",
 	  "check calico-node on that peer, and TCP port 179 between the two nodes" },
+};
+
+static const struct cause_row ends[] = {
 	{ C_STALE_ENDPOINT, row_stale, NULL, CONF_LIKELY, say_stale,
 	  "The address belongs to this node's own block, but to no pod on it.",
 	  "find out who still uses that address: a service with a stale endpoint, or a cached DNS answer" },
@@ -404,9 +389,37 @@ static bool lossy(const struct engine *e, const struct fnd *f)
 	return e->lost && e->lost_ns + KEEP_NS >= f->f.first_ns;
 }
 
+/* Rows in their order; the deepest that holds, before if none does */
+static const struct cause_row *walk(const struct facts *x, const struct cause_row *rows, size_t cnt,
+				    const struct cause_row *deepest)
+{
+	struct fnd *f = x->f;
+
+	for (size_t i = 0; i < cnt; i++) {
+		const struct cause_row *r = &rows[i];
+		struct because *b;
+
+		if (!r->holds(x))
+			continue;
+		b = because(f, r->cause, r->sure ? r->sure(x) : r->conf);
+		if (!b)
+			break;
+		/* what was lost could have said otherwise */
+		if (lossy(x->e, f) && b->confidence == CONF_CERTAIN)
+			b->confidence = CONF_LIKELY;
+		if (r->say)
+			r->say(x, b);
+		append(f->f.explain, sizeof(f->f.explain), r->sentence);
+		/* a guess does not become the cause while something surer is known */
+		if (!deepest || b->confidence != CONF_UNCLEAR)
+			deepest = r;
+	}
+	return deepest;
+}
+
 void cause_explain(const struct engine *e, struct fnd *f)
 {
-	const struct row *deepest = NULL;
+	const struct cause_row *deepest;
 	struct facts x;
 
 	f->f.because_cnt = f->f.evidence_cnt = 0;
@@ -415,25 +428,10 @@ void cause_explain(const struct engine *e, struct fnd *f)
 	symptom(f, f->f.explain, sizeof(f->f.explain));
 	symptom_evidence(f);
 	gather(e, f, &x);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		const struct row *r = &rows[i];
-		struct because *b;
-
-		if (!r->holds(&x))
-			continue;
-		b = because(f, r->cause, r->sure ? r->sure(&x) : r->conf);
-		if (!b)
-			break;
-		/* what was lost could have said otherwise */
-		if (lossy(e, f) && b->confidence == CONF_CERTAIN)
-			b->confidence = CONF_LIKELY;
-		if (r->say)
-			r->say(&x, b);
-		append(f->f.explain, sizeof(f->f.explain), r->sentence);
-		/* a guess does not become the cause while something surer is known */
-		if (!deepest || b->confidence != CONF_UNCLEAR)
-			deepest = r;
-	}
+	deepest = walk(&x, base, ARRAY_SIZE(base), NULL);
+	deepest = walk(&x, cause_node_rows, cause_node_row_cnt, deepest);
+	deepest = walk(&x, cause_path_rows, cause_path_row_cnt, deepest);
+	deepest = walk(&x, ends, ARRAY_SIZE(ends), deepest);
 	f->f.cause = deepest ? deepest->cause : C_UNKNOWN;
 	if (!deepest || deepest->cause == C_BEYOND_NODE)
 		because(f, C_UNKNOWN, CONF_UNCLEAR);

@@ -69,6 +69,55 @@ static const struct mirror *get_mirror(void *ctx)
 	return engine__mirror(l->engine);
 }
 
+static size_t questions(void *ctx, struct addr *out, size_t max)
+{
+	struct live *l = ctx;
+
+	return engine__questions(l->engine, out, max);
+}
+
+static bool is_urgent(void *ctx)
+{
+	struct live *l = ctx;
+
+	return engine__take_urgent(l->engine);
+}
+
+/* ---- the first screen: what is wrong before any packet is seen ---- */
+
+#define SCREEN_LINES 6
+
+struct screen {
+	struct live *l;
+	uint32_t shown, more;
+};
+
+static void on_check(void *ctx, const struct check *c)
+{
+	struct record rec = { .kind = REC_CHECK, .ts_ns = mono_ns(), .check = c };
+	struct screen *s = ctx;
+
+	if (c->state != CHECK_PROBLEM && c->state != CHECK_WARN)
+		return;
+	/* the last line is for how many more there are */
+	if (s->l->o->output == OUTPUT_TEXT && s->shown == SCREEN_LINES - 1) {
+		s->more++;
+		return;
+	}
+	s->shown++;
+	render__record(s->l->render, &rec);
+}
+
+static void tell_audit(struct live *l)
+{
+	struct screen s = { .l = l };
+
+	engine__audit(l->engine, on_check, &s);
+	if (s.more && !l->o->quiet)
+		printf("         and %u more: calitrace check tells all, and what to do\n", s.more);
+	fflush(stdout);
+}
+
 static int open_render(struct live *l)
 {
 	struct render_opts ro = {
@@ -77,6 +126,7 @@ static int open_render(struct live *l)
 		.all = l->o->all,
 		.quiet = l->o->quiet,
 		.numeric = l->o->numeric,
+		.brief = true,
 		.wall_offset_ns = wall_offset_ns(),
 		.node = session__node(l->session),
 	};
@@ -185,6 +235,8 @@ int cmd_live(const struct opts *o, int argc, char **argv)
 		.tick = on_tick,
 		.done = is_done,
 		.mirror = get_mirror,
+		.questions = questions,
+		.urgent = is_urgent,
 		.ctx = &l,
 	};
 	int status = EXIT_TROUBLE;
@@ -204,6 +256,7 @@ int cmd_live(const struct opts *o, int argc, char **argv)
 		goto out;
 	}
 	tell_start(&l, argc, argv);
+	tell_audit(&l);
 	tell_pod(&l);
 	l.ready = true;
 	session__run(l.session);

@@ -105,7 +105,7 @@ static void squeeze(struct peers *p)
 	p->cnt = n;
 }
 
-int peers_gather(const struct engine *e, struct peers *p)
+static int peers_gather(const struct engine *e, struct peers *p)
 {
 	uint32_t protos = world_cnt(e, W_PROTO), confs = world_cnt(e, W_PEER);
 
@@ -132,7 +132,7 @@ int peers_gather(const struct engine *e, struct peers *p)
 	return 0;
 }
 
-void peers_free(struct peers *p)
+static void peers_free(struct peers *p)
 {
 	free(p->peer);
 	*p = (struct peers){ 0 };
@@ -286,7 +286,7 @@ static bool examine_list(const struct engine *e, struct self_view *v)
 	return true;
 }
 
-void self_examine(const struct engine *e, const struct peers *p, struct self_view *v)
+static void self_examine(const struct engine *e, const struct peers *p, struct self_view *v)
 {
 	struct addr configured = source_configured(e, p);
 
@@ -324,7 +324,7 @@ static bool is_knocker(const struct engine *e, const struct peers *p, const stru
 	       !peers_find(p, &b->peer) && !mirror__is_local(e->mirror, &b->peer);
 }
 
-void stray_examine(const struct engine *e, const struct peers *p, struct stray_view *v)
+static void stray_examine(const struct engine *e, const struct peers *p, struct stray_view *v)
 {
 	const struct peer_view *dead = NULL;
 	uint32_t knockers = 0, dead_cnt = 0;
@@ -358,4 +358,118 @@ void stray_examine(const struct engine *e, const struct peers *p, struct stray_v
 	/* configuration says that nobody else is meant, and who knocks is nobody in it */
 	if (world_peer_of(e, &dead->addr))
 		v->conf = CONF_CERTAIN;
+}
+
+/* ---- routes by node ---- */
+
+struct addr diag_node_of(const struct engine *e, const struct addr *gw)
+{
+	for (uint32_t i = 0; i < world_cnt(e, W_VTEP); i++) {
+		const struct obs_vtep *v = world_vtep(e, i);
+
+		if (addr_is_set(&v->node) && addr_eq(&v->vtep, gw))
+			return v->node;
+	}
+	return *gw;
+}
+
+struct gather {
+	const struct engine *e;
+	struct diag *d;
+	uint32_t cap;
+};
+
+static void note_gateway(void *ctx, const struct route *r)
+{
+	struct gather *g = ctx;
+	struct diag *d = g->d;
+
+	if (r->type != RTN_UNICAST || !r->dst.len || !judge_pool(g->e, &r->dst.addr))
+		return;
+	for (int i = 0; i < r->nh_cnt; i++) {
+		if (!addr_is_set(&r->nh[i].gw))
+			continue;
+		if (d->gw_cnt == g->cap) {
+			uint32_t cap = g->cap ? g->cap * 2 : 256;
+			void *n = realloc(d->gw, cap * sizeof(*d->gw));
+
+			if (!n)
+				return;
+			d->gw = n;
+			g->cap = cap;
+		}
+		d->gw[d->gw_cnt++] = (struct gateway){ r->nh[i].gw, 1 };
+	}
+}
+
+static int by_node(const void *x, const void *y)
+{
+	const struct gateway *a = x, *b = y;
+
+	return memcmp(&a->node, &b->node, sizeof(a->node));
+}
+
+static uint32_t fold(struct gateway *gw, uint32_t cnt)
+{
+	uint32_t n = 0;
+
+	if (cnt)
+		qsort(gw, cnt, sizeof(*gw), by_node);
+	for (uint32_t i = 0; i < cnt; i++)
+		if (n && addr_eq(&gw[n - 1].node, &gw[i].node))
+			gw[n - 1].routes += gw[i].routes;
+		else
+			gw[n++] = gw[i];
+	return n;
+}
+
+static void gather_gateways(const struct engine *e, struct diag *d)
+{
+	struct gather g = { .e = e, .d = d };
+
+	mirror__each_route(e->mirror, note_gateway, &g);
+	d->gw_cnt = fold(d->gw, d->gw_cnt);
+	if (!world_cnt(e, W_VTEP))
+		return;
+	for (uint32_t i = 0; i < d->gw_cnt; i++)
+		d->gw[i].node = diag_node_of(e, &d->gw[i].node);
+	d->gw_cnt = fold(d->gw, d->gw_cnt);
+}
+
+uint32_t diag_routes_by(const struct diag *d, const struct addr *node)
+{
+	const struct gateway key = { .node = *node };
+	const struct gateway *g;
+
+	g = d->gw_cnt ? bsearch(&key, d->gw, d->gw_cnt, sizeof(key), by_node) : NULL;
+	return g ? g->routes : 0;
+}
+
+/* ---- all of it ---- */
+
+#define MOMENT_NS (200 * NSEC_PER_MSEC)
+
+void diagnose_free(struct diag *d)
+{
+	peers_free(&d->peers);
+	free(d->gw);
+	*d = (struct diag){ 0 };
+}
+
+const struct diag *diagnose(const struct engine *e)
+{
+	struct diag *d = e->diag;
+	uint64_t version = e->world.version + mirror__version(e->mirror) + e->bgp_version;
+
+	if (d->ts_ns && d->version == version && e->now_ns < d->ts_ns + MOMENT_NS)
+		return d;
+	diagnose_free(d);
+	/* without memory there are no peers to speak of, and nothing is claimed */
+	peers_gather(e, &d->peers);
+	gather_gateways(e, d);
+	self_examine(e, &d->peers, &d->self);
+	stray_examine(e, &d->peers, &d->stray);
+	d->ts_ns = e->now_ns ? e->now_ns : 1;
+	d->version = version;
+	return d;
 }

@@ -30,9 +30,6 @@ struct peers {
 	bool told; /* confd or BIRD named them; else only TCP */
 };
 
-/* 0 or -ENOMEM; free with peers_free(). IPv4 only. */
-int peers_gather(const struct engine *e, struct peers *p);
-void peers_free(struct peers *p);
 const struct peer_view *peers_find(const struct peers *p, const struct addr *a);
 /* Its session is expected to bring a route at least: a node of the full mesh, in a tunnel's pool */
 bool peer_owns_block(const struct engine *e, const struct peer_view *p);
@@ -53,7 +50,6 @@ struct self_view {
 	char dev[DEV_LEN];	/* where registered stands; "": on no device */
 	struct addr used;	/* towards the peers; family 0: not known */
 };
-void self_examine(const struct engine *e, const struct peers *p, struct self_view *v);
 
 /* Another node that is registered with an address that it does not use */
 struct stray_view {
@@ -63,7 +59,29 @@ struct stray_view {
 	struct addr registered; /* the neighbour that never answers; family 0: several do not */
 	const char *node;	/* "" not told */
 };
-void stray_examine(const struct engine *e, const struct peers *p, struct stray_view *v);
+
+/* A gateway of routes to blocks, as a node's address, and how many it has */
+struct gateway {
+	struct addr node;
+	uint32_t routes;
+};
+
+/* All of the above, as of now */
+struct diag {
+	struct peers peers;
+	struct self_view self;
+	struct stray_view stray;
+	struct gateway *gw; /* in the order of addresses */
+	uint32_t gw_cnt;
+	uint64_t ts_ns, version;
+};
+/* Made anew when the sources said something, or after a moment; borrowed until the next call */
+const struct diag *diagnose(const struct engine *e);
+void diagnose_free(struct diag *d);
+/* Routes to blocks by that node */
+uint32_t diag_routes_by(const struct diag *d, const struct addr *node);
+/* The node behind a gateway: itself, or where the forwarding entry of a VTEP leads */
+struct addr diag_node_of(const struct engine *e, const struct addr *gw);
 
 /* No BIRD runs although this node uses BGP */
 bool bird_is_down(const struct engine *e);

@@ -13,7 +13,7 @@
 
 #include "../bpf/events.h"
 #include "addr.h"
-#include "engine_priv.h"
+#include "diagnose.h"
 
 #define DEFAULT_PACKETS 65536
 
@@ -33,7 +33,10 @@ int engine__new(const struct engine_opts *opts, struct engine **ret)
 	if (!e->opts.max_packets)
 		e->opts.max_packets = DEFAULT_PACKETS;
 	e->mirror = mirror__new();
-	if (!e->mirror) {
+	e->diag = calloc(1, sizeof(*e->diag));
+	if (!e->mirror || !e->diag) {
+		mirror__free(e->mirror);
+		free(e->diag);
 		free(e);
 		return -ENOMEM;
 	}
@@ -66,6 +69,8 @@ void engine__free(struct engine *e)
 	finding_free_all(e);
 	owner_free_all(e);
 	world_free_all(e);
+	diagnose_free(e->diag);
+	free(e->diag);
 	mirror__free(e->mirror);
 	free(e->peer);
 	free(e);
@@ -436,6 +441,7 @@ static void flushed(void *ctx, const struct obs_route *r)
 	struct record rec = { .kind = REC_ROUTE, .ts_ns = e->now_ns, .route = r };
 
 	rec.dev = r->route.nh_cnt ? mirror__dev(e->mirror, r->route.nh[0].ifindex) : "";
+	e->urgent = true;
 	if (e->snapshot_done && r->route.table != 255)
 		engine_emit(e, &rec);
 }
@@ -479,6 +485,7 @@ static void on_bgp(struct engine *e, const struct obs *o)
 	    o->ts_ns < p->since_ns + 2 * NSEC_PER_SEC)
 		b.state = BGP_CLOSED_AFTER_ACCEPT;
 	bgp_observe(e, &b, o->ts_ns);
+	e->urgent |= !b.snapshot && b.state != BGP_CONNECTING;
 	/* attempts are told by how they end */
 	if (!b.snapshot && b.state != BGP_CONNECTING)
 		engine_emit(e, &rec);
@@ -638,4 +645,12 @@ void engine__summary(const struct engine *e, uint64_t ts_ns, struct summary *out
 	out->finding_cnt = e->finding_cnt;
 	for (uint32_t i = 0; i < e->finding_cnt; i++)
 		out->open_cnt += !e->finding[i]->f.recovered;
+}
+
+bool engine__take_urgent(struct engine *e)
+{
+	bool was = e->urgent;
+
+	e->urgent = false;
+	return was;
 }

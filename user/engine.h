@@ -41,11 +41,13 @@ uint64_t engine__problems(const struct engine *e);
 void engine__summary(const struct engine *e, uint64_t ts_ns, struct summary *out);
 /*
  * The audit: what is right and wrong now, from what the sources said last, without any traffic.
- * Calls fn for each check, always the same ones in the same order. 0 or -ENOMEM.
+ * Calls fn for each check, always the same ones in the same order.
  */
-int engine__audit(const struct engine *e, void (*fn)(void *ctx, const struct check *c), void *ctx);
+void engine__audit(const struct engine *e, void (*fn)(void *ctx, const struct check *c), void *ctx);
 /* Addresses for which the kernel is to be asked what it would do (OBS_ANSWER): how many */
 size_t engine__questions(const struct engine *e, struct addr *out, size_t max);
+/* True once after a route, a BGP session or a first problem changed: others may explain it. */
+bool engine__take_urgent(struct engine *e);
 /* Borrowed; for the sources that need to know links, addresses and routes. */
 const struct mirror *engine__mirror(const struct engine *e);
 /* Finding by id (1 ...), NULL past the end; borrowed until the next feed. */

@@ -64,6 +64,13 @@ static void fill_hops(const struct engine *e, const struct trk *t, struct packet
 	}
 }
 
+static const char *pod_name(const struct engine *e, const struct addr *a)
+{
+	const struct obs_pod *pod = world_pod_of(e, a);
+
+	return pod ? pod->name : "";
+}
+
 static void fill_packet(const struct engine *e, const struct trk *t, struct packet *p)
 {
 	memset(p, 0, sizeof(*p));
@@ -75,6 +82,8 @@ static void fill_packet(const struct engine *e, const struct trk *t, struct pack
 	p->src = t->first.src;
 	p->dst = t->dst;
 	p->orig_dst = t->orig_dst;
+	p->src_pod = pod_name(e, &p->src);
+	p->dst_pod = pod_name(e, &p->dst);
 	if (t->proto == PROTO_ICMP) {
 		p->icmp_valid = !t->from_fib;
 		p->icmp_type = t->icmp_type;

@@ -210,7 +210,7 @@ struct fnd {
 	bool in_pod, encapsulated;
 	char in_dev[DEV_LEN], out_dev[DEV_LEN];
 	char reason[REASON_LEN], location[LOCATION_LEN];
-	struct addr encap_dst;
+	struct addr encap_src, encap_dst;
 	uint8_t icmp_type, icmp_code;
 	struct addr icmp_from; /* of the ICMP error that answered it, family 0: none */
 };
@@ -260,6 +260,8 @@ struct world {
 struct engine {
 	struct engine_opts opts;
 	struct world world;
+	struct diag *diag; /* what follows from it, kept for a moment */
+	bool urgent;	   /* something happened that other sources may explain */
 	struct mirror *mirror;
 	struct obs_pools pools;
 	struct pool_life life[MAX_POOLS];
@@ -289,6 +291,7 @@ struct engine {
 
 	struct bgp_peer *peer;
 	uint32_t peer_cnt, peer_cap;
+	uint64_t bgp_version; /* changes with each observation of a session */
 	bool bgp_listen, bgp_listen_known, bgp_in_snapshot;
 
 	struct fnd **finding;
@@ -390,6 +393,8 @@ void finding_free_all(struct engine *e);
 void owner_route(struct engine *e, const struct obs_route *o, uint64_t ts_ns);
 /* The pools are known, or changed: routes that stand already tell owners, too. */
 void owner_pools(struct engine *e);
+/* BIRD and Felix, as their processes are called; a change that nobody signed is taken for theirs. */
+bool owner_is_daemon(const struct actor *by);
 void owner_node(struct engine *e, const struct obs_node *o);
 void owner_free_all(struct engine *e);
 /* Somebody else than a routing daemon sent the block of dst to another gateway than its owner's */

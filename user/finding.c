@@ -164,6 +164,7 @@ static void remember_place(const struct engine *e, struct fnd *f, const struct t
 	f->nf_hook = t->nf_hook;
 	f->in_pod = t->pod_drop;
 	f->encapsulated = t->encap != ENCAP_NONE;
+	f->encap_src = t->encap_src;
 	f->encap_dst = t->encap_dst;
 	snprintf(f->in_dev, sizeof(f->in_dev), "%s", mirror__dev(e->mirror, t->in_ifindex));
 	snprintf(f->out_dev, sizeof(f->out_dev), "%s", mirror__dev(e->mirror, t->out_ifindex));
@@ -225,6 +226,7 @@ void finding_problem(struct engine *e, struct trk *t)
 	more_blocks = add_block(&f->f, &t->block, t->block_from);
 	reopen(f, t->last_ns);
 	if (fresh || more_blocks) {
+		e->urgent = true;
 		cause_explain(e, f);
 		emit(e, f, e->now_ns);
 	}

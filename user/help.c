@@ -13,7 +13,7 @@ static const struct {
 	[CMD_SHOW] = { "show", "replay captures through the same engine", false },
 	[CMD_DIFF] = { "diff", "compare two captures, before and after", false },
 	[CMD_REPORT] = { "report", "one self-contained HTML page", false },
-	[CMD_CHECK] = { "check", "audit this node now, no traffic needed", false },
+	[CMD_CHECK] = { "check", "audit this node now, no traffic needed", true },
 	[CMD_METRICS] = { "metrics", "long-running OpenMetrics endpoint", false },
 	[CMD_DOCTOR] = { "doctor", "which probes this kernel allows, what is lost without", true },
 };
@@ -108,6 +108,31 @@ static const char help_doctor[] =
 	"  -v, --verbose          say more on stderr\n"
 	"      --help, --version\n";
 
+static const char help_check[] =
+	"calitrace check [OPTIONS]\n"
+	"\n"
+	"Audits this node now, without any traffic: routes to the other nodes' blocks,\n"
+	"what the kernel would do, BGP sessions, this node's address, BIRD, graceful\n"
+	"restart, tunnel devices, sysctls, the list of tunnel peers, the default route,\n"
+	"own blocks, tables that fill up, leftovers. Loads nothing into the kernel.\n"
+	"\n"
+	"      --strict           a warning counts as a problem\n"
+	"      --pool CIDR[=MODE] an IP pool, repeatable; replaces the pools learnt on\n"
+	"                         the node; MODE is ipip, vxlan, crosssubnet or none\n"
+	"      --netns NAME|PATH  the node's network namespace (default: own)\n"
+	"      --host-root DIR    where the node's files are (default: /)\n"
+	"      --node NAME        the node's name (default: /var/lib/calico/nodename,\n"
+	"                         else the host name)\n"
+	"      --no-bird          do not talk to BIRD\n"
+	"  -o, --output FORMAT    text (default) or json: one object a line\n"
+	"  -q, --quiet            only problems\n"
+	"  -v, --verbose          say more on stderr\n"
+	"      --help, --version\n"
+	"\n"
+	"Exit status: 0 nothing wrong, 1 something is wrong, 2 trouble, 3 cannot say: what\n"
+	"is needed (routes, bgp, tunnel, sysctl) is unknown, or BIRD restarts gracefully.\n"
+	"A warning is another node that seems down, or what may be meant so.\n";
+
 const char *command_name(enum command c)
 {
 	return c > CMD_NONE && c < CMD_MAX ? commands[c].name : "?";
@@ -150,9 +175,11 @@ void help_print(FILE *out, enum command c)
 		help_program(out);
 	else if (c == CMD_LIVE)
 		fputs(help_live, out);
+	else if (c == CMD_CHECK)
+		fputs(help_check, out);
 	else if (c == CMD_DOCTOR)
 		fputs(help_doctor, out);
 	else
 		fprintf(out, "calitrace %s: %s.\nIt is not in this version yet: %s\n",
-			command_name(c), commands[c].job, "'live' and 'doctor' are.");
+			command_name(c), commands[c].job, "'live', 'check' and 'doctor' are.");
 }

@@ -15,6 +15,8 @@ int main(int argc, char **argv)
 	switch (o.command) {
 	case CMD_LIVE:
 		return cmd_live(&o, argc, argv);
+	case CMD_CHECK:
+		return cmd_check(&o);
 	case CMD_DOCTOR:
 		return cmd_doctor(&o);
 	default:

@@ -601,7 +601,9 @@ struct packet {
 	enum app app;
 	uint8_t proto;
 	struct addr src, dst, orig_dst; /* orig_dst: before NAT, family 0 if the same */
-	uint16_t sport, dport;		/* not for ICMP */
+	const char *src_pod,
+		*dst_pod;      /* namespace/name, "" not known; live as long as the record */
+	uint16_t sport, dport; /* not for ICMP */
 	uint16_t ip_id, len;
 	uint32_t netns;
 	bool icmp_valid;
@@ -667,6 +669,7 @@ struct finding {
 	enum block_from block_from; /* the weakest of them */
 	uint32_t peer_cnt;
 	struct addr peer[MAX_BLOCKS];
+	char peer_node[MAX_BLOCKS][NODE_LEN_SHORT]; /* "" not known */
 	uint8_t because_cnt;
 	struct because because[MAX_BECAUSE]; /* from the symptom to the root */
 	enum cause cause;
@@ -723,6 +726,7 @@ enum record_kind {
 	REC_LOSS,
 	REC_SILENCE, /* no matching packet for .silence_ns */
 	REC_CHECK,
+	REC_BIRD, /* bird_proto: a session's state as BIRD has it now */
 };
 
 /* One thing to print; what it points to lives until the call returns. */
@@ -739,6 +743,7 @@ struct record {
 		const struct obs_bgp *bgp;
 		const struct obs_loss *loss;
 		const struct check *check;
+		const struct obs_bird_proto *bird_proto;
 		uint64_t silence_ns;
 	};
 	const char *dev; /* of route (first next hop), addr, neigh: name or "" */

@@ -351,6 +351,7 @@ FLAG(exit_code)
 FLAG(quiet)
 FLAG(verbose)
 FLAG(numeric)
+FLAG(strict)
 FLAG(clean)
 
 static int set_help(struct parser *p, const char *val)
@@ -387,7 +388,7 @@ static const struct option_def options[] = {
 	{ "quiet", 'q', false, ALL_CMDS, set_quiet },
 	{ "verbose", 'v', false, ALL_CMDS, set_verbose },
 	{ "numeric", 'n', false, L | S, set_numeric },
-	{ "strict", 0, false, K, NULL },
+	{ "strict", 0, false, K, set_strict },
 	{ NULL, 's', true, C, NULL },
 	{ NULL, 'C', true, C, NULL },
 	{ NULL, 'W', true, C, NULL },

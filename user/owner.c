@@ -48,8 +48,7 @@ static const struct owner *find_for(const struct engine *e, const struct addr *a
 	return NULL;
 }
 
-/* BIRD and Felix, as their processes are called; a change that nobody signed is taken for theirs. */
-static bool is_daemon(const struct actor *by)
+bool owner_is_daemon(const struct actor *by)
 {
 	return !by->pid || !strncmp(by->comm, "bird", 4) || !strncmp(by->comm, "calico", 6) ||
 	       !strncmp(by->comm, "felix", 5);
@@ -58,7 +57,7 @@ static bool is_daemon(const struct actor *by)
 /* A borrowed address that went back to its block, or a block that nobody announces any more */
 static void withdraw(struct engine *e, const struct obs_route *o)
 {
-	struct owner *w = is_daemon(&o->by) ? find(e, &o->route.dst) : NULL;
+	struct owner *w = owner_is_daemon(&o->by) ? find(e, &o->route.dst) : NULL;
 
 	if (w && (!o->route.nh_cnt || addr_eq(&o->route.nh[0].gw, &w->gw)))
 		w->withdrawn = true;
@@ -90,7 +89,7 @@ void owner_route(struct engine *e, const struct obs_route *o, uint64_t ts_ns)
 	}
 	if (!o->snapshot)
 		w->changed_ns = ts_ns;
-	if (is_daemon(&o->by)) {
+	if (owner_is_daemon(&o->by)) {
 		w->gw = r->nh[0].gw;
 		w->withdrawn = false;
 	}

@@ -26,6 +26,7 @@ struct render_opts {
 	bool all;    /* --all */
 	bool quiet;
 	bool numeric;
+	bool brief;		/* a check is one line, not a paragraph */
 	int64_t wall_offset_ns; /* CLOCK_REALTIME - CLOCK_MONOTONIC */
 	const char *node;	/* lives as long as the renderer */
 };

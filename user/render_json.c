@@ -265,6 +265,10 @@ static void put_flow(struct render *r, json_t *obj, const struct packet *p)
 		put_int(r, obj, "len", p->len);
 	if (p->netns)
 		put_int(r, obj, "netns", p->netns);
+	if (!r->opts.numeric && p->src_pod)
+		put_str(r, obj, "src_pod", p->src_pod);
+	if (!r->opts.numeric && p->dst_pod)
+		put_str(r, obj, "dst_pod", p->dst_pod);
 	put_icmp(r, obj, p);
 	put_dns(r, obj, p);
 	put_addr(r, obj, "orig_dst", &p->orig_dst);
@@ -396,6 +400,19 @@ static void print_bgp(struct render *r, const struct record *rec)
 	print(r, obj);
 }
 
+static void print_bird(struct render *r, const struct record *rec)
+{
+	const struct obs_bird_proto *p = rec->bird_proto;
+	json_t *obj = begin_at(r, "bgp", rec->ts_ns);
+
+	put_addr(r, obj, "peer", &p->neighbor);
+	put_str(r, obj, "state", p->bgp[0] ? p->bgp : p->state);
+	if (p->info[0])
+		put_str(r, obj, "info", p->info);
+	put_str(r, obj, "source", "bird");
+	print(r, obj);
+}
+
 static void print_loss(struct render *r, const struct record *rec)
 {
 	json_t *obj = begin_at(r, "loss", rec->ts_ns);
@@ -424,7 +441,7 @@ static json_t *because_json(struct render *r, const struct because *b)
 
 	put_str(r, o, "cause", cause_name(b->cause));
 	put_str(r, o, "confidence", confidence_name(b->confidence));
-	if (b->since_from == SINCE_SEEN)
+	if (b->since_from != SINCE_UNSET && b->since_from != SINCE_BEFORE_START)
 		put_time(r, o, "since", b->since_ns);
 	if (b->since_from != SINCE_UNSET)
 		put_str(r, o, "since_from", since_from_name(b->since_from));
@@ -460,6 +477,22 @@ static void put_blocks(struct render *r, json_t *obj, const struct finding *f)
 		put_str(r, obj, "block_from", block_from_name(f->block_from));
 }
 
+/* In the order of the peers; "" for one that nobody named */
+static void put_peer_nodes(struct render *r, json_t *obj, const struct finding *f, size_t cnt)
+{
+	json_t *arr = json_array();
+	bool any = false;
+
+	for (size_t i = 0; i < cnt; i++) {
+		append(r, arr, json_text(f->peer_node[i]));
+		any |= f->peer_node[i][0];
+	}
+	if (any)
+		put(r, obj, "peer_nodes", arr);
+	else
+		json_decref(arr);
+}
+
 static void put_peers(struct render *r, json_t *obj, const struct finding *f)
 {
 	size_t cnt = f->peer_cnt < MAX_BLOCKS ? f->peer_cnt : MAX_BLOCKS, i;
@@ -472,6 +505,8 @@ static void put_peers(struct render *r, json_t *obj, const struct finding *f)
 	for (i = 0; i < cnt; i++)
 		append(r, arr, json_text(addr_str(&f->peer[i], buf)));
 	put(r, obj, "peers", arr);
+	if (!r->opts.numeric)
+		put_peer_nodes(r, obj, f, cnt);
 }
 
 static void put_apps(struct render *r, json_t *obj, const uint64_t counts[APP_MAX])
@@ -526,6 +561,27 @@ static void print_finding(struct render *r, const struct finding *f)
 	print(r, obj);
 }
 
+static void print_check(struct render *r, const struct record *rec)
+{
+	const struct check *c = rec->check;
+	json_t *obj = begin_at(r, "check", rec->ts_ns), *arr;
+
+	put_str(r, obj, "name", c->name);
+	put_str(r, obj, "state", check_state_name(c->state));
+	if (c->cause != C_UNKNOWN)
+		put_str(r, obj, "cause", cause_name(c->cause));
+	put_str(r, obj, "explain", c->explain);
+	if (c->evidence_cnt) {
+		arr = json_array();
+		for (int i = 0; i < c->evidence_cnt; i++)
+			append(r, arr, json_text(c->evidence[i]));
+		put(r, obj, "evidence", arr);
+	}
+	if (c->advice[0])
+		put_str(r, obj, "advice", c->advice);
+	print(r, obj);
+}
+
 /* ---- the calls ---- */
 
 static void json_record(struct render *r, const struct record *rec)
@@ -551,6 +607,9 @@ static void json_record(struct render *r, const struct record *rec)
 	case REC_LOSS:
 		return print_loss(r, rec);
 	case REC_CHECK:
+		return print_check(r, rec);
+	case REC_BIRD:
+		return print_bird(r, rec);
 	case REC_SILENCE:
 		return;
 	}

@@ -69,7 +69,9 @@ static void record(struct render *r, const struct record *rec)
 	case REC_LOSS:
 		return text_loss(t, rec);
 	case REC_CHECK:
-		break;
+		return text_check(t, rec->check);
+	case REC_BIRD:
+		return text_bird(t, rec);
 	case REC_SILENCE:
 		return print_silence(t, rec);
 	}

@@ -99,7 +99,7 @@ struct text {
 	struct memory memory[MEMORY_CNT];
 	struct shown_finding **finding; /* by id - 1; NULL: not seen */
 	size_t finding_cap;
-	uint64_t losses[LOSS_CLOCK + 1];
+	uint64_t losses[LOSS_BIRD + 1];
 	int64_t clock_s; /* the second that clock_text shows */
 	char clock_text[16];
 };
@@ -149,6 +149,11 @@ void text_finding(struct text *t, const struct finding *f);
 void text_findings(struct text *t, uint64_t now_ns, bool all);
 /* "leaked  2 blocks  by eth0  cause bgp-down" */
 void finding_line(struct line *l, const struct finding *f);
+
+/* ---- render_text_check.c ---- */
+
+void text_check(struct text *t, const struct check *c);
+void text_bird(struct text *t, const struct record *rec);
 
 /* ---- render_text_summary.c ---- */
 

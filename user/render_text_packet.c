@@ -173,7 +173,15 @@ static void tail_icmp(struct line *l, const struct packet *p)
 			 addr_str(&p->icmp_error.from, buf));
 }
 
-static void tail(struct line *l, const struct packet *p)
+static void tail_pods(struct line *l, const struct packet *p)
+{
+	if (p->src_pod && p->src_pod[0])
+		line_try(l, "from %s", p->src_pod);
+	if (p->dst_pod && p->dst_pod[0])
+		line_try(l, "to %s", p->dst_pod);
+}
+
+static void tail(struct line *l, const struct packet *p, bool names)
 {
 	char buf[ADDR_STRLEN];
 
@@ -188,6 +196,8 @@ static void tail(struct line *l, const struct packet *p)
 		line_try(l, "at %s", p->dev);
 	tail_icmp(l, p);
 	tail_times(l, p);
+	if (names)
+		tail_pods(l, p);
 	tail_block(l, p);
 	if (p->verdict != V_OTHER && p->verdict != V_FILTERED)
 		tail_reason(l, p);
@@ -214,7 +224,7 @@ static void print_packet(struct text *t, const struct packet *p)
 	line_add(&l, "%s", flow);
 	if (l.cols < COL_TAIL - 1)
 		line_pad(&l, COL_TAIL - 1);
-	tail(&l, p);
+	tail(&l, p, !t->r.opts.numeric);
 	if (!verdict_is_problem(p->verdict)) {
 		l.paint = PAINT_DIM;
 		l.paint_from = 0;

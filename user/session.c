@@ -16,6 +16,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "around.h"
 #include "beat.h"
 #include "child.h"
 #include "addr.h"
@@ -36,6 +37,7 @@
 #define RESYNC_NS (200 * NS_PER_MS)
 #define HURRY_NS (300 * NS_PER_MS)
 #define BGP_PORT 179
+#define BIRD_WAIT_NS NS_PER_S
 #define NETNS_NS NS_PER_S
 /* namespaces of pods are looked for no more often, since there is a file for each */
 #define PODNS_NS (250 * NS_PER_MS)
@@ -52,7 +54,7 @@ struct session {
 	struct symbols *sym;
 	struct timeline *timeline;
 	struct obs_pools pools;
-	struct nodes nodes;
+	struct around *around;
 	uint64_t start_ns, stop_ns, pools_at, resync_at, podns_at, netns_at;
 	uint64_t lost, lost_messages, malformed, inert, signalled_ns;
 	bool started, resync_all, resync_failed, podns_stale, routes_came, more, stop, hurried;
@@ -199,14 +201,6 @@ static void refresh_pools(struct session *s)
 	push(s, &o);
 }
 
-static void refresh_nodes(struct session *s)
-{
-	if (nodes__learn(&s->nodes) <= 0)
-		return;
-	log_debug("%zu nodes of the cluster", s->nodes.cnt);
-	nodes__tell(&s->nodes, mono_ns(), push, s);
-}
-
 struct pod_ask {
 	uint32_t ifindex;
 	bool found;
@@ -263,6 +257,13 @@ static void scan_podns(struct session *s)
 		err |= podns_scan("/", on_podns, s);
 	if (!err)
 		podset__end(&s->pods, podns_gone, s);
+}
+
+static size_t ask_questions(void *ctx, struct addr *out, size_t max)
+{
+	struct session *s = ctx;
+
+	return s->ops.questions ? s->ops.questions(s->ops.ctx, out, max) : 0;
 }
 
 static void resync(struct session *s, bool sessions)
@@ -403,9 +404,33 @@ static int start_pools(struct session *s, char *why, size_t why_sz)
 		return err;
 	o.pools = s->pools;
 	deliver(s, &o);
-	if (nodes__learn(&s->nodes) > 0)
-		nodes__tell(&s->nodes, o.ts_ns, deliver, s);
-	log_debug("%zu nodes of the cluster", s->nodes.cnt);
+	return 0;
+}
+
+/*
+ * What the first screen says, and what the first problems will be judged against. BIRD's answer is
+ * waited for, as its sessions are half of the story, but not for long.
+ */
+static int start_around(struct session *s)
+{
+	const struct around_opts ao = {
+		.o = s->o,
+		.inum = s->inum,
+		.mirror = s->ops.mirror(s->ops.ctx),
+		.fn = push,
+		.ctx = s,
+		.questions = ask_questions,
+	};
+	int err = around__new(&ao, &s->around);
+
+	if (err)
+		return err;
+	around__look(s->around, mono_ns());
+	timeline__drain(s->timeline, UINT64_MAX, deliver, s);
+	around__wait_bird(s->around, BIRD_WAIT_NS);
+	timeline__drain(s->timeline, UINT64_MAX, deliver, s);
+	around__ask_kernel(s->around, mono_ns());
+	timeline__drain(s->timeline, UINT64_MAX, deliver, s);
 	return 0;
 }
 
@@ -500,6 +525,11 @@ int session__start(struct session *s, char *why, size_t why_sz)
 			return no_interface(s, why, why_sz);
 	}
 	scan_podns(s);
+	err = start_around(s);
+	if (err) {
+		snprintf(why, why_sz, "cannot set up: %s", strerror(-err));
+		return err;
+	}
 	err = watch(s, loader__epoll_fd(s->loader));
 	if (!err)
 		err = watch(s, rtnl__fd(s->rtnl));
@@ -600,9 +630,11 @@ static bool periodic(struct session *s, uint64_t now)
 	if (now >= s->pools_at) {
 		s->pools_at = now + POOLS_NS;
 		refresh_pools(s);
-		refresh_nodes(s);
 		s->podns_stale = true;
 	}
+	if (s->ops.urgent && s->ops.urgent(s->ops.ctx))
+		around__urge(s->around);
+	around__turn(s->around, now);
 	look_at_netns(s, now);
 	return more;
 }
@@ -666,6 +698,6 @@ void session__close(struct session *s)
 		close(s->timer);
 	if (s->sig >= 0)
 		close(s->sig);
-	nodes__free(&s->nodes);
+	around__free(s->around);
 	free(s);
 }

@@ -22,6 +22,10 @@ struct session_ops {
 	bool (*done)(void *ctx);
 	/* state of the node, kept from the observations */
 	const struct mirror *(*mirror)(void *ctx);
+	/* addresses for which the kernel is to be asked what it would do: how many; may be NULL */
+	size_t (*questions)(void *ctx, struct addr *out, size_t max);
+	/* true once after something that BIRD may explain happened; may be NULL */
+	bool (*urgent)(void *ctx);
 	void *ctx;
 };
 

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "around.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+
+#include "birdctl.h"
+#include "sources.h"
+#include "state.h"
+#include "util.h"
+
+/* Files and tables are read this often, BIRD is asked this often without a reason */
+#define LOOK_NS (10 * NS_PER_S)
+#define BIRD_NS (5 * NS_PER_S)
+#define QUESTIONS 128
+
+struct around {
+	struct around_opts o;
+	struct state_ask ask;
+	struct nodes nodes;
+	struct birdctl *bird, *bird6;
+	uint32_t bird_pid;
+	uint64_t look_at, urged_ns;
+	bool urged, bird_told;
+};
+
+/* A new BIRD deserves to be asked again, even if the old one was given up. */
+static void look_for_bird(struct around *a)
+{
+	int pid = proc_find(a->o.o->host_root, "bird", a->o.inum);
+	uint32_t now = pid > 0 ? (uint32_t)pid : 0;
+
+	if (now == a->bird_pid)
+		return;
+	a->bird_pid = now;
+	if (a->bird) {
+		birdctl__set_pid(a->bird, now);
+		birdctl__retry(a->bird);
+	}
+}
+
+static void on_bird(void *ctx, const struct obs *o)
+{
+	struct around *a = ctx;
+
+	if (o->kind == OBS_SOURCE && !o->source.begin && o->source.id == SOURCE_BIRD)
+		a->bird_told = true;
+	a->o.fn(a->o.ctx, o);
+}
+
+static void tell_off(struct around *a, enum source id)
+{
+	struct obs o = { .kind = OBS_SOURCE, .ts_ns = mono_ns() };
+
+	o.source.id = id;
+	o.source.state = SOURCE_OFF;
+	a->o.fn(a->o.ctx, &o);
+}
+
+static int open_bird(struct around *a)
+{
+	struct birdctl_opts bo = { .host_root = a->o.o->host_root, .fn = on_bird, .ctx = a };
+	int err;
+
+	if (a->o.o->no_bird) {
+		tell_off(a, SOURCE_BIRD);
+		return 0;
+	}
+	err = birdctl__new(&bo, &a->bird);
+	bo.v6 = true;
+	return err ? err : birdctl__new(&bo, &a->bird6);
+}
+
+int around__new(const struct around_opts *o, struct around **ret)
+{
+	struct around *a = calloc(1, sizeof(*a));
+	int err;
+
+	if (!a)
+		return -ENOMEM;
+	a->o = *o;
+	a->ask = (struct state_ask){
+		.host_root = o->o->host_root,
+		.netns_inum = o->inum,
+		.mirror = o->mirror,
+		.nodes = &a->nodes,
+	};
+	err = open_bird(a);
+	if (err) {
+		around__free(a);
+		return err;
+	}
+	look_for_bird(a);
+	*ret = a;
+	return 0;
+}
+
+void around__free(struct around *a)
+{
+	if (!a)
+		return;
+	birdctl__free(a->bird);
+	birdctl__free(a->bird6);
+	nodes__free(&a->nodes);
+	free(a);
+}
+
+void around__look(struct around *a, uint64_t now_ns)
+{
+	static int (*const looks[])(const struct state_ask *, uint64_t, obs_fn, void *) = {
+		state_conf, state_nodes, state_proc,  state_sysctl,
+		state_vtep, state_fill,	 state_neigh, state_pods,
+	};
+
+	a->look_at = now_ns + LOOK_NS;
+	look_for_bird(a);
+	/* what fails says so in its own round */
+	for (size_t i = 0; i < ARRAY_SIZE(looks); i++)
+		looks[i](&a->ask, now_ns, a->o.fn, a->o.ctx);
+}
+
+void around__ask_kernel(struct around *a, uint64_t now_ns)
+{
+	struct addr dst[QUESTIONS];
+	size_t n = a->o.questions ? a->o.questions(a->o.ctx, dst, QUESTIONS) : 0;
+
+	if (n)
+		state_answer(&a->ask, dst, n, now_ns, a->o.fn, a->o.ctx);
+}
+
+void around__wait_bird(struct around *a, uint64_t max_ns)
+{
+	uint64_t now = mono_ns(), end = now + max_ns;
+
+	if (!a->bird)
+		return;
+	birdctl__want(a->bird, now);
+	for (; now < end && !a->bird_told; now = mono_ns()) {
+		struct pollfd p = { .fd = birdctl__fd(a->bird), .events = POLLIN };
+
+		birdctl__turn(a->bird, now);
+		if (!a->bird_told)
+			poll(&p, p.fd >= 0, 5);
+	}
+}
+
+void around__urge(struct around *a)
+{
+	a->urged = true;
+}
+
+void around__turn(struct around *a, uint64_t now_ns)
+{
+	if (a->bird && a->urged)
+		birdctl__want(a->bird, now_ns);
+	if (a->bird)
+		birdctl__turn(a->bird, now_ns);
+	if (a->bird6)
+		birdctl__turn(a->bird6, now_ns);
+	if (a->urged && now_ns > a->urged_ns + NS_PER_S) {
+		a->urged_ns = now_ns;
+		look_for_bird(a);
+		around__ask_kernel(a, now_ns);
+	}
+	a->urged = false;
+	if (now_ns >= a->look_at) {
+		around__look(a, now_ns);
+		around__ask_kernel(a, now_ns);
+	}
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The sources around the kernel's routes, asked in rounds: BIRD, confd, Felix' sets and files,
+ * sysctls, the kernel's own answers. Each is optional; what is missing is said by its round.
+ */
+#ifndef CALITRACE_AROUND_H
+#define CALITRACE_AROUND_H
+
+#include "learn.h"
+#include "mirror.h"
+#include "opts.h"
+#include "rtnl.h"
+
+struct around;
+
+struct around_opts {
+	const struct opts *o;
+	uint32_t inum;		     /* of the node's network namespace */
+	const struct mirror *mirror; /* of the node, kept by the caller; borrowed */
+	obs_fn fn;
+	void *ctx;
+	/* which addresses the kernel is to be asked for: how many; may be NULL */
+	size_t (*questions)(void *ctx, struct addr *out, size_t max);
+};
+
+/* 0 or -errno; free with around__free(). In the node's network namespace, as all calls here. */
+int around__new(const struct around_opts *o, struct around **ret);
+void around__free(struct around *a);
+/* All but BIRD, at once. now: CLOCK_MONOTONIC ns, as everywhere here. */
+void around__look(struct around *a, uint64_t now_ns);
+/* Waits for BIRD's first answer, but no longer than max_ns. */
+void around__wait_bird(struct around *a, uint64_t max_ns);
+/* The kernel's own answers, for the questions of now */
+void around__ask_kernel(struct around *a, uint64_t now_ns);
+/* Something happened that BIRD may explain: soon, not at once */
+void around__urge(struct around *a);
+/* What is due; never blocks on BIRD. Called about twenty times a second. */
+void around__turn(struct around *a, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Shared by cause.c, cause_node.c and cause_path.c, by nobody else. */
+#ifndef CALITRACE_CAUSE_PRIV_H
+#define CALITRACE_CAUSE_PRIV_H
+
+#include "diagnose.h"
+
+/* What the rows look at, gathered once */
+struct facts {
+	const struct engine *e;
+	struct fnd *f;
+	bool route_kind;	 /* leaked, or no route: a route should have been there */
+	uint32_t missing;	 /* blocks without a unicast route */
+	const struct gone *gone; /* of the first block whose route was seen to go */
+	bool all_down, in_use;
+	const struct bgp_peer *down_peer; /* the gateway of a block that is missing or silent */
+	bool down_peer_known;		  /* that it is that block's is known, not guessed */
+	uint32_t down_cnt;
+	const struct diag *d;
+};
+
+/* A cause: when the evidence holds, how sure that makes it, and in which words to tell it */
+struct cause_row {
+	enum cause cause;
+	bool (*holds)(const struct facts *x);
+	enum confidence (*sure)(const struct facts *x); /* NULL: conf */
+	enum confidence conf;
+	void (*say)(const struct facts *x, struct because *b);
+	const char *sentence, *advice;
+};
+
+/* Links of the chain that deeper ones hang on */
+bool cause_route_missing(const struct facts *x);
+bool cause_bgp_down(const struct facts *x);
+bool cause_peer_down(const struct facts *x);
+
+/* cause_node.c: this node's place in the cluster; cause_path.c: where the packet's path broke */
+extern const struct cause_row cause_node_rows[], cause_path_rows[];
+extern const size_t cause_node_row_cnt, cause_path_row_cnt;
+
+#endif
