@@ -31,6 +31,13 @@ struct state_ask {
  * conf_bird.h). A bird_ipam.cfg that cannot be read is told in the end's detail alone. */
 int state_conf(const struct state_ask *ask, uint64_t ts_ns, obs_fn fn, void *ctx);
 
+/*
+ * The allow-lists of tunnel traffic, ipsets of Felix: OBS_NODE, all of them after a reset, or none
+ * where they are what *ask->nodes has (which is brought up to date). SOURCE_ABSENT: neither set is
+ * there; that is told as a reset, too, if there was one before.
+ */
+int state_nodes(const struct state_ask *ask, uint64_t ts_ns, obs_fn fn, void *ctx);
+
 /* The node's own daemons, bird, bird6 and calico-node (Felix and others), by host_root/proc: OBS_PROC.
  * Needs netns_inum. None of them is no error: that is what there is to see. */
 int state_proc(const struct state_ask *ask, uint64_t ts_ns, obs_fn fn, void *ctx);
