@@ -42,6 +42,20 @@ int state_nodes(const struct state_ask *ask, uint64_t ts_ns, obs_fn fn, void *ct
  * Needs netns_inum. None of them is no error: that is what there is to see. */
 int state_proc(const struct state_ask *ask, uint64_t ts_ns, obs_fn fn, void *ctx);
 
+/*
+ * What the kernel would do with a packet of this node to each of dst, as `ip route get` asks it:
+ * OBS_ANSWER, in that order. Where it refuses, err has the errno and the rest is unset but dst: the
+ * kernel does not say which route it was. IPv4 only, others are left out.
+ */
+int state_answer(const struct state_ask *ask, const struct addr *dst, size_t cnt, uint64_t ts_ns,
+		 obs_fn fn, void *ctx);
+
+/*
+ * net.ipv4.conf of "all" (with ip_forward), "default" and each link of the mirror: OBS_SYSCTL. A link
+ * that is gone by now is left out.
+ */
+int state_sysctl(const struct state_ask *ask, uint64_t ts_ns, obs_fn fn, void *ctx);
+
 /* ---- for the state_*.c ---- */
 
 struct round {
