@@ -12,112 +12,8 @@
 #include <string.h>
 
 #include "addr.h"
+#include "conf_lex.h"
 #include "sources.h"
-
-enum token {
-	T_END,
-	T_BAD,
-	T_WORD,
-	T_STRING,
-	T_COMMENT,
-	T_PUNCT
-};
-
-struct lexer {
-	const char *p, *end;
-	const char *text; /* the last token, without quotes or comment signs */
-	size_t len;
-	bool new_line; /* one lies between it and the token before */
-};
-
-static bool is_word(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '_' || c == '.' || c == '/' || c == ':';
-}
-
-static void skip_blanks(struct lexer *l)
-{
-	l->new_line = false;
-	for (; l->p < l->end && strchr(" \t\r\n\v\f", *l->p) && *l->p; l->p++)
-		l->new_line |= *l->p == '\n';
-}
-
-/* What lies between p and the next `stop`; the lexer goes on behind that. */
-static enum token take_until(struct lexer *l, const char *stop, enum token kind)
-{
-	const char *found = memmem(l->p, (size_t)(l->end - l->p), stop, strlen(stop));
-
-	if (!found)
-		return T_BAD;
-	l->text = l->p;
-	l->len = (size_t)(found - l->p);
-	l->p = found + strlen(stop);
-	return kind;
-}
-
-static enum token take_line_comment(struct lexer *l)
-{
-	const char *eol = memchr(l->p, '\n', (size_t)(l->end - l->p));
-
-	l->text = l->p;
-	/* The line feed stays: it tells that the next token is on another line. */
-	l->p = eol ? eol : l->end;
-	l->len = (size_t)(l->p - l->text);
-	return T_COMMENT;
-}
-
-static bool at_comment(const struct lexer *l)
-{
-	return l->end - l->p > 1 && l->p[0] == '/' && l->p[1] == '*';
-}
-
-static enum token next(struct lexer *l)
-{
-	skip_blanks(l);
-	if (l->p == l->end)
-		return T_END;
-	if (*l->p == '#') {
-		l->p++;
-		return take_line_comment(l);
-	}
-	if (*l->p == '"') {
-		l->p++;
-		return take_until(l, "\"", T_STRING);
-	}
-	if (at_comment(l)) {
-		l->p += 2;
-		return take_until(l, "*/", T_COMMENT);
-	}
-	l->text = l->p;
-	l->len = 1;
-	if (!is_word(*l->p++))
-		return T_PUNCT;
-	while (l->p < l->end && is_word(*l->p) && !at_comment(l))
-		l->p++;
-	l->len = (size_t)(l->p - l->text);
-	return T_WORD;
-}
-
-static enum token next_but_comments(struct lexer *l)
-{
-	enum token t;
-
-	do
-		t = next(l);
-	while (t == T_COMMENT);
-	return t;
-}
-
-static bool is(const struct lexer *l, const char *text)
-{
-	return l->len == strlen(text) && !memcmp(l->text, text, l->len);
-}
-
-static bool mentions(const struct lexer *l, const char *text)
-{
-	return memmem(l->text, l->len, text, strlen(text));
-}
 
 /* What the statement of one prefix does */
 struct action {
@@ -126,8 +22,8 @@ struct action {
 
 static void note_comment(const struct lexer *l, struct action *a)
 {
-	a->felix |= mentions(l, "Felix");
-	a->vxlan |= mentions(l, "VXLAN");
+	a->felix |= lexer__mentions(l, "Felix");
+	a->vxlan |= lexer__mentions(l, "VXLAN");
 }
 
 static enum token note_token(struct lexer *l, enum token t, struct action *a)
@@ -136,14 +32,14 @@ static enum token note_token(struct lexer *l, enum token t, struct action *a)
 		note_comment(l, a);
 	if (t != T_WORD)
 		return t;
-	a->accept |= is(l, "accept");
-	a->reject |= is(l, "reject");
-	if (!is(l, "krt_tunnel"))
+	a->accept |= lexer__is(l, "accept");
+	a->reject |= lexer__is(l, "reject");
+	if (!lexer__is(l, "krt_tunnel"))
 		return t;
-	t = next_but_comments(l);
-	if (t != T_PUNCT || !is(l, "="))
+	t = lexer__next_but_comments(l);
+	if (t != T_PUNCT || !lexer__is(l, "="))
 		return t;
-	t = next_but_comments(l);
+	t = lexer__next_but_comments(l);
 	if (t == T_STRING)
 		*(l->len ? &a->tunnel : &a->no_tunnel) = true;
 	return t;
@@ -157,17 +53,17 @@ static bool parse_action(struct lexer *l, struct action *a)
 	enum token t;
 
 	do {
-		t = note_token(l, next(l), a);
+		t = note_token(l, lexer__next(l), a);
 		if (t == T_END || t == T_BAD)
 			return false;
-		if (t == T_PUNCT && is(l, "{"))
+		if (t == T_PUNCT && lexer__is(l, "{"))
 			depth++;
-		else if (t == T_PUNCT && is(l, "}") && !depth--)
+		else if (t == T_PUNCT && lexer__is(l, "}") && !depth--)
 			return false;
-	} while (depth || t != T_PUNCT || !(is(l, "}") || is(l, ";")));
+	} while (depth || t != T_PUNCT || !(lexer__is(l, "}") || lexer__is(l, ";")));
 
 	ahead = *l;
-	if (next(&ahead) == T_COMMENT && !ahead.new_line) {
+	if (lexer__next(&ahead) == T_COMMENT && !ahead.new_line) {
 		note_comment(&ahead, a);
 		*l = ahead;
 	}
@@ -178,10 +74,8 @@ static bool word_prefix(const struct lexer *l, struct prefix *out)
 {
 	char text[PREFIX_STRLEN];
 
-	if (l->len >= sizeof(text))
+	if (!lexer__copy(l, text, sizeof(text)))
 		return false;
-	memcpy(text, l->text, l->len);
-	text[l->len] = '\0';
 	return !prefix_parse(text, out) && out->addr.family == 4;
 }
 
@@ -193,17 +87,17 @@ static bool parse_condition(struct lexer *l, struct prefix *out, bool *found)
 
 	*found = false;
 	for (;;) {
-		t = next_but_comments(l);
+		t = lexer__next_but_comments(l);
 		if (t == T_END || t == T_BAD)
 			return false;
-		if (t == T_WORD && is(l, "then"))
+		if (t == T_WORD && lexer__is(l, "then"))
 			return true;
 		if (seen == 2 && t == T_WORD && word_prefix(l, out))
 			*found = true;
 		if (t == T_WORD)
-			seen = is(l, "net") ? 1 : 0;
+			seen = lexer__is(l, "net") ? 1 : 0;
 		else
-			seen = seen == 1 && t == T_PUNCT && is(l, "~") ? 2 : 0;
+			seen = seen == 1 && t == T_PUNCT && lexer__is(l, "~") ? 2 : 0;
 	}
 }
 
@@ -245,14 +139,14 @@ static bool parse_filter(struct lexer *l, struct pools *pools)
 	enum token t;
 
 	while (depth) {
-		t = next_but_comments(l);
+		t = lexer__next_but_comments(l);
 		if (t == T_END || t == T_BAD)
 			return false;
-		if (t == T_PUNCT && is(l, "{"))
+		if (t == T_PUNCT && lexer__is(l, "{"))
 			depth++;
-		else if (t == T_PUNCT && is(l, "}"))
+		else if (t == T_PUNCT && lexer__is(l, "}"))
 			depth--;
-		else if (t == T_WORD && is(l, "if")) {
+		else if (t == T_WORD && lexer__is(l, "if")) {
 			struct action a = { 0 };
 
 			if (!parse_condition(l, &cidr, &found))
@@ -270,23 +164,23 @@ static bool parse_filter(struct lexer *l, struct pools *pools)
 /* calico_ipip is what the filter was called until v3.3. */
 static bool is_kernel_filter(const struct lexer *l)
 {
-	return is(l, "calico_kernel_programming") || is(l, "calico_ipip");
+	return lexer__is(l, "calico_kernel_programming") || lexer__is(l, "calico_ipip");
 }
 
 int confd_parse_pools(const char *text, size_t len, struct pool *out, size_t max, bool *felix_owner)
 {
-	struct lexer l = { .p = text, .end = text + len };
+	struct lexer l = lexer_of(text, len);
 	struct pools pools = { .out = out, .max = max };
 	bool any = false;
 	enum token t;
 
-	while ((t = next_but_comments(&l)) != T_END) {
+	while ((t = lexer__next_but_comments(&l)) != T_END) {
 		if (t == T_BAD)
 			return -EBADMSG;
-		if (t != T_WORD || !is(&l, "filter"))
+		if (t != T_WORD || !lexer__is(&l, "filter"))
 			continue;
-		if (next_but_comments(&l) != T_WORD || !is_kernel_filter(&l) ||
-		    next_but_comments(&l) != T_PUNCT || !is(&l, "{"))
+		if (lexer__next_but_comments(&l) != T_WORD || !is_kernel_filter(&l) ||
+		    lexer__next_but_comments(&l) != T_PUNCT || !lexer__is(&l, "{"))
 			continue;
 		any = true;
 		if (!parse_filter(&l, &pools))

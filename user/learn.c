@@ -110,52 +110,87 @@ uint16_t learn_vxlan_port(const struct mirror *m)
 
 static int compare(const void *a, const void *b)
 {
-	return memcmp(a, b, sizeof(struct addr));
+	const struct node_listed *na = a, *nb = b;
+
+	return memcmp(&na->addr, &nb->addr, sizeof(na->addr));
 }
 
-int nodes__replace(struct nodes *n, const struct prefix *member, size_t cnt)
+/* Sorted, each address once with all the lists that name it; returns how many are left. */
+static size_t merge(struct node_listed *node, size_t cnt)
 {
-	struct addr *addr = calloc(cnt + 1, sizeof(*addr));
-	size_t got = 0, kept = 0;
+	size_t kept = 0, i;
 
-	if (!addr)
+	qsort(node, cnt, sizeof(*node), compare);
+	for (i = 0; i < cnt; i++) {
+		if (kept && !compare(&node[kept - 1], &node[i]))
+			node[kept - 1].lists |= node[i].lists;
+		else
+			node[kept++] = node[i];
+	}
+	return kept;
+}
+
+int nodes__replace(struct nodes *n, const struct node_list *list, size_t cnt)
+{
+	struct nodes got = { 0 };
+	size_t max = 1, i, j;
+
+	for (i = 0; i < cnt; i++)
+		max += list[i].cnt;
+	/* cleared to the last byte: they are compared as memory */
+	got.node = calloc(max, sizeof(*got.node));
+	if (!got.node)
 		return -ENOMEM;
-	/* a wider prefix is somebody's network, not a node */
-	for (size_t i = 0; i < cnt; i++)
-		if (member[i].addr.family == 4 && member[i].len == 32)
-			addr[got++] = member[i].addr;
-	qsort(addr, got, sizeof(*addr), compare);
-	for (size_t i = 0; i < got; i++)
-		if (!kept || compare(&addr[kept - 1], &addr[i]))
-			addr[kept++] = addr[i];
-	if (kept == n->cnt && (!kept || !memcmp(addr, n->addr, kept * sizeof(*addr)))) {
-		free(addr);
+	for (i = 0; i < cnt; i++) {
+		got.lists |= list[i].list;
+		for (j = 0; j < list[i].cnt; j++) {
+			const struct prefix *p = &list[i].member[j];
+
+			/* a wider prefix is somebody's network, not a node */
+			if (p->addr.family != 4 || p->len != 32)
+				continue;
+			got.node[got.cnt].addr = p->addr;
+			got.node[got.cnt++].lists = list[i].list;
+		}
+	}
+	got.cnt = merge(got.node, got.cnt);
+	if (got.lists == n->lists && got.cnt == n->cnt &&
+	    (!got.cnt || !memcmp(got.node, n->node, got.cnt * sizeof(*got.node)))) {
+		free(got.node);
 		return 0;
 	}
-	free(n->addr);
-	n->addr = addr;
-	n->cnt = kept;
+	free(n->node);
+	*n = got;
 	return 1;
 }
 
 int nodes__learn(struct nodes *n)
 {
-	static const char *const sets[] = { "cali40all-hosts-net", "cali40all-vxlan-net" };
-	struct prefix *member = malloc(2 * MEMBERS_MAX * sizeof(*member));
-	size_t cnt = 0;
+	static const struct {
+		const char *name;
+		uint8_t list;
+	} sets[] = {
+		{ "cali40all-hosts-net", NODES_IPIP },
+		{ "cali40all-vxlan-net", NODES_VXLAN },
+	};
+	struct prefix *member = malloc(ARRAY_SIZE(sets) * MEMBERS_MAX * sizeof(*member));
+	struct node_list list[ARRAY_SIZE(sets)];
+	size_t cnt = 0, i;
 	int got, err = 0;
 
 	if (!member)
 		return -ENOMEM;
-	for (size_t i = 0; i < ARRAY_SIZE(sets) && !err; i++) {
-		got = ipset_members(sets[i], member + cnt, MEMBERS_MAX);
-		if (got > 0)
-			cnt += (size_t)got < MEMBERS_MAX ? (size_t)got : MEMBERS_MAX;
+	for (i = 0; i < ARRAY_SIZE(sets) && !err; i++) {
+		struct prefix *out = member + i * MEMBERS_MAX;
+
+		got = ipset_members(sets[i].name, out, MEMBERS_MAX);
+		if (got >= 0)
+			list[cnt++] = (struct node_list){ sets[i].list, out, (size_t)got };
 		else if (got != -ENOENT && got != -EOPNOTSUPP)
 			err = got; /* what could not be read has not changed */
 	}
 	if (!err)
-		err = nodes__replace(n, member, cnt);
+		err = nodes__replace(n, list, cnt);
 	free(member);
 	return err;
 }
@@ -166,16 +201,18 @@ void nodes__tell(const struct nodes *n, uint64_t ts_ns, void (*fn)(void *ctx, co
 	struct obs o = { .kind = OBS_NODE, .ts_ns = ts_ns };
 
 	o.node.reset = true;
+	o.node.lists = n->lists;
 	fn(ctx, &o);
 	o.node.reset = false;
 	for (size_t i = 0; i < n->cnt; i++) {
-		o.node.addr = n->addr[i];
+		o.node.addr = n->node[i].addr;
+		o.node.lists = n->node[i].lists;
 		fn(ctx, &o);
 	}
 }
 
 void nodes__free(struct nodes *n)
 {
-	free(n->addr);
+	free(n->node);
 	*n = (struct nodes){ 0 };
 }

@@ -12,9 +12,14 @@ int learn_pools(const struct opts *o, const struct mirror *m, uint32_t inum, str
 uint16_t learn_vxlan_port(const struct mirror *m);
 
 /* The nodes of the cluster, as Felix lists those whose tunnel traffic is let in */
+struct node_listed {
+	struct addr addr;
+	uint8_t lists; /* NODES_*: where it stands */
+};
 struct nodes {
-	struct addr *addr; /* in order, each once */
+	struct node_listed *node; /* in order, each once */
 	size_t cnt;
+	uint8_t lists; /* those that exist */
 };
 /* Reads them; sets that are missing count as empty. 0: nothing new; 1: *n has changed; or -errno. */
 int nodes__learn(struct nodes *n);
@@ -22,7 +27,14 @@ int nodes__learn(struct nodes *n);
 void nodes__tell(const struct nodes *n, uint64_t ts_ns, void (*fn)(void *ctx, const struct obs *o),
 		 void *ctx);
 void nodes__free(struct nodes *n);
-/* The pure part of nodes__learn(): takes the nodes out of a set's members. 0, 1 or -ENOMEM. */
-int nodes__replace(struct nodes *n, const struct prefix *member, size_t cnt);
+
+/* A set as it was read. The pure part of nodes__learn() takes the nodes out of those that exist: 0,
+ * 1 or -ENOMEM. */
+struct node_list {
+	uint8_t list; /* one of NODES_* */
+	const struct prefix *member;
+	size_t cnt;
+};
+int nodes__replace(struct nodes *n, const struct node_list *list, size_t cnt);
 
 #endif

@@ -5,20 +5,15 @@
  * Reading (pools_learn) and deciding (pools_decide, pure) are apart.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/if_arp.h>
-#include <linux/openat2.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "addr.h"
 #include "rtnum.h"
 #include "sources.h"
 #include "util.h"
+#include "within.h"
 
 /* Calico allows block sizes from /20 to /32, but makes no blackhole for a /32. */
 #define BLOCK_LEN_MIN 20
@@ -26,7 +21,6 @@
 /* The widest guess: the size of the pool in Calico's own manifests */
 #define GUESS_LEN 16
 #define CONFD_MAX_SZ (1024 * 1024)
-#define CONFD_FILE "etc/calico/confd/config/bird_ipam.cfg"
 
 /* ---- what the node has ---- */
 
@@ -425,59 +419,19 @@ static int read_ipset(struct prefix *out, size_t max)
 	return cnt < 0 ? 0 : cnt;
 }
 
-/* A file below a root that is not ours: its links lead where they lead in there */
-static int open_within(const char *root, const char *path)
-{
-	const struct open_how how = {
-		.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
-		.resolve = RESOLVE_IN_ROOT,
-	};
-	int dir, fd;
-
-	dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0)
-		return -errno;
-	fd = (int)syscall(SYS_openat2, dir, path, &how, sizeof(how));
-	if (fd < 0)
-		fd = -errno;
-	close(dir);
-	return fd;
-}
-
-static int read_confd_file(const char *root, struct pool *out, size_t max)
-{
-	struct stat st;
-	bool felix_owner;
-	char *text;
-	ssize_t n;
-	int fd, cnt = -ENOMEM;
-
-	fd = open_within(root, CONFD_FILE);
-	if (fd < 0)
-		return fd;
-	text = malloc(CONFD_MAX_SZ);
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
-		cnt = -EINVAL;
-	} else if (text) {
-		n = read(fd, text, CONFD_MAX_SZ);
-		cnt = n < 0 ? -errno : confd_parse_pools(text, (size_t)n, out, max, &felix_owner);
-	}
-	free(text);
-	close(fd);
-	return cnt;
-}
-
 static int read_confd(const struct pools_ask *ask, struct pool *out, size_t max)
 {
-	char root[512];
-	int pid, cnt = -ENOENT;
+	bool felix_owner;
+	char *text;
+	size_t len;
+	int cnt;
 
-	pid = ask->netns_inum ? proc_find(ask->host_root, "bird", ask->netns_inum) : -ESRCH;
-	if (pid > 0 && snprintf(root, sizeof(root), "%s/proc/%d/root", ask->host_root, pid) <
-			       (int)sizeof(root))
-		cnt = read_confd_file(root, out, max);
-	if (cnt < 0)
-		cnt = read_confd_file(ask->host_root, out, max);
+	cnt = within_confd(ask->host_root, ask->netns_inum, "bird_ipam.cfg", CONFD_MAX_SZ, &text,
+			   &len);
+	if (cnt)
+		return 0;
+	cnt = confd_parse_pools(text, len, out, max, &felix_owner);
+	free(text);
 	return cnt < 0 ? 0 : cnt;
 }
 

@@ -254,6 +254,28 @@ static int decode_link(const struct nlmsghdr *nlh, size_t len, const struct emit
 	return 0;
 }
 
+/*
+ * When an address was created, CLOCK_MONOTONIC. The kernel counts jiffies since boot and tells
+ * hundredths of a second in 32 bits (net/ipv4/devinet.c: cstamp_delta), which start again each 497
+ * days: the time of the message tells how often they did, even if it was taken up to 1 s before.
+ * Jiffies follow CLOCK_MONOTONIC but start with the first tick of the boot: the answer is too early
+ * by always the same time, some 250 ms where it was measured. A change of the lifetimes leaves it.
+ */
+static uint64_t created_at(const struct nlattr *nla, uint64_t now_ns)
+{
+	const uint64_t round_ns = (1ull << 32) * (NS_PER_S / 100);
+	struct ifa_cacheinfo ci;
+	uint64_t ns;
+
+	if (!nla || nla_len(nla) < (int)sizeof(ci))
+		return 0;
+	memcpy(&ci, nla_data(nla), sizeof(ci));
+	ns = ci.cstamp * (NS_PER_S / 100);
+	if (now_ns + NS_PER_S > ns)
+		ns += (now_ns + NS_PER_S - ns) / round_ns * round_ns;
+	return ns;
+}
+
 static int decode_addr(const struct nlmsghdr *nlh, size_t len, const struct emit *e)
 {
 	const struct ifaddrmsg *ifa = (const void *)((const char *)nlh + NLMSG_HDRLEN);
@@ -271,6 +293,7 @@ static int decode_addr(const struct nlmsghdr *nlh, size_t len, const struct emit
 	obs.addr.ifindex = ifa->ifa_index;
 	obs.addr.del = nlh->nlmsg_type == RTM_DELADDR;
 	obs.addr.snapshot = e->snapshot;
+	obs.addr.created_ns = created_at(tb[IFA_CACHEINFO], e->ts_ns);
 	obs.addr.by = actor_of(e);
 	send_obs(e, &obs);
 	return 0;

@@ -28,6 +28,13 @@ int confd_parse_pools(const char *text, size_t len, struct pool *out, size_t max
  * Scans host_root/proc; what may not be read is skipped. */
 int proc_find(const char *host_root, const char *comm, uint32_t netns_inum);
 
+/* All processes in that namespace with one of those names (a list ended by NULL), in one pass, with
+ * their pids as host_root/proc has them; fn false: enough. start_ns is exact to 10 ms, if the machine
+ * has not slept since; 0 unknown. 0 or -errno: there is no such directory. */
+typedef bool (*proc_fn)(void *ctx, const struct obs_proc *proc);
+int proc_each(const char *host_root, uint32_t netns_inum, const char *const *comms, proc_fn fn,
+	      void *ctx);
+
 struct pools_ask {
 	const char *host_root; /* "/" by default */
 	uint32_t netns_inum;

@@ -423,6 +423,43 @@ static void test_addr(void **state)
 	nlmsg_free(msg);
 }
 
+#define ROUND_NS ((1ull << 32) * 10 * NS_PER_MS) /* 497 days */
+
+static uint64_t created(uint32_t cstamp, size_t len, uint64_t now_ns)
+{
+	const struct ifaddrmsg ifa = { .ifa_family = AF_INET, .ifa_prefixlen = 24 };
+	const struct ifa_cacheinfo ci = { .cstamp = cstamp, .tstamp = 99, .ifa_valid = 98 };
+	struct nl_msg *msg = new_msg(RTM_NEWADDR, 0, &ifa, sizeof(ifa));
+	struct seen seen = { 0 };
+
+	put_v4(msg, IFA_LOCAL, "10.2.7.201");
+	nla_put(msg, IFA_CACHEINFO, (int)len, &ci);
+	assert_int_equal(rtnl_decode_snapshot(nlmsg_hdr(msg), nlmsg_hdr(msg)->nlmsg_len, now_ns,
+					      keep, &seen),
+			 0);
+	assert_int_equal(seen.cnt, 1);
+	nlmsg_free(msg);
+	return seen.obs.addr.created_ns;
+}
+
+static void test_addr_created(void **state)
+{
+	const size_t len = sizeof(struct ifa_cacheinfo);
+
+	(void)state;
+	assert_int_equal(created(12345, len, 200 * NS_PER_S), 123450 * NS_PER_MS);
+	assert_int_equal(created(12345, len, 123450 * NS_PER_MS), 123450 * NS_PER_MS);
+	/* the time of the message was taken before the address was made */
+	assert_int_equal(created(12345, len, 123 * NS_PER_S), 123450 * NS_PER_MS);
+	assert_int_equal(created(12345, len - 1, 200 * NS_PER_S), 0);
+	/* the counter has started again since; and may have since the address was made */
+	assert_int_equal(created(5, len, ROUND_NS + NS_PER_S), ROUND_NS + 50 * NS_PER_MS);
+	assert_int_equal(created(UINT32_MAX, len, ROUND_NS + 5 * NS_PER_S),
+			 ROUND_NS - 10 * NS_PER_MS);
+	assert_int_equal(created(5, len, 3 * ROUND_NS - 2 * NS_PER_S),
+			 2 * ROUND_NS + 50 * NS_PER_MS);
+}
+
 static void test_neigh(void **state)
 {
 	static const struct {
@@ -519,8 +556,9 @@ int main(void)
 		cmocka_unit_test(test_multipath),  cmocka_unit_test(test_route_ignored),
 		cmocka_unit_test(test_route_cut),  cmocka_unit_test(test_link),
 		cmocka_unit_test(test_link_vxlan), cmocka_unit_test(test_link_name),
-		cmocka_unit_test(test_addr),	   cmocka_unit_test(test_neigh),
-		cmocka_unit_test(test_no_message), cmocka_unit_test(test_bent),
+		cmocka_unit_test(test_addr),	   cmocka_unit_test(test_addr_created),
+		cmocka_unit_test(test_neigh),	   cmocka_unit_test(test_no_message),
+		cmocka_unit_test(test_bent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
