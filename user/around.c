@@ -10,9 +10,8 @@
 #include "state.h"
 #include "util.h"
 
-/* Files and tables are read this often, BIRD is asked this often without a reason */
+/* What gives no sign when it changes is looked at this often, BIRD among it. */
 #define LOOK_NS (10 * NS_PER_S)
-#define BIRD_NS (5 * NS_PER_S)
 #define QUESTIONS 128
 
 struct around {
@@ -109,8 +108,7 @@ void around__free(struct around *a)
 void around__look(struct around *a, uint64_t now_ns)
 {
 	static int (*const looks[])(const struct state_ask *, uint64_t, obs_fn, void *) = {
-		state_conf, state_nodes, state_proc,  state_sysctl,
-		state_vtep, state_fill,	 state_neigh, state_pods,
+		state_conf, state_nodes, state_proc, state_sysctl, state_neigh,
 	};
 
 	a->look_at = now_ns + LOOK_NS;
@@ -135,7 +133,7 @@ void around__wait_bird(struct around *a, uint64_t max_ns)
 
 	if (!a->bird)
 		return;
-	birdctl__want(a->bird, now);
+	birdctl__want(a->bird, true);
 	for (; now < end && !a->bird_told; now = mono_ns()) {
 		struct pollfd p = { .fd = birdctl__fd(a->bird), .events = POLLIN };
 
@@ -153,7 +151,7 @@ void around__urge(struct around *a)
 void around__turn(struct around *a, uint64_t now_ns)
 {
 	if (a->bird && a->urged)
-		birdctl__want(a->bird, now_ns);
+		birdctl__want(a->bird, true);
 	if (a->bird)
 		birdctl__turn(a->bird, now_ns);
 	if (a->bird6)
@@ -165,6 +163,10 @@ void around__turn(struct around *a, uint64_t now_ns)
 	}
 	a->urged = false;
 	if (now_ns >= a->look_at) {
+		if (a->bird)
+			birdctl__want(a->bird, false);
+		if (a->bird6)
+			birdctl__want(a->bird6, false);
 		around__look(a, now_ns);
 		around__ask_kernel(a, now_ns);
 	}

@@ -43,9 +43,8 @@ static enum cause root_of_all_down(const struct audit *a)
 {
 	if (bird_is_down(a->e))
 		return C_BIRD_DOWN;
-	if (a->d->self.what >= SELF_ABSENT)
-		return C_NODE_ADDRESS_MISMATCH;
-	if (a->d->peers.silent + a->d->peers.disabled == a->d->peers.cnt && a->d->peers.silent)
+	if (a->d->self.what < SELF_ABSENT &&
+	    a->d->peers.silent + a->d->peers.disabled == a->d->peers.cnt && a->d->peers.silent)
 		return C_BGP_BLOCKED;
 	return C_BGP_DOWN;
 }
@@ -74,7 +73,8 @@ static void all_down(struct audit *a)
 /* A peer that is down, and that shows life, or that was configured to be down */
 static bool is_fault(const struct audit *a, const struct peer_view *p)
 {
-	return p->disabled || p->alive || diag_routes_by(a->d, &p->addr);
+	return p->disabled || p->alive || diag_is_stray(a->d, &p->addr) ||
+	       diag_routes_by(a->d, &p->addr);
 }
 
 static void some_down(struct audit *a)

@@ -16,11 +16,12 @@ struct lack {
 static void lacks(struct audit *a, const struct peer_view *p, struct lack *l)
 {
 	char addr[ADDR_STRLEN], node[NODE_LEN_SHORT + 4];
-	bool restart = bird_recovers(a->e);
+	bool restart = bird_recovers(a->e), stray = diag_is_stray(a->d, &p->addr);
+	bool fault = (p->alive || stray) && !restart;
 
 	l->without++;
-	l->faults += p->alive && !restart;
-	audit_raise(a, p->alive && !restart ? CHECK_PROBLEM : CHECK_WARN,
+	l->faults += fault;
+	audit_raise(a, fault ? CHECK_PROBLEM : CHECK_WARN,
 		    restart ? C_GRACEFUL_RESTART :
 		    p->up   ? C_ROUTE_NOT_ANNOUNCED :
 			      C_ROUTE_MISSING);
@@ -28,6 +29,7 @@ static void lacks(struct audit *a, const struct peer_view *p, struct lack *l)
 		       node_suffix(a->e, &p->addr, node, sizeof(node)),
 		       p->up	? "though its BGP session is established" :
 		       p->alive ? "which is alive" :
+		       stray	? "which lives on under another address" :
 				  "of which no sign of life is seen");
 }
 
@@ -170,8 +172,8 @@ void audit_routes(struct audit *a)
 	audit_begin(a, "routes", true);
 	mesh_routes(a, &l);
 	if (l.without)
-		audit_say(a, "%u of %u nodes of the mesh have no route here%s.", l.without,
-			  l.expected,
+		audit_say(a, "%u of the %u nodes of the mesh: no route to a block of theirs%s.",
+			  l.without, l.expected,
 			  bird_recovers(a->e) ? ", as BIRD was just restarted" :
 			  l.faults	      ? "" :
 						"; they seem to be down");

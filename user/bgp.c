@@ -163,6 +163,9 @@ void bgp_observe(struct engine *e, const struct obs_bgp *b, uint64_t ts_ns)
 		return;
 	was_up = bgp_peer_up(e, p);
 	note_attempt(e, p, b, ts_ns);
+	/* who merely knocked lately, by conntrack: no session of now is meant */
+	if (b->snapshot && b->state == BGP_CLOSED)
+		return;
 	if (b->state == BGP_CONNECTED)
 		conn_add(p, b, ts_ns);
 	else if (b->state != BGP_CONNECTING)

@@ -83,6 +83,8 @@ static int feed_kernel(struct check_run *c)
 		log_warn(
 			"the kernel does not tell TCP connections (inet_diag): sessions are known from "
 			"BIRD alone");
+	if (!err)
+		bgp_knocks(BGP_PORT, mono_ns(), on_obs, c);
 	return err;
 }
 

@@ -37,8 +37,8 @@ static bool has_text(const char *text, const char *const *words)
 /* strerror() as BIRD prints it, behind "Socket: " */
 static bool info_is_silence(const char *info)
 {
-	static const char *const words[] = { "timed out",     "refused",  "unreachable",
-					     "reset by peer", "No route", NULL };
+	static const char *const words[] = { "timed out", "refused", "unreachable", "No route",
+					     NULL };
 
 	return has_text(info, words);
 }
@@ -80,7 +80,9 @@ static void view_fill(const struct engine *e, struct peer_view *v)
 	if (v->up)
 		return;
 	v->closes = v->tcp && v->tcp->closes_ns;
-	if (v->proto && strstr(v->proto->info, "Connection closed"))
+	/* what it sent is reset if it closes before it has read our OPEN */
+	if (v->proto && (strstr(v->proto->info, "Connection closed") ||
+			 strstr(v->proto->info, "reset by peer")))
 		v->closes = true;
 	v->silent = !v->closes && ((v->tcp && v->tcp->silent_ns) ||
 				   (v->proto && (!strcmp(v->proto->bgp, "Connect") ||
@@ -434,6 +436,12 @@ static void gather_gateways(const struct engine *e, struct diag *d)
 	for (uint32_t i = 0; i < d->gw_cnt; i++)
 		d->gw[i].node = diag_node_of(e, &d->gw[i].node);
 	d->gw_cnt = fold(d->gw, d->gw_cnt);
+}
+
+bool diag_is_stray(const struct diag *d, const struct addr *peer)
+{
+	return d->stray.have && addr_is_set(&d->stray.registered) &&
+	       addr_eq(&d->stray.registered, peer);
 }
 
 uint32_t diag_routes_by(const struct diag *d, const struct addr *node)

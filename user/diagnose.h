@@ -78,6 +78,8 @@ struct diag {
 /* Made anew when the sources said something, or after a moment; borrowed until the next call */
 const struct diag *diagnose(const struct engine *e);
 void diagnose_free(struct diag *d);
+/* That neighbour's node lives on under another address */
+bool diag_is_stray(const struct diag *d, const struct addr *peer);
 /* Routes to blocks by that node */
 uint32_t diag_routes_by(const struct diag *d, const struct addr *node);
 /* The node behind a gateway: itself, or where the forwarding entry of a VTEP leads */

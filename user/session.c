@@ -281,8 +281,10 @@ static void resync(struct session *s, bool sessions)
 	} else {
 		s->resync_failed = false;
 	}
-	if (sessions)
+	if (sessions) {
 		bgp_diag(BGP_PORT, now, on_obs, s);
+		bgp_knocks(BGP_PORT, now, on_obs, s);
+	}
 }
 
 static void look_at_losses(struct session *s)

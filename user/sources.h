@@ -72,6 +72,11 @@ int pools_decide(const struct pools_ask *ask, const struct pools_read *read, str
  * BGP_NO_LISTEN. 0 or -errno. */
 int bgp_diag(uint16_t port, uint64_t ts_ns, obs_fn fn, void *ctx);
 
+/* Connections to that port of this node, of the last seconds, by conntrack: an OBS_BGP snapshot with
+ * BGP_CLOSED for each, which tells who knocks. To be told after bgp_diag()'s. 0 or -errno:
+ * -EOPNOTSUPP: no conntrack that may be asked. */
+int bgp_knocks(uint16_t port, uint64_t ts_ns, obs_fn fn, void *ctx);
+
 /* For each link with an IFLA_LINK_NETNSID: calls fn(ctx, ifindex, inum) with the inode number of
  * the namespace at its other end, as far as one of the names under host_root/run/netns (and
  * host_root/var/run/netns) leads there. RTM_GETNSID by fd + one RTM_GETLINK dump. */

@@ -56,6 +56,9 @@ int state_answer(const struct state_ask *ask, const struct addr *dst, size_t cnt
  */
 int state_sysctl(const struct state_ask *ask, uint64_t ts_ns, obs_fn fn, void *ctx);
 
+/* Neighbours on the link that answered within the last minute, and those that do not answer: OBS_NEIGH */
+int state_neigh(const struct state_ask *ask, uint64_t ts_ns, obs_fn fn, void *ctx);
+
 /* ---- for the state_*.c ---- */
 
 struct round {
