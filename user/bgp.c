@@ -153,6 +153,9 @@ void bgp_observe(struct engine *e, const struct obs_bgp *b, uint64_t ts_ns)
 	e->bgp_version++;
 	if (b->snapshot && !e->bgp_in_snapshot)
 		snapshot_begins(e, ts_ns);
+	/* conntrack has our own connections, too */
+	if (b->snapshot && mirror__is_local(e->mirror, &b->peer))
+		return;
 	if (b->state == BGP_LISTEN || b->state == BGP_NO_LISTEN) {
 		e->bgp_listen = b->state == BGP_LISTEN;
 		e->bgp_listen_known = true;

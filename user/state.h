@@ -24,7 +24,7 @@ struct state_ask {
 
 /*
  * All of them: observations are stamped ts_ns. 0, or a negative errno, which the round's end has
- * as a state with a few words on what failed (SOURCE_ABSENT: -ENOENT).
+ * as a state with a few words on what failed (SOURCE_ABSENT: -ENOENT, -ENODEV ...).
  */
 
 /* bird.cfg, and of bird_ipam.cfg who programs the routes: OBS_CONF, then OBS_CONF_PEER (see
@@ -58,6 +58,29 @@ int state_sysctl(const struct state_ask *ask, uint64_t ts_ns, obs_fn fn, void *c
 
 /* Neighbours on the link that answered within the last minute, and those that do not answer: OBS_NEIGH */
 int state_neigh(const struct state_ask *ask, uint64_t ts_ns, obs_fn fn, void *ctx);
+/*
+ * The other ends of each vxlan device of the mirror, as Felix sets them: permanent neighbours, joined
+ * by MAC address with forwarding entries that lead to a node: OBS_VTEP, either half of it may be
+ * missing. SOURCE_ABSENT: no such device.
+ */
+int state_vtep(const struct state_ask *ask, uint64_t ts_ns, obs_fn fn, void *ctx);
+
+/*
+ * Pods by CNI's result cache (host_root/var/lib/cni): OBS_POD, one per address, of those whose device
+ * stands in the mirror; where several files claim a device, the newest counts. Pods by the files
+ * that Felix writes once an endpoint is programmed (host_root/var/run/calico/endpoint-status, since
+ * v3.30): OBS_POD with status set. A file that is not understood is left out and named in the detail;
+ * if there are no others it is SOURCE_GARBAGE. See cni.h.
+ */
+int state_pods(const struct state_ask *ask, uint64_t ts_ns, obs_fn fn, void *ctx);
+int state_status(const struct state_ask *ask, uint64_t ts_ns, obs_fn fn, void *ctx);
+
+/*
+ * How full the kernel's tables are: OBS_FILL. Connections of this namespace; those of ARP in the whole
+ * kernel, since that is what gc_thresh3 limits, less the permanent ones of this namespace, which
+ * do not count there. A table that is not there is left out.
+ */
+int state_fill(const struct state_ask *ask, uint64_t ts_ns, obs_fn fn, void *ctx);
 
 /* ---- for the state_*.c ---- */
 
