@@ -2,7 +2,7 @@
 /*
  * What BIRD 1.6 says on its control socket (stock 1.6.8 and Calico's fork of it, bird and bird6),
  * as observations. Pure: bytes in, observations out; no socket, no clock. The formats are those of
- * nest/cli.c, nest/cmds.c, nest/proc.c, nest/rt-table.c and proto/bgp/ of its sources.
+ * nest/cli.c, nest/cmds.c, nest/proto.c, nest/rt-table.c and proto/bgp/ of its sources.
  *
  * The bytes are hostile until understood. A reply that is not wholly understood is -EBADMSG: what
  * it said until then is not to be used.
