@@ -647,17 +647,18 @@ static int parse_command(struct parser *p, const char *word)
 {
 	p->o->command = command_find(word);
 	if (p->o->command == CMD_NONE)
-		return fail(p,
-			    "'%.60s': there is no such command; 'live' and 'doctor' are, see "
-			    "'calitrace --help'",
-			    word);
+		return fail(
+			p,
+			"'%.60s': there is no such command; 'live', 'check' and 'doctor' are, see "
+			"'calitrace --help'",
+			word);
 	if (command_works(p->o->command))
 		return parse_words(p);
 	if (p->argc > 2 && !strcmp(p->argv[2], "--help"))
 		return set_help(p, NULL);
 	if (p->argc > 2 && !strcmp(p->argv[2], "--version"))
 		return set_version(p, NULL);
-	return fail(p, "'%s' is not in this version yet; 'live' and 'doctor' are", word);
+	return fail(p, "'%s' is not in this version yet; 'live', 'check' and 'doctor' are", word);
 }
 
 int opts_parse(int argc, char **argv, struct opts *out, FILE *err)

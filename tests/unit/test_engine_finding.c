@@ -104,7 +104,7 @@ static void test_felix_route(void **state)
 		   "ip");
 	leak_on(&f, 1000 * MS, 2000 * MS, p->peer_pod);
 	x = finding_at(&f, 1);
-	assert_int_equal(x->cause, C_ROUTE_MISSING);
+	assert_int_equal(x->cause, C_FOREIGN_ROUTE_CHANGE);
 	assert_string_equal(chain_has(x, C_ROUTE_MISSING)->by.comm, "ip");
 	assert_null(chain_has(x, C_BGP_DOWN));
 	feed_close(&f, 2 * US_PER_S);
@@ -154,7 +154,9 @@ static void test_bgp_down_before_start(void **state)
 	feed_bgp(&f, 900 * MS, BGP_REFUSED, p->peer);
 	leak_on(&f, 1000 * MS, 2000 * MS, p->peer_pod);
 	x = finding_at(&f, 1);
-	assert_int_equal(x->cause, C_BGP_DOWN);
+	/* nothing is known against this node's address, and the only peer does not let it in */
+	assert_int_equal(x->cause, C_BGP_BLOCKED);
+	assert_int_equal(chain_has(x, C_BGP_BLOCKED)->confidence, CONF_LIKELY);
 	assert_int_equal(chain_has(x, C_BGP_DOWN)->since_from, SINCE_BEFORE_START);
 	assert_true(evidence_has(x, "refused"));
 	feed_close(&f, 2 * US_PER_S);
@@ -279,11 +281,14 @@ static void test_closed_after_accept(void **state)
 		feed_leaked(&f, i * 1000 * MS + 110 * MS,
 			    pkt_echo(p->pod, p->peer_pod, 1, (uint16_t)i));
 		feed_ticks(&f, i * 1000 * MS + 121 * MS, i * 1000 * MS + 121 * MS);
-		assert_int_equal(finding_at(&f, 1)->cause, C_BGP_DOWN);
+		assert_non_null(chain_has(finding_at(&f, 1), C_BGP_DOWN));
 		feed_bgp(&f, i * 1000 * MS + 150 * MS, BGP_CLOSED, p->peer);
 		feed_ticks(&f, i * 1000 * MS + 200 * MS, i * 1000 * MS + 950 * MS);
 	}
-	assert_int_equal(finding_at(&f, 1)->cause, C_BGP_DOWN);
+	/* it does not know us by the address that we come from; how we are known, nobody told */
+	assert_int_equal(finding_at(&f, 1)->cause, C_NODE_ADDRESS_MISMATCH);
+	assert_int_equal(chain_has(finding_at(&f, 1), C_NODE_ADDRESS_MISMATCH)->confidence,
+			 CONF_LIKELY);
 	assert_true(evidence_has(finding_at(&f, 1), "closed-after-accept"));
 	feed_close(&f, 6 * US_PER_S);
 }

@@ -241,11 +241,11 @@ static const struct {
 	const char *words, *line;
 } wrong[] = {
 	{ "calitrace tcpdump",
-	  "'tcpdump': there is no such command; 'live' and 'doctor' are, see 'calitrace --help'" },
+	  "'tcpdump': there is no such command; 'live', 'check' and 'doctor' are, see 'calitrace --help'" },
 	{ "calitrace capture -w x",
-	  "'capture' is not in this version yet; 'live' and 'doctor' are" },
-	{ "calitrace check", "'check' is not in this version yet; 'live' and 'doctor' are" },
-	{ "calitrace metrics", "'metrics' is not in this version yet; 'live' and 'doctor' are" },
+	  "'capture' is not in this version yet; 'live', 'check' and 'doctor' are" },
+	{ "calitrace metrics",
+	  "'metrics' is not in this version yet; 'live', 'check' and 'doctor' are" },
 	{ "calitrace -d 30s live", "'-d': the command comes first, as in 'calitrace live -d'" },
 	{ "calitrace help tcpdump",
 	  "help for 'tcpdump': there is no such command, see 'calitrace help'" },
@@ -350,7 +350,7 @@ static const struct {
 	{ "calitrace live -w f", "option '-w' does not belong to 'live': it is one of 'capture', "
 				 "'show', 'report', not in this version yet" },
 	{ "calitrace live --strict", "option '--strict' does not belong to 'live': it is one of "
-				     "'check', not in this version yet" },
+				     "'check'" },
 	{ "calitrace live --clean",
 	  "option '--clean' does not belong to 'live': it is one of 'doctor'" },
 	{ "calitrace doctor -d 3",
@@ -367,7 +367,7 @@ static const struct {
 	  "FILTER 'x\\x1b[31m\\x0ay': can't parse filter expression: syntax error; man 7 "
 	  "pcap-filter has the syntax" },
 	{ "calitrace capture host 10.0.0.1",
-	  "'capture' is not in this version yet; 'live' and 'doctor' are" },
+	  "'capture' is not in this version yet; 'live', 'check' and 'doctor' are" },
 };
 
 static void wrong_words(void **state)
