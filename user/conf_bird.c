@@ -293,10 +293,11 @@ static bool parser__word(struct parser *p)
 		return !follows(&p->l, "bgp") || parser__bgp(p, is_template);
 	}
 	if (lexer__is(&p->l, "router") && follows(&p->l, "id")) {
-		uint32_t as;
+		struct lexer ahead = p->l;
 
 		p->any = true;
-		read_end(p->l, &p->out->router_id, &as);
+		if (lexer__next_but_comments(&ahead) == T_WORD)
+			p->out->router_id = word_addr(&ahead);
 	}
 	return true;
 }

@@ -360,6 +360,35 @@ static void test_random(void **state)
 	}
 }
 
+/* Nothing is read again and again: the size of a file that a mesh of 5000 nodes has */
+static void test_large(void **state)
+{
+	static const char *const again[] = {
+		"router id ",
+		"protocol bgp x { neighbor ",
+		"protocol bgp x from y { local as 1; }\n",
+		"passive ",
+		"# For peer /host/a/ip_addr_v4\n",
+		"template bgp {",
+		"\"",
+	};
+	const size_t size = 4 * 1024 * 1024;
+	char *text = malloc(size);
+	struct told t;
+	size_t i, at, len;
+	int err;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(again); i++) {
+		len = strlen(again[i]);
+		for (at = 0; at < size; at++)
+			text[at] = again[i][at % len];
+		err = parse(text, size, &t);
+		assert_true(!err || err == -EBADMSG);
+	}
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -367,7 +396,7 @@ int main(void)
 		cmocka_unit_test(test_new),	    cmocka_unit_test(test_router_id_of_its_own),
 		cmocka_unit_test(test_odd),	    cmocka_unit_test(test_names_of_nodes),
 		cmocka_unit_test(test_no_bird_cfg), cmocka_unit_test(test_cut),
-		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_random),	    cmocka_unit_test(test_large),
 	};
 
 	return cmocka_run_group_tests_name("conf_bird", tests, NULL, NULL);

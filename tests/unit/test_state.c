@@ -1,131 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Rounds of what the node's files, its daemons and its kernel say. Files are in a directory of the
- * test's own; what asks the kernel does so in a network namespace of its own.
- */
-#include "feed.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
-#include <sched.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
+/* Rounds of what confd's files and the node's own daemons say, and files below a foreign root */
+#include "state_fixture.h"
 
 #include "sources.h"
-#include "state.h"
 #include "within.h"
-
-#define MAX 64
-
-/* ---- a round, and what it has to be ---- */
-
-struct told {
-	struct obs obs[MAX];
-	size_t cnt; /* without begin and end */
-	struct obs_source begin, end;
-	unsigned int begins, ends;
-};
-
-static void on_obs(void *ctx, const struct obs *o)
-{
-	struct told *t = ctx;
-
-	assert_int_equal(o->ts_ns, 7);
-	assert_int_equal(t->ends, 0);
-	if (o->kind == OBS_SOURCE && o->source.begin) {
-		assert_int_equal(t->begins++, 0);
-		t->begin = o->source;
-	} else if (o->kind == OBS_SOURCE) {
-		t->ends++;
-		t->end = o->source;
-	} else {
-		assert_int_equal(t->begins, 1);
-		if (t->cnt < MAX)
-			t->obs[t->cnt] = *o;
-		t->cnt++;
-	}
-}
-
-typedef int (*state_fn)(const struct state_ask *ask, uint64_t ts_ns, obs_fn fn, void *ctx);
-
-static int ask_for(state_fn fn, const struct state_ask *ask, enum source id,
-		   enum source_state state, struct told *t)
-{
-	int err;
-
-	memset(t, 0, sizeof(*t));
-	err = fn(ask, 7, on_obs, t);
-	assert_int_equal(t->begins, 1);
-	assert_int_equal(t->ends, 1);
-	assert_int_equal(t->begin.id, id);
-	assert_int_equal(t->end.id, id);
-	assert_string_equal(source_state_name(t->end.state), source_state_name(state));
-	assert_int_equal(!err, state == SOURCE_OK);
-	return err;
-}
-
-/* ---- files ---- */
-
-struct dir {
-	char path[64];
-	struct state_ask ask;
-};
-
-static int dir_setup(void **state)
-{
-	struct dir *d = calloc(1, sizeof(*d));
-
-	if (!d)
-		return -1;
-	snprintf(d->path, sizeof(d->path), "/tmp/calitrace-test.XXXXXX");
-	if (!mkdtemp(d->path))
-		return -1;
-	d->ask.host_root = d->path;
-	*state = d;
-	return 0;
-}
-
-static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
-
-static int dir_teardown(void **state)
-{
-	struct dir *d = *state;
-	int err = nftw(d->path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-
-	free(d);
-	return err;
-}
-
-static const char *path_in(const struct dir *d, const char *path)
-{
-	static char full[512];
-	char *p;
-
-	snprintf(full, sizeof(full), "%s/%s", d->path, path);
-	for (p = full + strlen(d->path) + 1; (p = strchr(p, '/')); p++) {
-		*p = '\0';
-		(void)mkdir(full, 0755);
-		*p = '/';
-	}
-	return full;
-}
-
-static void put(const struct dir *d, const char *path, const char *text)
-{
-	int fd = open(path_in(d, path), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	close(fd);
-}
 
 /* ---- within ---- */
 
@@ -364,17 +242,19 @@ static void test_proc_of_this_kernel(void **state)
 	assert_true(me.start_ns + 3600 * NS_PER_S > mono_ns());
 }
 
+#define FILES(test) cmocka_unit_test_setup_teardown(test, dir_setup, dir_teardown)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_within, dir_setup, dir_teardown),
-		cmocka_unit_test_setup_teardown(test_within_large, dir_setup, dir_teardown),
-		cmocka_unit_test_setup_teardown(test_conf, dir_setup, dir_teardown),
-		cmocka_unit_test_setup_teardown(test_conf_without_pools, dir_setup, dir_teardown),
-		cmocka_unit_test_setup_teardown(test_conf_that_is_none, dir_setup, dir_teardown),
-		cmocka_unit_test_setup_teardown(test_conf_of_a_container, dir_setup, dir_teardown),
-		cmocka_unit_test_setup_teardown(test_proc, dir_setup, dir_teardown),
-		cmocka_unit_test_setup_teardown(test_proc_that_is_none, dir_setup, dir_teardown),
+		FILES(test_within),
+		FILES(test_within_large),
+		FILES(test_conf),
+		FILES(test_conf_without_pools),
+		FILES(test_conf_that_is_none),
+		FILES(test_conf_of_a_container),
+		FILES(test_proc),
+		FILES(test_proc_that_is_none),
 		cmocka_unit_test(test_proc_of_this_kernel),
 	};
 
