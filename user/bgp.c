@@ -104,7 +104,7 @@ static void note_attempt(struct engine *e, struct bgp_peer *p, const struct obs_
 	bool inbound = b->local_port == BGP_PORT && b->peer_port != BGP_PORT;
 
 	if (bgp_peer_up(e, p)) {
-		p->knock_ns = p->silent_ns = p->closes_ns = 0;
+		p->knock_ns = p->silent_ns = p->closes_ns = p->refused_ns = 0;
 		return;
 	}
 	if (inbound) {
@@ -113,6 +113,10 @@ static void note_attempt(struct engine *e, struct bgp_peer *p, const struct obs_
 	}
 	switch (b->state) {
 	case BGP_REFUSED:
+		/* its kernel runs, and nobody listens there */
+		p->refused_ns = ts_ns ? ts_ns : 1;
+		p->silent_ns = p->closes_ns = 0;
+		return;
 	case BGP_TIMEOUT:
 		p->silent_ns = ts_ns ? ts_ns : 1;
 		p->closes_ns = 0;

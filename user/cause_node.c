@@ -375,8 +375,10 @@ const struct cause_row cause_node_rows[] = {
 	{ C_NODE_UNREACHABLE, row_unreachable, NULL, CONF_CERTAIN, say_unreachable,
 	  "That node does not answer at all.", "check whether that node is up" },
 	{ C_ROUTE_NOT_ANNOUNCED, row_not_announced, sure_not_announced, CONF_LIKELY,
-	  say_not_announced, "The other node no longer announces the block.",
-	  "look at the other node: birdcl show route export of its session, and its own blackhole route" },
+	  say_not_announced,
+	  "The session to the other node stands, and brings no route for the block.",
+	  "look on the other node at its own blackhole route and what it exports, here at filters on import: "
+	  "birdcl show route all protocol NAME" },
 	{ C_ROUTE_OWNER_CONFLICT, row_owner_conflict, NULL, CONF_LIKELY, say_owner_conflict,
 	  "BIRD and Felix both program routes, or each leaves them to the other.",
 	  "compare programClusterRoutes in the FelixConfiguration with BGPConfiguration" },

@@ -37,8 +37,7 @@ static bool has_text(const char *text, const char *const *words)
 /* strerror() as BIRD prints it, behind "Socket: " */
 static bool info_is_silence(const char *info)
 {
-	static const char *const words[] = { "timed out", "refused", "unreachable", "No route",
-					     NULL };
+	static const char *const words[] = { "timed out", "unreachable", "No route", NULL };
 
 	return has_text(info, words);
 }
@@ -61,8 +60,7 @@ static bool view_is_alive(const struct engine *e, const struct peer_view *v)
 {
 	const struct obs_neigh *n = world_neigh(e, &v->addr);
 
-	return v->up || v->knocks || v->closes || (n && !n->failed) ||
-	       (v->silent && v->tcp && v->tcp->last == BGP_REFUSED);
+	return v->up || v->knocks || v->closes || v->refuses || (n && !n->failed);
 }
 
 static void view_fill(const struct engine *e, struct peer_view *v)
@@ -84,9 +82,12 @@ static void view_fill(const struct engine *e, struct peer_view *v)
 	if (v->proto && (strstr(v->proto->info, "Connection closed") ||
 			 strstr(v->proto->info, "reset by peer")))
 		v->closes = true;
-	v->silent = !v->closes && ((v->tcp && v->tcp->silent_ns) ||
-				   (v->proto && (!strcmp(v->proto->bgp, "Connect") ||
-						 info_is_silence(v->proto->info))));
+	v->refuses = !v->closes && ((v->tcp && v->tcp->refused_ns) ||
+				    (v->proto && strstr(v->proto->info, "refused")));
+	v->silent = !v->closes && !v->refuses &&
+		    ((v->tcp && v->tcp->silent_ns) ||
+		     (v->proto &&
+		      (!strcmp(v->proto->bgp, "Connect") || info_is_silence(v->proto->info))));
 	v->alive = view_is_alive(e, v);
 }
 
@@ -165,9 +166,9 @@ const char *peer_trouble(const struct peer_view *p)
 	if (p->tcp && p->tcp->closes_ns)
 		return "it accepts, and closes at once";
 	if (p->tcp && p->tcp->silent_ns)
-		return p->tcp->last == BGP_REFUSED ? "connection refused" :
-		       p->tcp->last == BGP_RESET   ? "connection reset" :
-						     "no answer to our SYN";
+		return "no answer to our SYN";
+	if (p->tcp && p->tcp->refused_ns)
+		return "connection refused: nobody listens there";
 	if (p->disabled)
 		return "disabled in BIRD";
 	if (p->proto && p->proto->bgp[0])

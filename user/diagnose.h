@@ -18,6 +18,7 @@ struct peer_view {
 	bool disabled;			    /* by BIRD's configuration or its operator */
 	bool knocks;			    /* connects to this node's port 179 */
 	bool silent;			    /* our connects get no answer, are refused or reset */
+	bool refuses;			    /* its kernel says that nobody listens */
 	bool closes;			    /* it accepts, and closes at once */
 	bool alive;			    /* it did something lately that a dead node cannot */
 	const struct obs_bird_proto *proto; /* NULL: BIRD did not tell */

@@ -250,6 +250,16 @@ void finding_arp(struct engine *e, const struct arp_silence *a, uint64_t ts_ns)
 	}
 }
 
+/* All that it was about turned out to be something else, which has a finding of its own. */
+static void retract(struct engine *e, struct fnd *f)
+{
+	f->f.recovered = true;
+	f->f.recovered_ns = e->now_ns;
+	snprintf(f->f.explain, sizeof(f->f.explain),
+		 "What happened to these packets is known better by now: see the other findings.");
+	emit(e, f, e->now_ns);
+}
+
 void finding_uncount(struct engine *e, struct trk *t)
 {
 	struct fnd *f;
@@ -265,6 +275,8 @@ void finding_uncount(struct engine *e, struct trk *t)
 		f->f.apps[t->app]--;
 	f->dirty = true;
 	t->finding = 0;
+	if (!f->f.packets && !f->proxy_arp && !f->f.recovered)
+		retract(e, f);
 }
 
 /* Its neighbours in the block may fare well all the time. */

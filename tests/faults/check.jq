@@ -129,9 +129,9 @@ def seen: if $run.mode == "before" then "seen" else "before-start" end;
 def findings_client:
 	[$lab.block.k8s01] as $one | [$lab.block.k8s01, $lab.block.k8s03] as $all |
 	if $run.fault == "incident" then
-		[{verdict: "leaked", blocks: $all, must: ["route-missing", "bgp-down"], may: ["node-address-mismatch"]}]
+		[{verdict: "leaked", blocks: $all, must: ["route-missing", "bgp-down", "node-address-mismatch"], may: []}]
 	elif $run.fault == "block-withdrawn" then
-		[{verdict: "leaked", blocks: $one, must: ["route-missing"], may: ["route-not-announced"]}]
+		[{verdict: "leaked", blocks: $one, must: ["route-missing", "route-not-announced"], may: []}]
 	elif $run.fault == "session-down" then
 		[{verdict: "leaked", blocks: $one, must: (["route-missing"] + if $run.mode == "before" then ["bgp-peer-down"] else [] end), may: ["bgp-peer-down"]}]
 	elif $run.fault == "bird-killed" then
@@ -152,7 +152,7 @@ def findings_server:
 	if $run.fault == "bird-killed" then
 		[{verdict: "leaked", blocks: $blocks, must: (["route-missing"] + if $run.mode == "before" then ["bgp-peer-down"] else [] end), may: ["bgp-peer-down"]}]
 	elif $run.fault == "return-route-missing" then
-		[{verdict: "leaked", blocks: $blocks, must: ["route-missing"], may: []}]
+		[{verdict: "leaked", blocks: $blocks, must: ["route-missing"], may: ["route-not-announced"]}]
 	elif $run.fault == "stale-pod" then
 		[{verdict: "blackhole", blocks: [$lab.block.k8s01], must: [], may: ["stale-endpoint", "unknown"]}]
 	else [] end;

@@ -257,7 +257,7 @@ def check_finding($mine; $healed_round):
 def emptied:
 	.verdict as $v | .packets == 0 and
 	(any($fault.finds[]; .node == $run.node and .verdict == $v) or
-		(.verdict == "unanswered" and .state == "recovered" and ($fault.words.settle // "0" | tonumber) >= 3));
+		(.verdict == "unanswered" and .state == "recovered"));
 
 # One finding for each verdict and block; it may be about several blocks.
 def check_findings($all; $packets):

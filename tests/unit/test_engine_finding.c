@@ -154,9 +154,8 @@ static void test_bgp_down_before_start(void **state)
 	feed_bgp(&f, 900 * MS, BGP_REFUSED, p->peer);
 	leak_on(&f, 1000 * MS, 2000 * MS, p->peer_pod);
 	x = finding_at(&f, 1);
-	/* nothing is known against this node's address, and the only peer does not let it in */
-	assert_int_equal(x->cause, C_BGP_BLOCKED);
-	assert_int_equal(chain_has(x, C_BGP_BLOCKED)->confidence, CONF_LIKELY);
+	/* who refuses is no firewall: nobody listens there */
+	assert_int_equal(x->cause, C_BGP_DOWN);
 	assert_int_equal(chain_has(x, C_BGP_DOWN)->since_from, SINCE_BEFORE_START);
 	assert_true(evidence_has(x, "refused"));
 	feed_close(&f, 2 * US_PER_S);

@@ -23,6 +23,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -106,7 +107,12 @@ static int load(int type, const struct bpf_insn *insns, size_t size)
 		.license = (uintptr_t) "GPL",
 		.prog_name = "lab_fault",
 	};
-	int fd = syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+	int fd;
+
+	/* up to 5.10 programs count as locked memory */
+	setrlimit(RLIMIT_MEMLOCK, &all);
+	fd = syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
 
 	if (fd < 0)
 		die("loading a BPF program: %s", strerror(errno));
