@@ -170,7 +170,8 @@ void audit_sysctl(struct audit *a)
 		audit_end(a);
 		return;
 	}
-	if (!all->ip_forward) {
+	/* without pools this is no node of Calico's, and may well forward nothing */
+	if (!all->ip_forward && a->e->pools.cnt) {
 		audit_raise(a, CHECK_PROBLEM, C_FORWARDING_DISABLED);
 		audit_say(a, "This node forwards nothing: net.ipv4.ip_forward is 0.");
 	}

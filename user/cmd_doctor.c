@@ -7,8 +7,11 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "addr.h"
+#include "around.h"
 #include "attach.h"
 #include "cmd.h"
+#include "engine.h"
 #include "jsonl.h"
 #include "loader.h"
 #include "session.h"
@@ -55,6 +58,90 @@ static void ignore_obs(void *ctx, const struct obs *o)
 {
 	(void)o;
 	++*(int *)ctx;
+}
+
+/* What is not known without a source */
+static const char *const without[SOURCE_MAX] = {
+	[SOURCE_BIRD] =
+		"whether BIRD has a route, its sessions' errors and a graceful restart are not known",
+	[SOURCE_BIRD6] = "IPv6 is not traced yet",
+	[SOURCE_CONF] =
+		"which peers there should be, their nodes' names, and this node's own address "
+		"are known less surely",
+	[SOURCE_IPSET] = "the nodes that tunnel packets are taken from are not known",
+	[SOURCE_CNI] = "pods have no names",
+	[SOURCE_STATUS] = "pods have names from CNI alone",
+	[SOURCE_SYSCTL] = "forwarding, proxy ARP and rp_filter are not audited",
+	[SOURCE_VTEP] = "the other ends of VXLAN are not known",
+	[SOURCE_FILL] = "full tables are not seen",
+	[SOURCE_PROC] = "whether BIRD runs is not known",
+	[SOURCE_ANSWER] = "the address that this node uses towards its peers is not known",
+	[SOURCE_NEIGH] = "signs of life of other nodes are missing",
+};
+
+struct rounds {
+	const struct doctor *d;
+	struct engine *engine;
+};
+
+static void on_round(void *ctx, const struct obs *o)
+{
+	const struct obs_source *s = &o->source;
+	struct rounds *r = ctx;
+	char text[200];
+
+	engine__feed(r->engine, o);
+	/* no IPv6, no VXLAN, no status files: most nodes are like that */
+	if (o->kind != OBS_SOURCE || s->begin ||
+	    (s->state == SOURCE_ABSENT &&
+	     (s->id == SOURCE_BIRD6 || s->id == SOURCE_VTEP || s->id == SOURCE_STATUS)))
+		return;
+	snprintf(text, sizeof(text), "%s%s%s", source_state_name(s->state),
+		 s->detail[0] ? ": " : "", s->detail);
+	tell(r->d, source_name(s->id), s->state == SOURCE_OK ? "ok" : "warn", text,
+	     s->state == SOURCE_OK ? NULL : without[s->id]);
+}
+
+static void feed(void *ctx, const struct obs *o)
+{
+	struct rounds *r = ctx;
+
+	engine__feed(r->engine, o);
+}
+
+static size_t one_question(void *ctx, struct addr *out, size_t max)
+{
+	(void)ctx;
+	return max && !addr_parse("127.0.0.1", &out[0]);
+}
+
+/* What the node's programs, files and tables say: asked once, as check and live do. */
+static void tell_rounds(const struct doctor *d, uint32_t inum)
+{
+	struct engine_opts eo = { .dns_port = { 53 } };
+	struct rounds r = { .d = d };
+	struct around *a = NULL;
+	struct rtnl *rtnl;
+
+	if (engine__new(&eo, &r.engine))
+		return;
+	if (!rtnl__open(&rtnl)) {
+		rtnl__dump(rtnl, mono_ns(), feed, &r);
+		rtnl__free(rtnl);
+	}
+	if (!around__new(&(struct around_opts){ .o = d->o,
+						.inum = inum,
+						.mirror = engine__mirror(r.engine),
+						.fn = on_round,
+						.ctx = &r,
+						.questions = one_question },
+			 &a)) {
+		around__look(a, mono_ns());
+		around__wait_bird(a, NS_PER_S);
+		around__ask_kernel(a, mono_ns());
+	}
+	around__free(a);
+	engine__free(r.engine);
 }
 
 /* Sources besides the kernel: each is optional, its absence costs something. */
@@ -161,6 +248,7 @@ static int diagnose(const struct doctor *d, uint32_t inum)
 	for (int i = 0; i < PROBE_MAX; i++)
 		tell_probe(d, loader__probe(l, i), is_optional(i));
 	tell_sources(d, inum);
+	tell_rounds(d, inum);
 	tcx = loader__probe(l, PROBE_TCX)->ok;
 	if (!tcx && loader__probe(l, PROBE_PATH)->ok)
 		tell_guardian(d);

@@ -64,11 +64,12 @@ static void fill_hops(const struct engine *e, const struct trk *t, struct packet
 	}
 }
 
-static const char *pod_name(const struct engine *e, const struct addr *a)
+static void fill_pod(const struct engine *e, const struct addr *a, char out[POD_LEN])
 {
 	const struct obs_pod *pod = world_pod_of(e, a);
 
-	return pod ? pod->name : "";
+	if (pod)
+		memcpy(out, pod->name, POD_LEN);
 }
 
 static void fill_packet(const struct engine *e, const struct trk *t, struct packet *p)
@@ -82,8 +83,8 @@ static void fill_packet(const struct engine *e, const struct trk *t, struct pack
 	p->src = t->first.src;
 	p->dst = t->dst;
 	p->orig_dst = t->orig_dst;
-	p->src_pod = pod_name(e, &p->src);
-	p->dst_pod = pod_name(e, &p->dst);
+	fill_pod(e, &p->src, p->src_pod);
+	fill_pod(e, &p->dst, p->dst_pod);
 	if (t->proto == PROTO_ICMP) {
 		p->icmp_valid = !t->from_fib;
 		p->icmp_type = t->icmp_type;

@@ -253,6 +253,7 @@ struct world {
 	uint64_t told_ns[SOURCE_MAX]; /* end of the last round that ended well; 0: none did */
 	uint64_t version;	      /* changes with each round */
 	struct world_list cur[W_MAX], next[W_MAX];
+	uint32_t proto_was;		       /* BIRD's protocols of the round before */
 	struct obs_bird bird[2], bird_next[2]; /* IPv4's, IPv6's */
 	struct obs_conf conf, conf_next;
 };

@@ -353,6 +353,38 @@ static bool has_recovered(const struct engine *e, const struct fnd *f)
 	return true;
 }
 
+/* The cure in a sentence: which block is back, by which way, after how long, at what price */
+static void say_back(const struct engine *e, struct fnd *f)
+{
+	struct finding *x = &f->f;
+	const struct route *r = x->block_cnt ? mirror__lookup_len(e->mirror, &x->block[0].addr,
+								  x->block[0].len,
+								  x->block[0].len < 32 ? 31 : 32) :
+					       NULL;
+	uint64_t s = (x->recovered_ns - x->first_ns) / NSEC_PER_SEC;
+	char p[PREFIX_STRLEN], gw[ADDR_STRLEN], more[32] = "", after[32];
+
+	if (x->recovered_ns < x->first_ns)
+		s = 0;
+	if (x->block_cnt > 1)
+		snprintf(more, sizeof(more), " (and %u more)", x->block_cnt - 1);
+	if (s >= 60)
+		snprintf(after, sizeof(after), "%llu m %llu s", (unsigned long long)s / 60,
+			 (unsigned long long)s % 60);
+	else
+		snprintf(after, sizeof(after), "%llu s", (unsigned long long)s);
+	if (of_route(x) && r && r->type == RTN_UNICAST && r->nh_cnt && addr_is_set(&r->nh[0].gw))
+		snprintf(x->explain, sizeof(x->explain),
+			 "%s%s is back via %s dev %s after %s, %llu packets lost.",
+			 prefix_str(&x->block[0], p), more, addr_str(&r->nh[0].gw, gw),
+			 mirror__dev(e->mirror, r->nh[0].ifindex), after,
+			 (unsigned long long)x->packets);
+	else
+		snprintf(x->explain, sizeof(x->explain),
+			 "What was broken works again after %s, %llu packets lost.", after,
+			 (unsigned long long)x->packets);
+}
+
 static bool same_chain(const struct finding *a, const struct finding *b)
 {
 	if (a->because_cnt != b->because_cnt || a->cause != b->cause ||
@@ -388,6 +420,7 @@ static void review_one(struct engine *e, struct fnd *f, uint64_t ts_ns, bool fin
 	if (has_recovered(e, f)) {
 		f->f.recovered = true;
 		f->f.recovered_ns = f->good_ns;
+		say_back(e, f);
 		emit(e, f, ts_ns);
 		return;
 	}

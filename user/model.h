@@ -601,9 +601,7 @@ struct packet {
 	enum app app;
 	uint8_t proto;
 	struct addr src, dst, orig_dst; /* orig_dst: before NAT, family 0 if the same */
-	const char *src_pod,
-		*dst_pod;      /* namespace/name, "" not known; live as long as the record */
-	uint16_t sport, dport; /* not for ICMP */
+	uint16_t sport, dport;		/* not for ICMP */
 	uint16_t ip_id, len;
 	uint32_t netns;
 	bool icmp_valid;
@@ -639,6 +637,7 @@ struct packet {
 	struct hop hop[MAX_HOPS];
 	struct actor by;  /* local senders that failed before any packet was */
 	uint32_t finding; /* id, 0: none */
+	char src_pod[POD_LEN], dst_pod[POD_LEN]; /* namespace/name, "" not known */
 };
 
 struct because {

@@ -265,9 +265,9 @@ static void put_flow(struct render *r, json_t *obj, const struct packet *p)
 		put_int(r, obj, "len", p->len);
 	if (p->netns)
 		put_int(r, obj, "netns", p->netns);
-	if (!r->opts.numeric && p->src_pod)
+	if (!r->opts.numeric)
 		put_str(r, obj, "src_pod", p->src_pod);
-	if (!r->opts.numeric && p->dst_pod)
+	if (!r->opts.numeric)
 		put_str(r, obj, "dst_pod", p->dst_pod);
 	put_icmp(r, obj, p);
 	put_dns(r, obj, p);

@@ -151,6 +151,8 @@ static void print_recovered(struct text *t, const struct finding *f)
 	line_time(t, &l, f->recovered_ns);
 	line_add(&l, ")");
 	line_emit(t, &l);
+	if (f->explain[0])
+		text_wrap(t, INDENT, "", f->explain);
 }
 
 static bool chain_changed(const struct shown_finding *s)

@@ -175,9 +175,9 @@ static void tail_icmp(struct line *l, const struct packet *p)
 
 static void tail_pods(struct line *l, const struct packet *p)
 {
-	if (p->src_pod && p->src_pod[0])
+	if (p->src_pod[0])
 		line_try(l, "from %s", p->src_pod);
-	if (p->dst_pod && p->dst_pod[0])
+	if (p->dst_pod[0])
 		line_try(l, "to %s", p->dst_pod);
 }
 

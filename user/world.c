@@ -113,9 +113,39 @@ static void take(struct world *w, enum world_kind k)
 
 	w->cur[k] = w->next[k];
 	w->next[k] = was;
+	if (k == W_PROTO)
+		w->proto_was = was.cnt;
 	w->next[k].cnt = 0;
 	if (orders[k] && w->cur[k].cnt)
 		qsort(w->cur[k].item, w->cur[k].cnt, kinds[k].size, orders[k]);
+}
+
+/* The old list is in next by now. Attempts change from second to second: turns and reasons are told. */
+static bool is_news(const struct obs_bird_proto *was, const struct obs_bird_proto *is)
+{
+	bool up = !strcmp(is->bgp, "Established");
+
+	if (!was)
+		return !up;
+	return up != !strcmp(was->bgp, "Established") || strcmp(is->info, was->info);
+}
+
+static void tell_sessions(struct engine *e, uint64_t ts_ns)
+{
+	const struct world_list *was = &e->world.next[W_PROTO];
+	uint32_t old_cnt = e->world.proto_was;
+
+	for (uint32_t i = 0; i < world_cnt(e, W_PROTO); i++) {
+		const struct obs_bird_proto *p = world_proto(e, i), *o = NULL;
+		struct record rec = { .kind = REC_BIRD, .ts_ns = ts_ns, .bird_proto = p };
+
+		if (strcmp(p->kind, "BGP") || !addr_is_set(&p->neighbor))
+			continue;
+		if (old_cnt)
+			o = bsearch(p, was->item, old_cnt, sizeof(*p), by_neighbor);
+		if (is_news(o, p))
+			engine_emit(e, &rec);
+	}
 }
 
 static void on_round(struct engine *e, const struct obs_source *s, uint64_t ts_ns)
@@ -134,6 +164,8 @@ static void on_round(struct engine *e, const struct obs_source *s, uint64_t ts_n
 	}
 	if (s->begin)
 		return;
+	if (s->id == SOURCE_BIRD && s->state == SOURCE_OK)
+		tell_sessions(e, ts_ns);
 	w->state[s->id] = s->state;
 	memcpy(w->detail[s->id], s->detail, sizeof(w->detail[s->id]));
 	w->version++;

@@ -67,9 +67,9 @@ struct feed {
 	size_t log_cnt, log_cap;
 	struct packet *pkt; /* last revision, by id - 1 */
 	size_t pkt_cap;
-	uint32_t pkt_recs;		/* packet records, revisions included */
-	uint32_t recs[REC_SILENCE + 1]; /* of each kind */
-	struct obs_route route[64];	/* the last ones told */
+	uint32_t pkt_recs;	     /* packet records, revisions included */
+	uint32_t recs[REC_BIRD + 1]; /* of each kind */
+	struct obs_route route[64];  /* the last ones told */
 	enum link_op link_op;
 	uint64_t skb;
 };

@@ -294,6 +294,8 @@ static void text_finding_news(void **state)
 	render__tick(f->r, fd.ts_ns + 4 * NS_PER_S);
 	fd.recovered = true;
 	fd.recovered_ns = fd.ts_ns = T0 + 252 * NS_PER_S;
+	snprintf(fd.explain, sizeof(fd.explain),
+		 "10.253.181.0/26 is back via 10.2.7.200 dev tunl0.");
 	put_finding(f, &fd);
 	render__tick(f->r, fd.ts_ns);
 	fd.recovered = false;
@@ -328,6 +330,7 @@ static void text_finding_news(void **state)
 		   "            10.253.114.64/26 10.253.115.64/26 10.253.116.64/26 … and 48 more\n"
 		   "FINDING 1  RECOVERED  after 4 min 12 s  was leaked  65 blocks  by eth0  cause "
 		   "bgp-down  21 packets  (02:08:34.000)\n"
+		   "            10.253.181.0/26 is back via 10.2.7.200 dev tunl0.\n"
 		   "FINDING 1  IS BACK  leaked  65 blocks  by eth0  cause bgp-down  "
 		   "(02:08:37.000)\n");
 }
