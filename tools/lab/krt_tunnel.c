@@ -38,7 +38,8 @@ static uint32_t device(const char *variable)
 {
 	const char *name = getenv(variable);
 
-	return name ? if_nametoindex(name) : 0;
+	/* for a name that is no device's the kernel runs modprobe, which takes a second in the VM */
+	return name && *name ? if_nametoindex(name) : 0;
 }
 
 static bool in_pool(uint32_t address)
