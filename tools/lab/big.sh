@@ -2,10 +2,10 @@
 # shellcheck shell=bash disable=SC2154 # variables of lab.sh
 #
 # A big cluster, as far as its second node sees it: hundreds of peers, thousands of routes, a
-# thousand pods. One more BIRD in the underlay is all those peers, each with an address and a
-# session of its own; the pods' other ends share one namespace, and nobody is in there. Nothing
-# is to be sent to any of it: this is to be looked at, and to be measured with. It stays until
-# "down".
+# thousand pods. One process in the underlay is all those peers, each with an address and a
+# session of its own (labbgp.c); the pods' other ends share one namespace, and nobody is in
+# there. Nothing is to be sent to any of it: this is to be looked at, and to be measured with.
+# It stays until "down".
 
 big_ip=() big_blocks=() big_own=() big_count=0 big_down=0
 
@@ -53,7 +53,7 @@ big_peers() {
 protocol bgp Mesh_${address//./_} from bgp_template {
   neighbor $address as 64512;
   source address $source;
-  connect delay time 1;
+  passive on;
 }
 "
 	done
@@ -81,35 +81,16 @@ big_ipset_lines() {
 	done
 }
 
-# All that are up are one BIRD. Each announces its share of the blocks.
-big_bird_config() {
-	local i j up=$((${#big_ip[@]} - big_down)) statics='' sessions='' mine
+# Those that are up, a line each: the address and its share of the blocks
+big_speakers() {
+	local i j up=$((${#big_ip[@]} - big_down)) text=
 
-	for ((i = 0; i < big_routes; i++)); do statics+="route ${big_blocks[i]} blackhole; "; done
 	for ((i = 0; i < up; i++)); do
-		mine=
-		for ((j = i; j < big_routes; j += up)); do mine+="${mine:+, }${big_blocks[j]}"; done
-		sessions+="protocol bgp from bgp_template {
-  router id ${big_ip[i]};
-  source address ${big_ip[i]};
-  export where ${mine:+net ~ [ }${mine:-false}${mine:+ ]};
-}
-"
+		text+=${big_ip[i]}
+		for ((j = i; j < big_routes; j += up)); do text+=" ${big_blocks[j]}"; done
+		text+=$'\n'
 	done
-	REPLY="log \"$state/log/big.bird.log\" all;
-router id ${big_ip[0]};
-protocol device { scan time 10; }
-protocol static { $statics}
-template bgp bgp_template {
-  local as 64512;
-  multihop;
-  passive on;
-  neighbor ${node_ip[${nodes[1]}]} as 64512;
-  graceful restart;
-  graceful restart time $gr_time;
-  import none;
-}
-$sessions"
+	REPLY=$text
 }
 
 # The VTEPs of all of them, those that are down included: Felix does not know who is
@@ -172,12 +153,14 @@ big() {
 	[ "$tunnel_kind" != vxlan ] || big_vteps
 	allowlist_apply
 	((big_pods == 0)) || big_pods_add
-	big_bird_config
-	write_file "$state/bird/big.conf"
-	start_process bird.big nsenter --net="/run/netns/${prefix}ul" \
-		"$bird" -f -c "$state/bird/big.conf" -s "$state/bird/big.ctl"
-	trap - EXIT
+	big_speakers
+	write_file "$state/bird/big"
 	bird_configure
+	# start_process takes what it runs off its input.
+	# shellcheck disable=SC2016
+	start_process big nsenter --net="/run/netns/${prefix}ul" \
+		sh -c 'exec "$1" bgp "$2" <"$3"' sh "$labtool" "${node_ip[${nodes[1]}]}" "$state/bird/big"
+	trap - EXIT
 	wait_settled
 }
 

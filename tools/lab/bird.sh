@@ -268,7 +268,7 @@ bird_start() {
 	bird_remotes "$node"
 	LD_PRELOAD=$krt_tunnel KRT_TUNNEL=$tunnel KRT_UNDERLAY=eth0 KRT_POOL=$pool \
 		KRT_GATEWAY=${node_gateway[$node]:-} KRT_REMOTE=$REPLY KRT_WRONG=$state/bird/$node.wrong \
-		start_process "bird.$node" nsenter --net="/run/netns/${node_ns[$node]}" \
+		start_process "bird.$node" nsenter --net="/run/netns/${node_ns[$node]:-${prefix}ul}" \
 		"$bird" -f -c "$state/bird/$node.conf" -s "${node_ctl[$node]}" "${@:2}"
 }
 

@@ -58,13 +58,19 @@ can() {
 	filter-tc* | corrupt | neigh-outer) can_bpf ;;
 	filter-xdp) try "no generic XDP here" "$labtool xdp lo" ;;
 	filter-*) can_filter "$1" ;;
-	rpf-tunnel | allowlist | underlay-route | tunnel-down | tunnel-down-peer | wrong-nexthop) needs_tunnel ;;
+	rpf-tunnel) needs_tunnel && needs_mesh ;;
+	allowlist | underlay-route | tunnel-down | tunnel-down-peer | wrong-nexthop) needs_tunnel ;;
 	tunnel-address | tunnel-missing | wrong-device) needs_tunnel ;;
 	neigh-inner | fdb-missing) needs_vxlan ;;
 	wrong-node) needs_third_node ;;
 	wrong-gateway) needs_tunnel && needs_third_node ;;
 	graceful-restart) needs_mesh && needs_third_node ;;
-	incident | incident-bind | session-down | bgp-blocked | return-route-missing) needs_mesh ;;
+	session-down | bgp-blocked)
+		[ "$peers" != router ] || cannot "here ${nodes[1]} peers with the router only"
+		;;
+	return-route-missing)
+		[ "$peers" != reflector ] || cannot "what the reflector does not take it does not reflect, either"
+		;;
 	no-route | no-default-route) needs_one_subnet ;;
 	overload-qdisc | uplink-down) can_tbf ;;
 	*) fault_known "$1" || can_feature "$1" ;;

@@ -8,6 +8,7 @@
  *   labtool filter ...            a TC filter of another owner than calitrace; see labbpf.c
  *   labtool xdp DEVICE            a generic XDP program that drops IPv4
  *   labtool serve ...             servers with their moods; see labserve.c
+ *   labtool bgp ADDRESS           many BGP speakers that peer with that node; see labbgp.c
  *   labtool foreign PREFIX        deletes that route again and again; see labroute.c
  *
  * Waiting is here because a poll loop in shell costs a fork and an exec for each node and
@@ -719,12 +720,14 @@ int main(int argc, char **argv)
 		return cmd_xdp(argv[2]);
 	if (argc > 2 && !strcmp(argv[1], "filter"))
 		return cmd_filter(argc - 2, argv + 2);
+	if (argc == 3 && !strcmp(argv[1], "bgp"))
+		return cmd_bgp(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "foreign"))
 		return cmd_foreign(argv[2]);
 	if (argc > 2 && !strcmp(argv[1], "serve"))
 		return cmd_serve(argc - 2, argv + 2);
 	if (argc < 3 || argc > 4)
-		die("usage: labtool await|bird|xdp|filter|serve|foreign ... | KIND ADDRESS[:PORT] [NAME]");
+		die("usage: labtool await|bird|xdp|filter|serve|bgp|foreign ... | KIND ADDRESS[:PORT] [NAME]");
 	to = address(argv[2]);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
 		if (!strcmp(kinds[i].name, argv[1]))

@@ -28,3 +28,4 @@ int cmd_filter(int argc, char **argv);
 int cmd_xdp(const char *dev);
 int cmd_serve(int argc, char **argv);
 int cmd_foreign(const char *prefix);
+int cmd_bgp(const char *node);

@@ -186,7 +186,7 @@ plan() {
 	plan_new_block
 	plan_stale
 	if [ "$peers" = router ]; then
-		node_ip[router]=$gateway node_ns[router]=${prefix}ul node_ctl[router]=$state/bird/router.ctl
+		node_ip[router]=$gateway node_ctl[router]=$state/bird/router.ctl
 	fi
 	dns_pod=${nodes[0]}-coredns
 	client_pod=${nodes[1]}-p1
