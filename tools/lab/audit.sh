@@ -64,7 +64,6 @@ heal_bird_down() {
 fault_graceful_restart() {
 	stop_processes KILL "bird.${nodes[1]}"
 	bird_configure wait
-	confd_files "${nodes[1]}" new
 	bird_start "${nodes[1]}" -R
 }
 

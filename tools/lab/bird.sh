@@ -264,6 +264,8 @@ bird_start() {
 
 	! process_alive "bird.$node" || return 0
 	rm -f "${node_ctl[$node]}"
+	# It comes with a container that was made anew.
+	[ "$node" = router ] || confd_files "$node" new
 	# Calico's BIRD runs in the foreground as well.
 	bird_remotes "$node"
 	LD_PRELOAD=$krt_tunnel KRT_TUNNEL=$tunnel KRT_UNDERLAY=eth0 KRT_POOL=$pool \
@@ -292,7 +294,6 @@ bird_names() {
 # As when a calico-node pod is replaced: routes stay, on this node and on the others.
 bird_restart_graceful() {
 	stop_processes KILL "bird.$1"
-	confd_files "$1" new
 	bird_start "$1" -R
 	wait_settled
 }
