@@ -62,6 +62,7 @@ can() {
 	allowlist | underlay-route | tunnel-down | tunnel-down-peer | wrong-nexthop) needs_tunnel ;;
 	tunnel-address | tunnel-missing | wrong-device) needs_tunnel ;;
 	neigh-inner | fdb-missing) needs_vxlan ;;
+	stale-32) [ -n "$stale_node" ] || cannot "$node_net has no room for one more node" ;;
 	wrong-node) needs_third_node ;;
 	wrong-gateway) needs_tunnel && needs_third_node ;;
 	graceful-restart) needs_mesh && needs_third_node ;;

@@ -156,14 +156,16 @@ plan_new_block() {
 	done
 }
 
-# An address of k8s02's block that some pod had, and that of a node which is no more
+# An address of k8s02's block that some pod had, and that of a node which is no more, unless the
+# network is full
 plan_stale() {
 	split_prefix "${node_block[${nodes[1]}]}"
 	number_to_ip $((net_base + net_size - 3))
 	stale_address=$REPLY
 	ip_to_number "${node_ip[${nodes[1]}]}"
-	number_to_ip $((REPLY + count + 7))
+	number_to_ip $((REPLY + count - 1))
 	stale_node=$REPLY
+	[ "$stale_node" != "$gateway" ] || stale_node=
 }
 
 pod_register() {
