@@ -119,7 +119,7 @@ compile() {
 	echo "$found"
 }
 
-get_labtool() { compile labtool '' labtool.c labbpf.c labserve.c; }
+get_labtool() { compile labtool '' labtool.c labbpf.c labserve.c labroute.c labbgp.c; }
 get_krt_tunnel() { compile krt_tunnel.so '-shared -fPIC -ldl' krt_tunnel.c; }
 
 case ${1:-all} in

@@ -19,6 +19,8 @@
 #   traffics              its kinds, one a line
 #   exec NODE|POD CMD...  run a command there
 #   pod add|del NODE NAME a pod comes or goes; it is called NODE-NAME
+#   big NODES DOWN [ROUTES [PODS]]  k8s02 becomes one of so many nodes, of which DOWN do not
+#                         answer; to be looked at, not to be used. It stays until "down"
 #   restart NODE          as when calico-node is replaced: BIRD killed, back with a graceful restart
 #   env                   the plan as shell assignments
 #   down                  remove everything, also after half an up
@@ -36,7 +38,9 @@
 #   --iptables iptables-nft|iptables-legacy (the first of these that works)
 #   --features LIST|all   see the verb feature; "all" is what this kernel can do
 #   --wrong 192.188.1.1/24 (of the incident)  --docker-net 172.31.255.0/24|none
+#   --peers mesh|reflector|router (with whom nodes speak BGP: each other, k8s01, the gateway)
 #   --gr-time 8           seconds that peers keep the routes of a BIRD that died
+#   --gr-wait SECONDS     that a BIRD waits for its peers after a graceful restart (BIRD's: 240)
 #   --no-ipset  --no-confd  --no-cni   leave these out
 #
 # Traffic: --count N rounds (3) or --seconds N, --interval SECONDS between rounds (0),
@@ -63,14 +67,22 @@ die() {
 . "$here/lab/net.sh"
 # shellcheck source=tools/lab/bird.sh
 . "$here/lab/bird.sh"
+# shellcheck source=tools/lab/peers.sh
+. "$here/lab/peers.sh"
+# shellcheck source=tools/lab/confd.sh
+. "$here/lab/confd.sh"
 # shellcheck source=tools/lab/faults.sh
 . "$here/lab/faults.sh"
+# shellcheck source=tools/lab/audit.sh
+. "$here/lab/audit.sh"
 # shellcheck source=tools/lab/drops.sh
 . "$here/lab/drops.sh"
 # shellcheck source=tools/lab/can.sh
 . "$here/lab/can.sh"
 # shellcheck source=tools/lab/features.sh
 . "$here/lab/features.sh"
+# shellcheck source=tools/lab/big.sh
+. "$here/lab/big.sh"
 # shellcheck source=tools/lab/traffic.sh
 . "$here/lab/traffic.sh"
 
@@ -86,7 +98,7 @@ count=${LAB_NODE_COUNT:-3} node_net=${LAB_NODE_NET:-10.2.7.0/24} gateway=${LAB_G
 pool=${LAB_POOL:-$incident_pool} block_len=${LAB_BLOCK:-26} block_list=${LAB_BLOCKS:-}
 encap=${LAB_ENCAP:-auto} service=${LAB_SERVICE:-10.96.0.10} upstream=${LAB_UPSTREAM:-silent}
 wrong=${LAB_WRONG:-192.188.1.1/24} docker_net=${LAB_DOCKER_NET:-172.31.255.0/24}
-gr_time=${LAB_GR_TIME:-8}
+gr_time=${LAB_GR_TIME:-8} gr_wait=${LAB_GR_WAIT:-} peers=${LAB_PEERS:-mesh}
 use_ipset=yes use_confd=yes use_cni=yes
 [ -z "${LAB_NO_IPSET:-}" ] || use_ipset=no
 [ -z "${LAB_NO_CONFD:-}" ] || use_confd=no
@@ -100,7 +112,7 @@ while [ $# -gt 0 ]; do
 	option=$1
 	case $option in
 	--prefix | --state | --timeout | --nodes | --node-net | --gateway | --pool | --block | --blocks | \
-		--encap | --service | --upstream | --wrong | --docker-net | --gr-time | --count | --seconds | --interval | --from | --features | \
+		--encap | --service | --upstream | --wrong | --docker-net | --gr-time | --gr-wait | --peers | --count | --seconds | --interval | --from | --features | \
 		--iptables)
 		[ $# -ge 2 ] || die "$option needs a value"
 		value=$2
@@ -123,6 +135,8 @@ while [ $# -gt 0 ]; do
 	--wrong) wrong=$value ;;
 	--docker-net) docker_net=$value ;;
 	--gr-time) gr_time=$value ;;
+	--gr-wait) gr_wait=$value ;;
+	--peers) peers=$value ;;
 	--count) rounds=$value ;;
 	--seconds) seconds=$value ;;
 	--interval) interval=$value ;;
@@ -148,13 +162,21 @@ while [ $# -gt 0 ]; do
 	shift
 done
 [ ${#positional[@]} -gt 0 ] || usage 2 >&2
-for value in "$count" "$block_len" "$gr_time" "$timeout" "$rounds" "$seconds"; do
+for value in "$count" "$block_len" "$gr_time" "${gr_wait:-0}" "$timeout" "$rounds" "$seconds"; do
 	[[ $value =~ ^[0-9]+$ ]] || die "not a number: $value"
 done
 [[ $interval =~ ^[0-9]*\.?[0-9]+$ ]] || die "not a number: $interval"
 [[ $prefix =~ ^[A-Za-z0-9_.-]*$ ]] || die "no prefix for names: $prefix"
 case $encap in ipip | vxlan | crosssubnet | none | auto) ;; *) die "no such encapsulation: $encap" ;; esac
 case $upstream in silent | reject) ;; *) die "no such upstream: $upstream" ;; esac
+case $peers in
+mesh | reflector) ;;
+router)
+	[ "$encap" != auto ] || encap=none
+	[ "$encap" = none ] || die "a router as peer goes without a tunnel"
+	;;
+*) die "no such peers: $peers" ;;
+esac
 state=${state:-/run/calitrace-lab/${prefix:-default}}
 [[ $state == /* ]] || state=$PWD/$state
 [[ $state != *[[:space:]\'\"\\]* ]] || die "a state directory with blanks or quotes: $state"
@@ -250,7 +272,7 @@ remove() {
 }
 
 verb_status() {
-	local node owner conds up routes sessions
+	local node owner conds up routes sessions list
 
 	faults_active
 	echo "state $state, encapsulation $encap by ${tunnel:-no tunnel}, $iptables, ipset $use_ipset, $("$bird" --version 2>&1) ($bird)"
@@ -267,7 +289,9 @@ verb_status() {
 			up=$REPLY
 			sessions=$("$labtool" bird "${node_ctl[$node]}" 'show protocols' | grep -c Established || :)
 		fi
-		echo "$node ${node_ip[$node]} ${node_block[$node]} bird $up sessions $sessions/$((count - 1)) routes $routes/$((count - 1))"
+		peers_of "$node"
+		read -r -a list <<<"$REPLY"
+		echo "$node ${node_ip[$node]} ${node_block[$node]} bird $up sessions $sessions/${#list[@]} routes $routes/$((count - 1))"
 	done
 	for node in "${pods[@]}"; do
 		echo "$node ${pod_ip[$node]} ${pod_dev[$node]} on ${pod_node[$node]}"
@@ -312,6 +336,10 @@ heal)
 traffic)
 	from=${from:-$client_pod}
 	traffic "$@"
+	;;
+big)
+	(($# >= 2 && $# <= 4)) || die "big NODES DOWN [ROUTES [PODS]]"
+	big "$@"
 	;;
 restart) [ -n "${node_ip[${1:-}]:-}" ] || die "restart NODE"; bird_restart_graceful "$1" ;;
 pod)

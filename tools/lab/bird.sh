@@ -1,12 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# BIRD: its configuration for each node, its processes, and waiting for what it does.
+# BIRD: its configuration for each node, its processes, and waiting.
 #
 # Calico's fork knows "krt_tunnel", which puts a route on the tunnel device; BIRD 1.6 learns
 # it from krt_tunnel.c.
 
 write_file() { printf '%s' "$REPLY" >"$1"; }
+
+# What all sessions have in common, but for their filters
+set_bgp_template() {
+	bgp_template="template bgp bgp_template {
+  local as 64512;
+  multihop;
+  gateway recursive;
+  add paths on;
+  graceful restart;
+  graceful restart time $gr_time;
+  connect retry time 5;
+  error wait time 1,3;
+  error forget time 1;"
+}
 
 # The address that a node itself speaks BGP from.
 source_address() {
@@ -16,15 +30,13 @@ source_address() {
 	fi
 }
 
-# The configuration that BIRD runs with, as the faults that are on call for.
-bird_config() {
-	local node=$1 peer address source first=${nodes[0]} second=${nodes[1]} delay
-	local own=${node_block[$1]} peers='' import='accept;' kernel='' export='' statics='' learn=all
+# The sessions of $node, which speaks from $source, as the faults that are on call for
+bird_peers() {
+	local peer address delay name list text=
 
-	source_address "$node"
-	source=$REPLY
-	for peer in "${nodes[@]}"; do
-		[ "$peer" != "$node" ] || continue
+	peers_of "$node"
+	list=$REPLY
+	for peer in $list; do
 		address=${node_ip[$peer]}
 		if [ "$node" != "$second" ]; then
 			registered_address "$peer"
@@ -34,37 +46,68 @@ bird_config() {
 		# no peer of k8s02 connects to it, and it need not wait for any.
 		delay=1
 		ip_to_number "$address"
-		set -- "$node" "$REPLY"
+		set -- "$REPLY"
 		ip_to_number "${node_ip[$node]}"
-		if ((REPLY > $2)) && ! { [ "$node" = "$second" ] && incident_active; }; then
+		if ((REPLY > $1)) && ! { [ "$node" = "$second" ] && incident_active; }; then
 			delay=5
 		fi
-		peers+="
-protocol bgp Mesh_${address//./_} from bgp_template {
+		session_name "$node" "$address"
+		name=$REPLY
+		text+="
+protocol bgp $name from bgp_template {
   neighbor $address as 64512;
   source address $source;
   connect delay time $delay;"
-		if [ "$node/$peer" = "$second/$first" ] && fault_active session-down; then
-			peers+=$'\n  disabled yes;'
-		fi
-		peers+=$'\n}\n'
+		[ "$peers/$node" != "reflector/$first" ] || text+=$'\n  rr client;\n  rr cluster id 224.0.0.1;'
+		[ "$node" != router ] || text+=$'\n  rr client;\n  next hop self;'
+		case $node/$peer in
+		"$second/$first") ! fault_active session-down || text+=$'\n  disabled yes;' ;;
+		"${nodes[2]:-}/$second") ! fault_active graceful-restart || text+=$'\n  disabled yes;' ;;
+		esac
+		text+=$'\n}\n'
 	done
+	if [ "$node" = "$second" ]; then
+		big_peers
+		text+=$REPLY
+	fi
+	REPLY=$text
+}
+
+# The configuration that BIRD runs with, as the faults that are on call for.
+bird_config() {
+	local node=$1 source first=${nodes[0]} second=${nodes[1]} block wait=
+	local own='' peers_text import='accept;' kernel='' export='' statics='' learn=all
+
+	source_address "$node"
+	source=$REPLY
+	bird_peers
+	peers_text=$REPLY
+	own_blocks "$node"
+	for block in $REPLY; do
+		statics+="route $block blackhole; "
+		own+="${own:+, }$block"
+	done
+	statics="protocol static { $statics}"
 	if [ "$node" = "$first" ]; then
 		if fault_active return-route-missing || fault_active rpf-tunnel; then
 			import="if net = ${node_block[$second]} then reject; accept;"
 		fi
-		! fault_active block-withdrawn || export="if net = $own then reject; "
+		! fault_active block-withdrawn || export="if net ~ [ $own ] then reject; "
 	fi
+	# What it reflects is not its own.
+	[ "$peers/$node" != "reflector/$first" ] || export+="if source = RTS_BGP then accept; "
 	[ "$node" != "$second" ] || bird_faults_second
 	# What is not resolved yet does not get to the kernel, unlike in Calico: it would flash up
 	# at every start.
 	if ! { [ "$node" = "$second" ] && fault_active unreachable-route; }; then
 		kernel+="if dest = RTD_UNREACHABLE then reject; "
 	fi
+	[ -z "$gr_wait" ] || wait="graceful restart wait $gr_wait;"
 	REPLY="log \"$state/log/$node.bird.log\" all;
 router id $source;
+$wait
 filter calico_kernel_programming { ${kernel}accept; }
-filter calico_export { ${export}if net = $own then accept; reject; }
+filter calico_export { ${export}if net ~ [ $own ] then accept; reject; }
 filter calico_import { $import }
 protocol device { scan time 2; }
 protocol direct { interface -\"cali*\", -\"kube-ipvs*\", \"*\"; }
@@ -77,21 +120,29 @@ protocol kernel {
   graceful restart;
   merge paths on;
 }
-protocol static { route $own blackhole; }$statics
-template bgp bgp_template {
-  local as 64512;
-  multihop;
-  gateway recursive;
-  add paths on;
-  graceful restart;
-  graceful restart time $gr_time;
-  connect retry time 5;
-  error wait time 1,3;
-  error forget time 1;
+$statics
+$bgp_template
   import filter calico_import;
   export filter calico_export;
 }
-$peers"
+$peers_text"
+}
+
+# The router knows the blocks by its peers alone, and routes by them itself.
+router_config() {
+	local node=router source=$gateway second=${nodes[1]} first=${nodes[0]}
+
+	bird_peers
+	REPLY="log \"$state/log/router.bird.log\" all;
+router id $gateway;
+protocol device { scan time 2; }
+protocol direct { interface \"$bridge\"; }
+protocol kernel { persist; scan time 2; import none; export where source = RTS_BGP; graceful restart; }
+$bgp_template
+  import all;
+  export where source = RTS_BGP;
+}
+$REPLY"
 }
 
 # The faults that the BIRD of k8s02 alone brings about; the variables are those of bird_config.
@@ -101,158 +152,44 @@ bird_faults_second() {
 
 	! fault_active blackhole-route || route="route $block blackhole;"
 	! fault_active prohibit-route || route="route $block prohibit;"
-	[ -z "$route" ] || statics=$'\n'"protocol static mistaken { $route }"
+	[ -z "$route" ] || statics+=$'\n'"protocol static mistaken { $route }"
 	# A next hop that leads nowhere: the session, which goes by the kernel's routes, stays up.
 	if fault_active unreachable-route; then
 		statics+=$'\n'"protocol static unresolvable { route $address/32 unreachable; }"
 		kernel="if net = $address/32 then reject; "
 	fi
+	! fault_active stale-32 || statics+=$'\n'"protocol static stale { route $stale_address/32 via $stale_node; }"
 	! fault_active no-route || kernel+="if net = $block then reject; "
 	! fault_active underlay-route || learn="where net != $address/32"
-}
-
-# What confd would have written for this node, in Calico's form: BIRD here does not read it.
-confd_files() {
-	local node=$1 dir=${node_root[$1]}/etc/calico/confd/config peer own=${node_block[$1]} source text action passive
-
-	[ "$use_confd" = yes ] || return 0
-	source_address "$node"
-	source=$REPLY
-	text="function apply_communities ()
-{
-}
-
-# Generated by confd
-include \"bird_aggr.cfg\";
-include \"bird_ipam.cfg\";
-
-router id $source;
-
-protocol kernel {
-  learn;
-  persist;
-  scan time 2;
-  import all;
-  export filter calico_kernel_programming;
-  graceful restart;
-  merge paths on;
-}
-
-protocol device {
-  debug { states };
-  scan time 2;
-}
-
-protocol direct {
-  debug { states };
-  interface -\"cali*\", -\"kube-ipvs*\", \"*\";
-}
-
-template bgp bgp_template {
-  debug { states };
-  description \"Connection to BGP peer\";
-  local as 64512;
-  gateway recursive;
-  add paths on;
-  graceful restart;
-  connect delay time 2;
-  connect retry time 5;
-  error wait time 5,30;
-}
-
-# ------------- Node-to-node mesh -------------
-"
-	for peer in "${nodes[@]}"; do
-		registered_address "$peer"
-		text+="
-# For peer /bgp/v1/host/$peer/ip_addr_v4
-"
-		if [ "$peer" = "$node" ]; then
-			text+="# Skipping ourselves ($source)
-"
-			continue
-		fi
-		passive=
-		# By text, as Calico does it.
-		# shellcheck disable=SC2072
-		[[ ! $REPLY > $source ]] || passive=$'\n  passive on; # Mesh is unidirectional, peer will connect to us.'
-		text+="protocol bgp Mesh_${REPLY//./_} from bgp_template {
-  neighbor $REPLY as 64512;
-  source address $source;
-  import all;
-  export filter {
-    calico_export_to_bgp_peers(true);
-    reject;
-  };$passive
-}
-"
-	done
-	REPLY=$text
-	write_file "$dir/bird.cfg"
-	REPLY="# Generated by confd
-protocol static {
-   # IP blocks for this host.
-   route $own blackhole;
-}
-
-# Aggregation of routes on this host; export the block, nothing beneath it.
-function calico_aggr ()
-{
-      # Block $own is confirmed
-      if ( net = $own ) then { accept; }
-      if ( net ~ $own ) then { reject; }
-}
-"
-	write_file "$dir/bird_aggr.cfg"
-	case $encap/$tunnel_kind in
-	none/*) action='accept; }' ;;
-	*/vxlan) action='reject; } # VXLAN routes are handled by Felix.' ;;
-	crosssubnet/*) action="if (defined(bgp_next_hop)&&(bgp_next_hop ~ ${node_subnet[$node]})) then krt_tunnel=\"\"; else krt_tunnel=\"tunl0\"; accept; }" ;;
-	*) action='krt_tunnel="tunl0"; accept; }' ;;
-	esac
-	REPLY="# Generated by confd
-function reject_local_routes () {
-  if (defined(ifname)) then {
-     if (ifname ~ \"bpf*.cali\") then {
-        reject;
-     }
-  }
-}
-
-function calico_export_to_bgp_peers(bool internal_peer) {
-  reject_local_routes();
-  apply_communities();
-  calico_aggr();
-  if (net ~ $pool) then { accept; }
-}
-
-filter calico_kernel_programming {
-  if (net ~ $pool) then { $action
-  accept;
-}
-"
-	write_file "$dir/bird_ipam.cfg"
 }
 
 # Write the configuration of every node, and tell the BIRDs whose own one changed. With
 # "wait" they have read it on return.
 bird_configure() {
-	local node file old
+	local node file old list
 
-	for node in "${nodes[@]}"; do
+	set_bgp_template
+	speakers
+	list=$REPLY
+	for node in $list; do
+		if [ "$node" = router ]; then router_config; else bird_config "$node"; fi
 		file=$state/bird/$node.conf old=
 		[ ! -e "$file" ] || IFS= read -r -d '' old <"$file" || :
-		bird_config "$node"
-		[ "$REPLY" != "$old" ] || continue
-		write_file "$file"
-		confd_files "$node"
-		process_alive "bird.$node" || continue
-		if [ "${1:-}" = wait ]; then
-			"$labtool" bird "${node_ctl[$node]}" configure >/dev/null
-		else
-			kill -HUP "$REPLY"
-		fi
+		[ "$REPLY" = "$old" ] || bird_reconfigure "$node" "${1:-}"
+		# Others' faults may change them, too.
+		[ "$node" = router ] || confd_files "$node"
 	done
+}
+
+# What is in REPLY; the BIRD of NODE reads it when it has to.
+bird_reconfigure() {
+	write_file "$state/bird/$1.conf"
+	process_alive "bird.$1" || return 0
+	if [ "$2" = wait ]; then
+		"$labtool" bird "${node_ctl[$1]}" configure >/dev/null
+	else
+		kill -HUP "$REPLY"
+	fi
 }
 
 # ---- processes ----
@@ -327,19 +264,22 @@ bird_start() {
 
 	! process_alive "bird.$node" || return 0
 	rm -f "${node_ctl[$node]}"
+	# It comes with a container that was made anew.
+	[ "$node" = router ] || confd_files "$node" new
 	# Calico's BIRD runs in the foreground as well.
 	bird_remotes "$node"
 	LD_PRELOAD=$krt_tunnel KRT_TUNNEL=$tunnel KRT_UNDERLAY=eth0 KRT_POOL=$pool \
-		KRT_GATEWAY=${node_gateway[$node]} KRT_REMOTE=$REPLY \
-		start_process "bird.$node" nsenter --net="/run/netns/${node_ns[$node]}" \
+		KRT_GATEWAY=${node_gateway[$node]:-} KRT_REMOTE=$REPLY KRT_WRONG=$state/bird/$node.wrong \
+		start_process "bird.$node" nsenter --net="/run/netns/${node_ns[$node]:-${prefix}ul}" \
 		"$bird" -f -c "$state/bird/$node.conf" -s "${node_ctl[$node]}" "${@:2}"
 }
 
 bird_start_all() {
 	local node
 
-	for node in "${nodes[@]}"; do
-		if [ "$node" = "${nodes[1]}" ] && fault_active bird-killed; then
+	speakers
+	for node in $REPLY; do
+		if [ "$node" = "${nodes[1]}" ] && bird_stopped; then
 			continue
 		fi
 		bird_start "$node"
@@ -347,10 +287,8 @@ bird_start_all() {
 }
 
 bird_names() {
-	local node
-
-	REPLY=
-	for node in "${nodes[@]}"; do REPLY+="bird.$node "; done
+	speakers
+	REPLY=bird.${REPLY// / bird.}
 }
 
 # As when a calico-node pod is replaced: routes stay, on this node and on the others.
@@ -364,87 +302,4 @@ bird_restart_graceful() {
 
 await() {
 	printf '%s\n' "$@" | "$labtool" await "$timeout"
-}
-
-# The gateway and device of a healthy route from a node to another's block
-route_healthy() {
-	REPLY="${node_ip[$2]} eth0"
-	! tunnelled "$1" "$2" || REPLY="${node_ip[$2]} $tunnel"
-}
-
-# What the node's route to the owner's block should be, with the faults that are on: a
-# condition without its namespace and prefix, or nothing.
-expected_route() {
-	local first=${nodes[0]} second=${nodes[1]} want
-
-	route_healthy "$1" "$2"
-	want="route $REPLY"
-	case $1/$2 in
-	"$second/$first")
-		! fault_active unreachable-route || want=reject
-		! fault_active prohibit-route || want=reject
-		! fault_active blackhole-route || want="route 0.0.0.0 *"
-		! fault_active wrong-node || want="route ${node_ip[${nodes[2]}]} ${want##* }"
-		if fault_active wrong-nexthop && [ "$tunnel_kind" = ipip ]; then
-			want="route ${wrong%/*} $tunnel"
-		fi
-		! fault_active no-route || want=gone
-		! fault_active session-down || want=gone
-		;;
-	"$first/$second")
-		if fault_active return-route-missing || fault_active rpf-tunnel || fault_active session-down; then
-			want=gone
-		fi
-		;;
-	esac
-	if fault_active block-withdrawn && [ "$2" = "$first" ]; then want=gone; fi
-	if incident_active && { [ "$1" = "$second" ] || [ "$2" = "$second" ]; }; then want=gone; fi
-	if fault_active tunnel-down-peer && [ "$1" = "$first" ]; then want=gone; fi
-	if fault_active tunnel-down && [ "$1" = "$second" ]; then want=gone; fi
-	if fault_active bird-killed; then
-		[ "$2" != "$second" ] || want=gone
-		# A dead BIRD changes nothing any more: its routes are as they were.
-		[ "$1" != "$second" ] || want=
-	fi
-	if fault_active uplink-down && [ "$1" = "$second" ]; then want=; fi
-	REPLY=$want
-}
-
-expected_sessions() {
-	local node=$1 first=${nodes[0]} second=${nodes[1]}
-
-	REPLY=$((count - 1))
-	if incident_active || fault_active bird-killed; then
-		if [ "$node" = "$second" ]; then REPLY=0; else REPLY=$((REPLY - 1)); fi
-	elif fault_active session-down; then
-		case $node in "$first" | "$second") REPLY=$((REPLY - 1)) ;; esac
-	fi
-}
-
-# Wait until routes and sessions are what the faults that are on call for; that is all routes
-# and all sessions when there are none.
-wait_settled() {
-	local node owner ns failing conds=()
-
-	for node in "${nodes[@]}"; do
-		ns=/run/netns/${node_ns[$node]}
-		for owner in "${nodes[@]}"; do
-			[ "$owner" != "$node" ] || continue
-			expected_route "$node" "$owner"
-			[ -z "$REPLY" ] || conds+=("${REPLY%% *} $ns ${node_block[$owner]}${REPLY#"${REPLY%% *}"}")
-		done
-		if [ "$node" = "${nodes[1]}" ] && fault_active bird-killed; then
-			continue
-		fi
-		conds+=("route $ns ${node_block[$node]} 0.0.0.0 *")
-		expected_sessions "$node"
-		conds+=("established ${node_ctl[$node]} $REPLY")
-		if [ "$node" = "${nodes[1]}" ] && incident_active; then
-			# A session that is disabled does not even try.
-			failing=$((count - 1))
-			! fault_active session-down || failing=$((failing - 1))
-			conds+=("failing ${node_ctl[$node]} $failing")
-		fi
-	done
-	await "${conds[@]}"
 }

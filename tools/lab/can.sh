@@ -46,6 +46,8 @@ can_filter() {
 	fi
 }
 
+needs_mesh() { [ "$peers" = mesh ] || cannot "it is between two nodes that peer, and here ${nodes[1]} peers with $peers"; }
+
 can_bpf() { try "no BPF filters of TC here" "$labtool filter lo ingress 1 ip drop"; }
 
 can_tbf() { try "no tbf queue here" "tc qdisc add dev lo root tbf rate 8bit burst 300 limit 90"; }
@@ -56,9 +58,20 @@ can() {
 	filter-tc* | corrupt | neigh-outer) can_bpf ;;
 	filter-xdp) try "no generic XDP here" "$labtool xdp lo" ;;
 	filter-*) can_filter "$1" ;;
-	rpf-tunnel | allowlist | underlay-route | tunnel-down | tunnel-down-peer | wrong-nexthop) needs_tunnel ;;
+	rpf-tunnel) needs_tunnel && needs_mesh ;;
+	allowlist | underlay-route | tunnel-down | tunnel-down-peer | wrong-nexthop) needs_tunnel ;;
+	tunnel-address | tunnel-missing | wrong-device) needs_tunnel ;;
 	neigh-inner | fdb-missing) needs_vxlan ;;
+	stale-32) [ -n "$stale_node" ] || cannot "$node_net has no room for one more node" ;;
 	wrong-node) needs_third_node ;;
+	wrong-gateway) needs_tunnel && needs_third_node ;;
+	graceful-restart) needs_mesh && needs_third_node ;;
+	session-down | bgp-blocked)
+		[ "$peers" != router ] || cannot "here ${nodes[1]} peers with the router only"
+		;;
+	return-route-missing)
+		[ "$peers" != reflector ] || cannot "what the reflector does not take it does not reflect, either"
+		;;
 	no-route | no-default-route) needs_one_subnet ;;
 	overload-qdisc | uplink-down) can_tbf ;;
 	*) fault_known "$1" || can_feature "$1" ;;

@@ -12,10 +12,18 @@
  *
  * Between subnets: KRT_REMOTE=BLOCK=NODE,... names the nodes behind the router KRT_GATEWAY.
  * Only their blocks go by the tunnel then, and their gateway is the node.
+ *
+ * As in the fork, too, a route that stands on the underlay although there is a tunnel by now
+ * is put right: BIRD gets to see it as another route than its own.
+ *
+ * KRT_WRONG=FILE, for faults of the daemon itself: while the file is there, its one line
+ * "BLOCK GATEWAY DEVICE TRUE-GATEWAY" says where the route of that block is put, and BIRD
+ * goes on believing in the true gateway.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -25,6 +33,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 static bool is_netlink(int fd)
 {
@@ -92,15 +101,101 @@ static uint32_t gateway_for(uint32_t dst, uint32_t gateway, bool outgoing)
 	return router();
 }
 
+struct wrong {
+	uint32_t dst, gateway, oif, true_gateway;
+};
+
+/* Read anew each time: the fault may come and go while BIRD runs. */
+static bool wrong_read(struct wrong *w)
+{
+	char line[128] = "", dst[INET_ADDRSTRLEN], gateway[INET_ADDRSTRLEN], dev[IF_NAMESIZE],
+	     truth[INET_ADDRSTRLEN];
+	const char *path = getenv("KRT_WRONG");
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	n = read(fd, line, sizeof(line) - 1);
+	close(fd);
+	if (n <= 0 || sscanf(line, "%15[0-9.]/%*u %15s %15s %15s", dst, gateway, dev, truth) != 4)
+		return false;
+	w->oif = if_nametoindex(dev);
+	return w->oif && inet_pton(AF_INET, dst, &w->dst) == 1 &&
+	       inet_pton(AF_INET, gateway, &w->gateway) == 1 &&
+	       inet_pton(AF_INET, truth, &w->true_gateway) == 1;
+}
+
+struct devices {
+	uint32_t tunnel, underlay;
+};
+
+/* The attributes of a route that a translation is about */
+struct ends {
+	uint32_t *oif, *dst, *gateway;
+};
+
+static void put(struct rtmsg *rt, const struct ends *e, uint32_t gateway, uint32_t oif, bool onlink)
+{
+	*e->gateway = gateway;
+	*e->oif = oif;
+	if (onlink)
+		rt->rtm_flags |= RTNH_F_ONLINK;
+	else
+		rt->rtm_flags &= ~RTNH_F_ONLINK;
+}
+
+/* Of routes only gateways are compared, so this is no route that BIRD has: TEST-NET-1. */
+static void disown_route(struct rtmsg *rt, const struct ends *e, const struct devices *dev)
+{
+	put(rt, e, htonl(0xc0000201), dev->tunnel, true);
+}
+
+/* True: the route is that of the fault, and done with. */
+static bool translate_wrong(struct rtmsg *rt, const struct ends *e, const struct devices *dev,
+			    bool outgoing)
+{
+	struct wrong w;
+
+	if (!wrong_read(&w) || *e->dst != w.dst)
+		return false;
+	if (outgoing)
+		put(rt, e, w.gateway, w.oif, w.oif == dev->tunnel);
+	else if (*e->gateway == w.gateway && *e->oif == w.oif)
+		put(rt, e, w.true_gateway, dev->underlay, false);
+	else
+		disown_route(rt, e, dev);
+	return true;
+}
+
+static void translate_route(struct rtmsg *rt, const struct ends *e, const struct devices *dev,
+			    bool outgoing)
+{
+	uint32_t other;
+
+	if (translate_wrong(rt, e, dev, outgoing))
+		return;
+	if (!outgoing && rt->rtm_protocol == RTPROT_BIRD && *e->oif == dev->underlay &&
+	    gateway_for(*e->dst, *e->gateway, true)) {
+		disown_route(rt, e, dev);
+		return;
+	}
+	if (*e->oif != (outgoing ? dev->underlay : dev->tunnel))
+		return;
+	other = gateway_for(*e->dst, *e->gateway, outgoing);
+	if (other)
+		put(rt, e, other, outgoing ? dev->tunnel : dev->underlay, outgoing);
+}
+
 static void translate(void *buf, size_t size, bool outgoing)
 {
-	uint32_t tunnel = device("KRT_TUNNEL"), underlay = device("KRT_UNDERLAY");
+	struct devices dev = { device("KRT_TUNNEL"), device("KRT_UNDERLAY") };
 
-	if (!tunnel || !underlay)
+	if (!dev.tunnel || !dev.underlay)
 		return;
 	for (struct nlmsghdr *nh = buf; NLMSG_OK(nh, size); nh = NLMSG_NEXT(nh, size)) {
 		struct rtmsg *rt = NLMSG_DATA(nh);
-		uint32_t *oif = NULL, *dst = NULL, *gateway = NULL, other;
+		struct ends e = { 0 };
 		int len;
 
 		if (nh->nlmsg_type != RTM_NEWROUTE && nh->nlmsg_type != RTM_DELROUTE)
@@ -110,24 +205,14 @@ static void translate(void *buf, size_t size, bool outgoing)
 		len = RTM_PAYLOAD(nh);
 		for (struct rtattr *a = RTM_RTA(rt); RTA_OK(a, len); a = RTA_NEXT(a, len)) {
 			if (a->rta_type == RTA_OIF)
-				oif = RTA_DATA(a);
+				e.oif = RTA_DATA(a);
 			else if (a->rta_type == RTA_DST)
-				dst = RTA_DATA(a);
+				e.dst = RTA_DATA(a);
 			else if (a->rta_type == RTA_GATEWAY)
-				gateway = RTA_DATA(a);
+				e.gateway = RTA_DATA(a);
 		}
-		if (!oif || !dst || !gateway || *oif != (outgoing ? underlay : tunnel) ||
-		    !in_pool(*dst))
-			continue;
-		other = gateway_for(*dst, *gateway, outgoing);
-		if (!other)
-			continue;
-		*gateway = other;
-		*oif = outgoing ? tunnel : underlay;
-		if (outgoing)
-			rt->rtm_flags |= RTNH_F_ONLINK;
-		else
-			rt->rtm_flags &= ~RTNH_F_ONLINK;
+		if (e.oif && e.dst && e.gateway && in_pool(*e.dst))
+			translate_route(rt, &e, &dev, outgoing);
 	}
 }
 

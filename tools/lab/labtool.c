@@ -8,6 +8,8 @@
  *   labtool filter ...            a TC filter of another owner than calitrace; see labbpf.c
  *   labtool xdp DEVICE            a generic XDP program that drops IPv4
  *   labtool serve ...             servers with their moods; see labserve.c
+ *   labtool bgp ADDRESS           many BGP speakers that peer with that node; see labbgp.c
+ *   labtool foreign PREFIX        deletes that route again and again; see labroute.c
  *
  * Waiting is here because a poll loop in shell costs a fork and an exec for each node and
  * round, which in an emulated machine is most of its time.  BIRD's own client is not used
@@ -259,6 +261,15 @@ static bool is_failing(char **w)
 	return bird_count(w[1], "Socket: ") == number(w[2]);
 }
 
+/* BIRD waits for sessions that were there before it was restarted. */
+static bool is_recovering(char **w)
+{
+	static char buf[1 << 16];
+
+	return !bird_ask(w[1], "show status", buf, sizeof(buf)) &&
+	       strstr(buf, "Graceful restart recovery in progress");
+}
+
 /* Exited, if perhaps not yet waited for: in a small virtual machine nobody does. */
 static bool is_dead(char **w)
 {
@@ -315,6 +326,7 @@ static const struct cond_type cond_types[] = {
 	{ "reject", 3, is_reject },	      /* NETNS PREFIX: unreachable or prohibit */
 	{ "established", 3, is_established }, /* SOCKET COUNT */
 	{ "failing", 3, is_failing },	      /* SOCKET COUNT: sessions with a socket error */
+	{ "recovering", 2, is_recovering },   /* SOCKET: a graceful restart goes on */
 	{ "dead", 2, is_dead },		      /* PID */
 	{ "file", 2, is_file },		      /* PATH */
 	{ "listening", 3, is_listening },     /* NETNS PORT */
@@ -708,10 +720,14 @@ int main(int argc, char **argv)
 		return cmd_xdp(argv[2]);
 	if (argc > 2 && !strcmp(argv[1], "filter"))
 		return cmd_filter(argc - 2, argv + 2);
+	if (argc == 3 && !strcmp(argv[1], "bgp"))
+		return cmd_bgp(argv[2]);
+	if (argc == 3 && !strcmp(argv[1], "foreign"))
+		return cmd_foreign(argv[2]);
 	if (argc > 2 && !strcmp(argv[1], "serve"))
 		return cmd_serve(argc - 2, argv + 2);
 	if (argc < 3 || argc > 4)
-		die("usage: labtool await|bird|xdp|filter|serve ... | KIND ADDRESS[:PORT] [NAME]");
+		die("usage: labtool await|bird|xdp|filter|serve|bgp|foreign ... | KIND ADDRESS[:PORT] [NAME]");
 	to = address(argv[2]);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
 		if (!strcmp(kinds[i].name, argv[1]))

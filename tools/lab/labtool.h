@@ -27,3 +27,5 @@ int open_socket(int type, int proto);
 int cmd_filter(int argc, char **argv);
 int cmd_xdp(const char *dev);
 int cmd_serve(int argc, char **argv);
+int cmd_foreign(const char *prefix);
+int cmd_bgp(const char *node);

@@ -118,7 +118,7 @@ setup_underlay() {
 	fi
 	in_ns "${prefix}ul" bash -c "$shell_common
 		echo 1 >ipv4/ip_forward
-		for f in ipv4/conf/*/rp_filter; do echo 0 >\$f; done
+		for f in ipv4/conf/*/{rp_filter,send_redirects}; do echo 0 >\$f; done
 		ip -batch - <<-END
 			$(printf '%s\n' "${lines[@]}")
 		END"
@@ -135,16 +135,14 @@ default_route_line() {
 }
 
 node_ip_lines() {
-	local node=$1 peer pod ip=${node_ip[$1]} lines=()
+	local node=$1 pod ip=${node_ip[$1]} lines=()
 
 	default_route_line "$node" add
 	lines+=("link set lo up" "link set eth0 up"
 		"addr add $ip/${node_net#*/} brd + dev eth0 metric 100" "$REPLY")
-	if [ "$tunnel_kind" = vxlan ]; then
-		lines+=("link add name $tunnel mtu $mtu address ${node_vtep_mac[$node]} type vxlan id $vxlan_id local $ip dev eth0 dstport $vxlan_port nolearning")
-	fi
 	if [ "$tunnel_kind" != none ]; then
-		lines+=("addr add ${node_tunnel_ip[$node]}/32 dev $tunnel" "link set $tunnel mtu $mtu up")
+		tunnel_lines "$node"
+		lines+=("$REPLY")
 	fi
 	if [ "$docker_net" != none ]; then
 		split_prefix "$docker_net"
@@ -161,6 +159,15 @@ node_ip_lines() {
 		lines+=("$REPLY")
 	fi
 	printf -v REPLY '%s\n' "${lines[@]}"
+}
+
+# The device with its address; that of IPIP is there already.
+tunnel_lines() {
+	REPLY=
+	if [ "$tunnel_kind" = vxlan ]; then
+		REPLY="link add name $tunnel mtu $mtu address ${node_vtep_mac[$1]} type vxlan id $vxlan_id local ${node_ip[$1]} dev eth0 dstport $vxlan_port nolearning"$'\n'
+	fi
+	REPLY+="addr add ${node_tunnel_ip[$1]}/32 dev $tunnel"$'\n'"link set $tunnel mtu $mtu up"
 }
 
 # Only the neighbours: "bridge" has a batch of its own.
@@ -274,6 +281,10 @@ ipset_lines() {
 		# As Felix has it, this set is without the node itself.
 		[ "$tunnel_kind" != vxlan ] || [ "$peer" = "$node" ] || text+="add cali40all-vxlan-net $REPLY"$'\n'
 	done
+	if [ "$node" = "${nodes[1]}" ]; then
+		big_ipset_lines
+		text+=$REPLY
+	fi
 	REPLY=${text%$'\n'}
 }
 

@@ -139,6 +139,35 @@ dead_address() {
 	number_to_ip $((net_base + net_size - 2))
 }
 
+# The last block of the pool that is nobody's yet, none if there is none, and an address in it
+plan_new_block() {
+	local base node used=' ' len=$((32 - block_len))
+
+	for node in "${nodes[@]}"; do used+="${node_block[$node]} "; done
+	split_prefix "$pool"
+	new_block='' new_address=''
+	for ((base = net_base + net_size - (1 << len); base >= net_base; base -= 1 << len)); do
+		number_to_ip $base
+		[[ $used == *" $REPLY/$block_len "* ]] && continue
+		new_block=$REPLY/$block_len
+		number_to_ip $((base + 2))
+		new_address=$REPLY
+		break
+	done
+}
+
+# An address of k8s02's block that some pod had, and that of a node which is no more, unless the
+# network is full
+plan_stale() {
+	split_prefix "${node_block[${nodes[1]}]}"
+	number_to_ip $((net_base + net_size - 3))
+	stale_address=$REPLY
+	ip_to_number "${node_ip[${nodes[1]}]}"
+	number_to_ip $((REPLY + count - 1))
+	stale_node=$REPLY
+	[ "$stale_node" != "$gateway" ] || stale_node=
+}
+
 pod_register() {
 	local pod=$1 hash=$6
 
@@ -156,6 +185,11 @@ plan() {
 	plan_nodes
 	plan_subnets
 	plan_blocks
+	plan_new_block
+	plan_stale
+	if [ "$peers" = router ]; then
+		node_ip[router]=$gateway node_ctl[router]=$state/bird/router.ctl
+	fi
 	dns_pod=${nodes[0]}-coredns
 	client_pod=${nodes[1]}-p1
 	dead_address "${nodes[0]}"
@@ -177,7 +211,7 @@ plan() {
 # ---- what up decided, for the later verbs ----
 
 settings=(prefix count node_net gateway pool block_len block_list encap service upstream wrong
-	docker_net gr_time use_ipset use_confd use_cni mtu iptables tunnel tunnel_kind bird
+	docker_net gr_time gr_wait peers use_ipset use_confd use_cni mtu iptables tunnel tunnel_kind bird
 	krt_tunnel labtool)
 
 plan_save() {
@@ -214,6 +248,7 @@ plan_load() {
 	while read -r pod node ip namespace name hash; do
 		pod_register "$pod" "$node" "$ip" "$namespace" "$name" "$hash"
 	done <"$state/pods"
+	big_plan
 }
 
 # The plan as shell assignments.
@@ -230,6 +265,8 @@ plan_print() {
 		LAB_NODELOCAL_DEV "$nodelocal_dev" LAB_IPVS_SERVICE "$ipvs_service" LAB_IPVS_DEV "$ipvs_dev" \
 		LAB_GATEWAY2 "$gateway2" LAB_POD_PORT "$pod_port" LAB_POD_TABLE "$pod_table" \
 		LAB_IPTABLES "$iptables" LAB_IPSET "$use_ipset" LAB_BIRD "$bird" \
+		LAB_PEERS "$peers" LAB_NEW_BLOCK "$new_block" LAB_NEW_ADDRESS "$new_address" \
+		LAB_STALE_ADDRESS "$stale_address" LAB_STALE_NODE "$stale_node" \
 		DEAD_REMOTE "$dead_remote" DEAD_LOCAL "$dead_local"
 	for node in "${nodes[@]}"; do
 		printf '%s=%q\n' "NODE_NETNS_$node" "${node_ns[$node]}" "NODE_IP_$node" "${node_ip[$node]}" \

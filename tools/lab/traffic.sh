@@ -11,6 +11,8 @@ dns-patient  as dns, and waits five seconds for the answer
 tcp          a pod connects to port 53 of the service and of the DNS pod
 node         a pod pings its node, and asks NodeLocal DNSCache where there is one
 dead         a pod pings DEAD_REMOTE and DEAD_LOCAL
+new          a pod pings LAB_NEW_ADDRESS, which the fault bird-down brings into being
+stale        a pod pings LAB_STALE_ADDRESS, which nobody has
 to-client    other pods ping the client, from its own node and from another
 martian      as ping and dns, from the address of the node: for the fault of that name
 big          1200 octets to the DNS pod that may not be fragmented, by UDP and ICMP
@@ -96,6 +98,9 @@ traffic_dead() {
 	attempt "ping $1 > $dead_remote" ping_once "$2" "$dead_remote"
 	attempt "ping $1 > $dead_local" ping_once "$2" "$dead_local"
 }
+
+traffic_new() { attempt "ping $1 > $new_address" ping_once "$2" "$new_address"; }
+traffic_stale() { attempt "ping $1 > $stale_address" ping_once "$2" "$stale_address"; }
 
 traffic_to_client() {
 	local pod
