@@ -73,6 +73,9 @@ static void all_down(struct audit *a)
 /* A peer that is down, and that shows life, or that was configured to be down */
 static bool is_fault(const struct audit *a, const struct peer_view *p)
 {
+	/* sessions come back one by one after a restart */
+	if (bird_recovers(a->e))
+		return p->disabled;
 	return p->disabled || p->alive || diag_is_stray(a->d, &p->addr) ||
 	       diag_routes_by(a->d, &p->addr);
 }
@@ -233,8 +236,8 @@ static void tell_restarting(struct audit *a)
 	}
 	if (!n)
 		return;
-	audit_raise(a, CHECK_WARN, C_GRACEFUL_RESTART);
-	audit_say(a, "%u peer%s restart%s gracefully.", n, n == 1 ? "" : "s", n == 1 ? "s" : "");
+	audit_say(a, "%u peer%s restart%s gracefully; the routes are kept meanwhile.", n,
+		  n == 1 ? "" : "s", n == 1 ? "s" : "");
 }
 
 void audit_graceful(struct audit *a)

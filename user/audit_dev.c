@@ -12,6 +12,7 @@ struct tunnel {
 	const char *kind;
 	const struct link_info *link;
 	bool addressed;
+	uint32_t lacking; /* VTEPs */
 };
 
 static void find_tunnel(void *ctx, const struct link_info *l)
@@ -52,6 +53,62 @@ static uint32_t overhead(const char *kind)
 	return strcmp(kind, "vxlan") ? 20 : 50;
 }
 
+/* Pods that send more than the tunnel takes: DF is set, and the ICMP error may get lost. */
+static void pod_mtu(void *ctx, const struct link_info *l)
+{
+	struct tunnel *t = ctx;
+
+	if (!l->up || judge_dev(t->a->e, l->ifindex) != DEV_WORKLOAD || l->mtu <= t->link->mtu)
+		return;
+	audit_raise(t->a, CHECK_WARN, C_MTU_MISMATCH);
+	audit_evidence(t->a, "the MTU of %s is %u, of %s %u", l->name, l->mtu, t->link->name,
+		       t->link->mtu);
+}
+
+/* Routes by the device whose next hop is not set up as a VTEP */
+static void route_vtep(void *ctx, const struct route *r)
+{
+	struct tunnel *t = ctx;
+	const struct obs_vtep *v;
+	char a[ADDR_STRLEN];
+
+	if (r->table != TABLE_MAIN || r->type != RTN_UNICAST || !r->nh_cnt ||
+	    r->nh[0].ifindex != t->link->ifindex || !addr_is_set(&r->nh[0].gw))
+		return;
+	v = world_vtep_of(t->a->e, &r->nh[0].gw);
+	if (v && v->have_neigh && v->have_fdb)
+		return;
+	audit_raise(t->a, CHECK_PROBLEM, C_VTEP_MISSING);
+	t->lacking++;
+	audit_evidence(t->a, "%s has no permanent %s on %s", addr_str(&r->nh[0].gw, a),
+		       v && v->have_neigh ? "forwarding entry" : "neighbour", t->link->name);
+}
+
+static void examine_vteps(struct tunnel *t)
+{
+	if (strcmp(t->kind, "vxlan") || !world_is_fresh(t->a->e, SOURCE_VTEP))
+		return;
+	mirror__each_route(t->a->e->mirror, route_vtep, t);
+	if (!t->lacking)
+		return;
+	audit_say(t->a, "%u routes by %s lead to a VTEP that is not set up.", t->lacking,
+		  t->link->name);
+	audit_advise(t->a, "look at the log of this node's calico-node pod (felix, vxlan)");
+}
+
+static void examine_pod_mtu(struct tunnel *t)
+{
+	uint8_t before = t->a->c.evidence_cnt;
+
+	mirror__each_link(t->a->e->mirror, pod_mtu, t);
+	if (t->a->c.evidence_cnt == before)
+		return;
+	audit_say(t->a, "Pods may send more than the %u octets that %s takes.", t->link->mtu,
+		  t->link->name);
+	audit_advise(t->a,
+		     "compare mtu in the CNI configuration with the tunnel's; restart the pods");
+}
+
 static void examine_tunnel(struct audit *a, const char *kind)
 {
 	struct tunnel t = { .a = a, .kind = kind };
@@ -61,6 +118,7 @@ static void examine_tunnel(struct audit *a, const char *kind)
 	if (!t.link) {
 		audit_raise(a, CHECK_PROBLEM, C_TUNNEL_MISSING);
 		audit_say(a, "A pool calls for %s, and there is no %s device.", kind, kind);
+		audit_evidence(a, "ip link shows no device of type %s", kind);
 		audit_advise(
 			a,
 			"look at the log of this node's calico-node pod (felix), and at modprobe %s",
@@ -70,6 +128,7 @@ static void examine_tunnel(struct audit *a, const char *kind)
 	if (!t.link->up) {
 		audit_raise(a, CHECK_PROBLEM, C_TUNNEL_DOWN);
 		audit_say(a, "%s is down.", t.link->name);
+		audit_evidence(a, "ip link show %s: not UP", t.link->name);
 		audit_advise(a, "ip link set %s up; Felix does so within 10 s where it runs",
 			     t.link->name);
 		return;
@@ -77,6 +136,7 @@ static void examine_tunnel(struct audit *a, const char *kind)
 	mirror__each_addr(a->e->mirror, has_address, &t);
 	if (!t.addressed) {
 		audit_raise(a, CHECK_PROBLEM, C_TUNNEL_ADDRESS);
+		audit_evidence(a, "no address on %s lies in a pool", t.link->name);
 		audit_say(a,
 			  "%s has no address of a pool: what the node itself sends to pods has the "
 			  "wrong source.",
@@ -93,11 +153,21 @@ static void examine_tunnel(struct audit *a, const char *kind)
 			t.link->name, t.link->mtu, under, overhead(kind));
 		audit_advise(a, "set Calico's mtu to %u or less", under - overhead(kind));
 	}
+	examine_pod_mtu(&t);
+	examine_vteps(&t);
+}
+
+static bool has_tunnel(const struct audit *a, const char *kind)
+{
+	struct tunnel t = { .kind = kind };
+
+	mirror__each_link(a->e->mirror, find_tunnel, &t);
+	return t.link;
 }
 
 void audit_tunnel(struct audit *a)
 {
-	bool ipip = false, vxlan = false, known = false;
+	bool ipip = false, vxlan = false, known = false, cross = false;
 
 	audit_begin(a, "tunnel", true);
 	for (uint32_t i = 0; i < a->e->pools.cnt; i++) {
@@ -105,6 +175,7 @@ void audit_tunnel(struct audit *a)
 
 		ipip |= m == POOL_IPIP;
 		vxlan |= m == POOL_VXLAN;
+		cross |= m == POOL_CROSSSUBNET;
 		known |= m != POOL_UNKNOWN;
 	}
 	if (!known) {
@@ -118,6 +189,13 @@ void audit_tunnel(struct audit *a)
 		examine_tunnel(a, "ipip");
 	if (vxlan)
 		examine_tunnel(a, "vxlan");
+	if (cross && !has_tunnel(a, "ipip") && !has_tunnel(a, "vxlan")) {
+		audit_raise(a, CHECK_PROBLEM, C_TUNNEL_MISSING);
+		audit_say(
+			a,
+			"A pool calls for a tunnel between subnets, and there is no tunnel device.");
+		audit_evidence(a, "ip link shows no device of type ipip or vxlan");
+	}
 	if (a->c.state == CHECK_OK)
 		audit_say(a, ipip || vxlan ?
 				     "The tunnel device is up, addressed, and its MTU fits." :

@@ -12,21 +12,47 @@ struct lack {
 	uint32_t expected, without, faults;
 };
 
+/* BIRD's best route that came from that peer; NULL: none, or BIRD was not asked */
+static const struct obs_bird_route *bird_route_of(const struct audit *a, const struct addr *peer)
+{
+	for (uint32_t i = 0; i < world_cnt(a->e, W_BROUTE); i++) {
+		const struct obs_bird_route *b = world_broute(a->e, i);
+
+		if (b->best && addr_eq(&b->from, peer) && judge_pool(a->e, &b->dst.addr))
+			return b;
+	}
+	return NULL;
+}
+
+static const struct route *kernel_route(const struct audit *a, const struct prefix *p)
+{
+	return mirror__lookup_len(a->e->mirror, &p->addr, p->len, p->len);
+}
+
+/* Many without a route have one reason; it is enough to look closely at the first. */
+#define CLOSELY 16
+
 /* Why the route of a node is not there; what is merely a dead node is no problem of this one. */
 static void lacks(struct audit *a, const struct peer_view *p, struct lack *l)
 {
-	char addr[ADDR_STRLEN], node[NODE_LEN_SHORT + 4];
+	const struct obs_bird_route *b = l->without < CLOSELY ? bird_route_of(a, &p->addr) : NULL;
 	bool restart = bird_recovers(a->e), stray = diag_is_stray(a->d, &p->addr);
 	bool fault = (p->alive || stray) && !restart;
+	bool silent = p->up && !b && world_is_fresh(a->e, SOURCE_BIRD) && l->without < CLOSELY;
+	char addr[ADDR_STRLEN], node[NODE_LEN_SHORT + 4];
 
+	/* a route of another kind, or by another way, is told as such */
+	if (b && kernel_route(a, &b->dst))
+		return;
 	l->without++;
 	l->faults += fault;
 	audit_raise(a, fault ? CHECK_PROBLEM : CHECK_WARN,
 		    restart ? C_GRACEFUL_RESTART :
-		    p->up   ? C_ROUTE_NOT_ANNOUNCED :
+		    silent  ? C_ROUTE_NOT_ANNOUNCED :
 			      C_ROUTE_MISSING);
 	audit_evidence(a, "no route to a block by %s%s, %s", addr_str(&p->addr, addr),
 		       node_suffix(a->e, &p->addr, node, sizeof(node)),
+		       b	? "though BIRD has it" :
 		       p->up	? "though its BGP session is established" :
 		       p->alive ? "which is alive" :
 		       stray	? "which lives on under another address" :
@@ -35,8 +61,10 @@ static void lacks(struct audit *a, const struct peer_view *p, struct lack *l)
 
 static void mesh_routes(struct audit *a, struct lack *l)
 {
-	for (uint32_t i = 0; i < a->d->peers.cnt; i++) {
-		const struct peer_view *p = &a->d->peers.peer[i];
+	const struct peers *all = &a->d->peers;
+
+	for (uint32_t i = 0; i < all->cnt; i++) {
+		const struct peer_view *p = &all->peer[i];
 
 		if (!peer_owns_block(a->e, p))
 			continue;
@@ -44,11 +72,28 @@ static void mesh_routes(struct audit *a, struct lack *l)
 		if (!diag_routes_by(a->d, &p->addr))
 			lacks(a, p, l);
 	}
-	/* with all sessions gone, nobody has to show life for it to be this node's fault */
+	/* with all of them gone, nobody has to show life for it to be this node's fault */
 	if (l->expected > 1 && l->without == l->expected && !bird_recovers(a->e)) {
 		l->faults = l->without;
 		audit_raise(a, CHECK_PROBLEM, C_ROUTE_MISSING);
 	}
+	if (l->without)
+		audit_say(a, "%u of the %u nodes of the mesh: no route to a block of theirs%s.",
+			  l->without, l->expected,
+			  bird_recovers(a->e) ? ", as BIRD was just restarted" :
+			  l->faults	      ? "" :
+						"; they seem to be down");
+}
+
+/* Where the peers are reflectors or routers nobody tells which nodes there are. */
+static void any_routes(struct audit *a, const struct lack *l)
+{
+	if (l->expected || a->d->gw_cnt || !a->d->peers.cnt || a->d->peers.up ||
+	    bird_recovers(a->e))
+		return;
+	audit_raise(a, CHECK_PROBLEM, C_ROUTE_MISSING);
+	audit_say(a, "There is no route to any other node's block.");
+	audit_evidence(a, "none of %u BGP sessions is established", a->d->peers.cnt);
 }
 
 /* ---- BIRD's routes against the kernel's ---- */
@@ -60,28 +105,55 @@ static const struct pool *tunnel_pool(const struct engine *e, const struct addr 
 	return pool && (pool->mode == POOL_IPIP || pool->mode == POOL_VXLAN) ? pool : NULL;
 }
 
+struct owners {
+	const struct engine *e;
+	uint32_t bird, felix;
+};
+
+static void count_owner(void *ctx, const struct route *r)
+{
+	struct owners *o = ctx;
+
+	if (r->table != TABLE_MAIN || r->type != RTN_UNICAST || !r->nh_cnt ||
+	    !addr_is_set(&r->nh[0].gw) || !judge_pool(o->e, &r->dst.addr))
+		return;
+	o->bird += r->protocol == RTPROT_BIRD;
+	o->felix += r->protocol == RTPROT_FELIX;
+}
+
+static void tell_owners(struct audit *a, const struct owners *o)
+{
+	if (!o->bird || !o->felix)
+		return;
+	audit_raise(a, CHECK_WARN, C_ROUTE_OWNER_CONFLICT);
+	audit_say(a,
+		  "%u routes to blocks are BIRD's, %u are Felix': one should leave them to the "
+		  "other.",
+		  o->bird, o->felix);
+	audit_evidence(a, "protocols 12 and 80 side by side%s",
+		       a->e->world.conf.felix_owns ? "; bird_ipam.cfg leaves routes to Felix" : "");
+}
+
 static void not_in_kernel(struct audit *a, const struct obs_bird_route *b)
 {
 	char p[PREFIX_STRLEN];
-	const struct route *r =
-		mirror__lookup_len(a->e->mirror, &b->dst.addr, b->dst.len, b->dst.len);
 
-	if (r || bird_recovers(a->e))
-		return;
-	/* where Felix programs the routes BIRD's are no more than knowledge */
-	if (a->e->world.conf.felix_owns && !b->refused)
+	if (kernel_route(a, &b->dst))
 		return;
 	audit_raise(a, CHECK_PROBLEM, b->refused ? C_ROUTE_MISSING : C_FOREIGN_ROUTE_CHANGE);
 	audit_say(a, "BIRD has a route for %s, and the kernel has none.", prefix_str(&b->dst, p));
-	audit_evidence(a,
-		       b->refused ?
-			       "the kernel refused BIRD's route for %s" :
-			       "BIRD installed %s; somebody else removed it, or it has just come",
-		       p);
+	if (b->refused)
+		audit_evidence(a, "the kernel refused BIRD's route for %s", p);
+	else
+		audit_evidence(a, "BIRD installed %s; somebody else removed it, or it just came",
+			       p);
 }
 
-static void bird_routes(struct audit *a)
+/* Only where BIRD's routes are in the kernel: Felix may program them, or a link took all of them. */
+static void bird_routes(struct audit *a, const struct owners *o)
 {
+	if (!o->bird || bird_recovers(a->e))
+		return;
 	for (uint32_t i = 0; i < world_cnt(a->e, W_BROUTE); i++) {
 		const struct obs_bird_route *b = world_broute(a->e, i);
 
@@ -167,18 +239,17 @@ static void examine_route(void *ctx, const struct route *r)
 
 void audit_routes(struct audit *a)
 {
+	struct owners o = { .e = a->e };
 	struct lack l = { 0 };
 
 	audit_begin(a, "routes", true);
-	mesh_routes(a, &l);
-	if (l.without)
-		audit_say(a, "%u of the %u nodes of the mesh: no route to a block of theirs%s.",
-			  l.without, l.expected,
-			  bird_recovers(a->e) ? ", as BIRD was just restarted" :
-			  l.faults	      ? "" :
-						"; they seem to be down");
-	bird_routes(a);
+	/* what stands and is wrong says more than what is missing */
+	mirror__each_route(a->e->mirror, count_owner, &o);
 	mirror__each_route(a->e->mirror, examine_route, a);
+	bird_routes(a, &o);
+	mesh_routes(a, &l);
+	any_routes(a, &l);
+	tell_owners(a, &o);
 	if (l.without)
 		audit_advise(
 			a,
@@ -203,7 +274,7 @@ void audit_routes(struct audit *a)
 
 struct fib_ask {
 	struct audit *a;
-	uint32_t asked, wrong;
+	uint32_t asked, wrong, unreachable;
 };
 
 static void ask_fib(void *ctx, const struct route *r)
@@ -233,12 +304,34 @@ static void ask_fib(void *ctx, const struct route *r)
 			       mirror__dev(a->e->mirror, r->nh[0].ifindex));
 }
 
+/* The underlay: a peer that the kernel refuses to send to */
+static void ask_peers(struct audit *a, struct fib_ask *f)
+{
+	char addr[ADDR_STRLEN];
+
+	for (uint32_t i = 0; i < a->d->peers.cnt; i++) {
+		const struct obs_answer *ans = world_answer(a->e, &a->d->peers.peer[i].addr);
+
+		if (!ans || !ans->err)
+			continue;
+		f->unreachable++;
+		audit_raise(a, CHECK_PROBLEM, C_NODE_UNREACHABLE);
+		audit_evidence(a, "%s, a peer: the kernel refuses (%s)", addr_str(&ans->dst, addr),
+			       strerror(ans->err));
+	}
+	if (!f->unreachable)
+		return;
+	audit_say(a, "This node has no way to %u of its peers.", f->unreachable);
+	audit_advise(a, "look at ip route get for them, and at who made that route");
+}
+
 void audit_fib(struct audit *a)
 {
 	struct fib_ask f = { .a = a };
 
 	audit_begin(a, "fib", false);
 	mirror__each_route(a->e->mirror, ask_fib, &f);
+	ask_peers(a, &f);
 	if (f.wrong) {
 		audit_say(
 			a,
@@ -246,12 +339,12 @@ void audit_fib(struct audit *a)
 			"another table takes them.",
 			f.wrong, f.asked);
 		audit_advise(a, "look at ip rule, and at ip route show table all");
-	} else if (f.asked) {
+	} else if (f.asked && !f.unreachable) {
 		audit_say(a, "The kernel sends to all %u blocks asked for as table main says.",
 			  f.asked);
-	} else if (world_is_fresh(a->e, SOURCE_ANSWER)) {
+	} else if (world_is_fresh(a->e, SOURCE_ANSWER) && !f.unreachable) {
 		audit_say(a, "No route to another node's block to ask for.");
-	} else {
+	} else if (!f.unreachable) {
 		audit_raise(a, CHECK_UNKNOWN, C_UNKNOWN);
 		audit_say(a, "The kernel was not asked (RTM_GETROUTE).");
 	}
@@ -267,6 +360,7 @@ void audit_default(struct audit *a)
 		audit_say(a, "There is a default route.");
 	} else {
 		audit_raise(a, CHECK_PROBLEM, C_DEFAULT_ROUTE_MISSING);
+		audit_evidence(a, "ip route show table main has no default");
 		audit_say(
 			a,
 			"Table main has no default route: proxy ARP stays silent to pods that ask "
@@ -341,28 +435,10 @@ static void leftover_link(void *ctx, const struct link_info *l)
 	}
 }
 
-static void leftover_route(void *ctx, const struct route *r)
-{
-	struct audit *a = ctx;
-	char p[PREFIX_STRLEN];
-
-	if (r->table != TABLE_MAIN || r->type != RTN_UNICAST || r->protocol != RTPROT_BIRD ||
-	    r->dst.len == 0)
-		return;
-	/* routes of BIRD stay when it goes; where it never ran again, nobody keeps them */
-	if (a->e->world.conf.felix_owns && judge_pool(a->e, &r->dst.addr) &&
-	    tunnel_pool(a->e, &r->dst.addr) && mirror__has_protocol(a->e->mirror, RTPROT_FELIX)) {
-		audit_raise(a, CHECK_WARN, C_ROUTE_OWNER_CONFLICT);
-		audit_evidence(a, "%s is BIRD's, while Felix programs this cluster's routes",
-			       prefix_str(&r->dst, p));
-	}
-}
-
 void audit_leftovers(struct audit *a)
 {
 	audit_begin(a, "leftovers", false);
 	mirror__each_link(a->e->mirror, leftover_link, a);
-	mirror__each_route(a->e->mirror, leftover_route, a);
 	if (a->c.state == CHECK_OK) {
 		audit_say(a, "Nothing of other owners is in the way.");
 	} else {

@@ -421,6 +421,8 @@ uint32_t world_cnt(const struct engine *e, enum world_kind k);
 const struct obs_bird_proto *world_proto(const struct engine *e, uint32_t i);
 const struct obs_conf_peer *world_peer(const struct engine *e, uint32_t i);
 const struct obs_bird_route *world_broute(const struct engine *e, uint32_t i);
+/* NULL: there is none */
+const struct obs_vtep *world_vtep_of(const struct engine *e, const struct addr *vtep);
 const struct obs_vtep *world_vtep(const struct engine *e, uint32_t i);
 const struct obs_proc *world_proc(const struct engine *e, uint32_t i);
 /* NULL: there is none */

@@ -85,6 +85,13 @@ static int by_pod(const void *a, const void *b)
 	return memcmp(&x->addr, &y->addr, sizeof(x->addr));
 }
 
+static int by_vtep(const void *a, const void *b)
+{
+	const struct obs_vtep *x = a, *y = b;
+
+	return memcmp(&x->vtep, &y->vtep, sizeof(x->vtep));
+}
+
 static int by_neighbor(const void *a, const void *b)
 {
 	const struct obs_bird_proto *x = a, *y = b;
@@ -103,8 +110,8 @@ typedef int (*order_fn)(const void *, const void *);
 static const order_fn orders[W_MAX] = {
 	[W_PROTO] = by_neighbor, [W_PROTO6] = by_neighbor, [W_BROUTE] = by_prefix,
 	[W_BROUTE6] = by_prefix, [W_PEER] = by_peer,	   [W_SYSCTL] = by_ifindex,
-	[W_POD] = by_pod,	 [W_STATUS] = by_pod,	   [W_ANSWER] = by_dst,
-	[W_NEIGH] = by_neigh,
+	[W_VTEP] = by_vtep,	 [W_POD] = by_pod,	   [W_STATUS] = by_pod,
+	[W_ANSWER] = by_dst,	 [W_NEIGH] = by_neigh,
 };
 
 static void take(struct world *w, enum world_kind k)
@@ -282,6 +289,13 @@ const struct obs_conf_peer *world_peer_of(const struct engine *e, const struct a
 	const struct obs_conf_peer key = { .addr = *peer };
 
 	return find(e, W_PEER, &key);
+}
+
+const struct obs_vtep *world_vtep_of(const struct engine *e, const struct addr *vtep)
+{
+	const struct obs_vtep key = { .vtep = *vtep };
+
+	return find(e, W_VTEP, &key);
 }
 
 const struct obs_sysctl *world_sysctl(const struct engine *e, uint32_t ifindex)
