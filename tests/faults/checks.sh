@@ -120,7 +120,11 @@ trace() {
 
 	[ "$start" = before ] || lab fault "$fault" >&2
 	live "$name" "$node" -o json
-	tracer_wait "$name" || return 0
+	if ! tracer_wait "$name"; then
+		tracer_stop "$name"
+		lab heal >&2
+		return
+	fi
 	[ "$start" = late ] || lab fault "$fault" >&2
 	# shellcheck disable=SC2086 # a list
 	lab traffic ${traffic//,/ } --count 2 >&2 || :
