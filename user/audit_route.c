@@ -140,13 +140,14 @@ static void not_in_kernel(struct audit *a, const struct obs_bird_route *b)
 
 	if (kernel_route(a, &b->dst))
 		return;
-	audit_raise(a, CHECK_PROBLEM, b->refused ? C_ROUTE_MISSING : C_FOREIGN_ROUTE_CHANGE);
+	audit_raise(a, CHECK_PROBLEM, C_ROUTE_MISSING);
 	audit_say(a, "BIRD has a route for %s, and the kernel has none.", prefix_str(&b->dst, p));
-	if (b->refused)
-		audit_evidence(a, "the kernel refused BIRD's route for %s", p);
-	else
-		audit_evidence(a, "BIRD installed %s; somebody else removed it, or it just came",
-			       p);
+	audit_evidence(a,
+		       b->refused ?
+			       "the kernel refused BIRD's route for %s" :
+			       "birdcl show route has %s: somebody removed it from the kernel, or "
+			       "BIRD's filter keeps it back",
+		       p);
 }
 
 /* Only where BIRD's routes are in the kernel: Felix may program them, or a link took all of them. */
@@ -206,6 +207,7 @@ static void against_bird(struct audit *a, const struct route *r)
 	audit_raise(a, CHECK_PROBLEM, C_WRONG_GATEWAY);
 	audit_say(a, "The route for %s leads to %s, and BIRD has it from %s.",
 		  prefix_str(&r->dst, p), addr_str(&node, gw), addr_str(&b->from, want));
+	audit_evidence(a, "ip route: %s via %s; birdcl show route: from %s", p, gw, want);
 }
 
 static void examine_route(void *ctx, const struct route *r)
@@ -220,6 +222,7 @@ static void examine_route(void *ctx, const struct route *r)
 		audit_raise(a, CHECK_PROBLEM, C_BGP_NEXTHOP_UNRESOLVED);
 		audit_say(a, "BIRD cannot resolve the next hop of %s: its route is unreachable.",
 			  prefix_str(&r->dst, p));
+		audit_evidence(a, "unreachable %s proto bird", p);
 		return;
 	}
 	if (r->type != RTN_UNICAST || !r->nh_cnt || !addr_is_set(&r->nh[0].gw))
@@ -230,6 +233,7 @@ static void examine_route(void *ctx, const struct route *r)
 		audit_raise(a, CHECK_PROBLEM, C_FOREIGN_ROUTE_CHANGE);
 		audit_say(a, "The route for %s is neither BIRD's nor Felix' (protocol %s).",
 			  prefix_str(&r->dst, p), word);
+		audit_evidence(a, "ip route: %s proto %s", p, word);
 	}
 	if (tunnel_pool(a->e, &r->dst.addr) && !is_tunnel(a->e, r->nh[0].ifindex))
 		wrong_device(a, r);
