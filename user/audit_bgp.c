@@ -236,6 +236,7 @@ static void tell_restarting(struct audit *a)
 	}
 	if (!n)
 		return;
+	audit_raise(a, CHECK_WARN, C_GRACEFUL_RESTART);
 	audit_say(a, "%u peer%s restart%s gracefully; the routes are kept meanwhile.", n,
 		  n == 1 ? "" : "s", n == 1 ? "s" : "");
 }
@@ -261,7 +262,7 @@ void audit_graceful(struct audit *a)
 	if (a->c.state == CHECK_OK && uses_bgp(a) && !world_is_fresh(a->e, SOURCE_BIRD)) {
 		audit_raise(a, CHECK_UNKNOWN, C_UNKNOWN);
 		audit_say(a, "Only BIRD could tell, and it does not answer.");
-	} else if (a->c.state == CHECK_OK) {
+	} else if (!a->c.explain[0]) {
 		audit_say(a, "No graceful restart is in progress.");
 	}
 	audit_end(a);

@@ -59,6 +59,21 @@ static void lacks(struct audit *a, const struct peer_view *p, struct lack *l)
 				  "of which no sign of life is seen");
 }
 
+/* A reflector's client that is a node, and whose session is down although it lives */
+static void client_route(struct audit *a, const struct peer_view *p)
+{
+	char addr[ADDR_STRLEN], node[NODE_LEN_SHORT + 4];
+
+	if (p->up || !p->alive || bird_recovers(a->e) ||
+	    !owner_is_listed(a->e, &p->addr, NODES_IPIP | NODES_VXLAN) ||
+	    diag_routes_by(a->d, &p->addr))
+		return;
+	audit_raise(a, CHECK_WARN, C_ROUTE_MISSING);
+	audit_say(a, "There is no route to a block by %s%s.", addr_str(&p->addr, addr),
+		  node_suffix(a->e, &p->addr, node, sizeof(node)));
+	audit_evidence(a, "%s is on Felix' list of nodes, and its BGP session is down", addr);
+}
+
 static void mesh_routes(struct audit *a, struct lack *l)
 {
 	const struct peers *all = &a->d->peers;
@@ -66,8 +81,10 @@ static void mesh_routes(struct audit *a, struct lack *l)
 	for (uint32_t i = 0; i < all->cnt; i++) {
 		const struct peer_view *p = &all->peer[i];
 
-		if (!peer_owns_block(a->e, p))
+		if (!peer_owns_block(a->e, p)) {
+			client_route(a, p);
 			continue;
+		}
 		l->expected++;
 		if (!diag_routes_by(a->d, &p->addr))
 			lacks(a, p, l);
@@ -379,12 +396,22 @@ struct own {
 	uint32_t blocks, pods, strays;
 };
 
+static void stray_route(struct own *o, const struct route *r, const char *why)
+{
+	char p[PREFIX_STRLEN], gw[ADDR_STRLEN];
+
+	o->strays++;
+	audit_raise(o->a, CHECK_WARN, C_STALE_ENDPOINT);
+	audit_evidence(o->a, "%s is of an own block and leads to %s: %s", prefix_str(&r->dst, p),
+		       addr_str(&r->nh[0].gw, gw), why);
+}
+
 static void own_route(void *ctx, const struct route *r)
 {
 	struct own *o = ctx;
 	struct audit *a = o->a;
 	const struct route *block;
-	char p[PREFIX_STRLEN];
+	struct addr node;
 
 	if (r->table != TABLE_MAIN || !judge_pool(a->e, &r->dst.addr))
 		return;
@@ -399,15 +426,12 @@ static void own_route(void *ctx, const struct route *r)
 	block = mirror__lookup_len(a->e->mirror, &r->dst.addr, 1, 31);
 	if (!addr_is_set(&r->nh[0].gw) || !block || block->type != RTN_BLACKHOLE)
 		return;
-	if (world_is_fresh(a->e, SOURCE_BIRD) && r->protocol == RTPROT_BIRD &&
-	    !bird_recovers(a->e) && !world_broute_of(a->e, &r->dst)) {
-		o->strays++;
-		audit_raise(a, CHECK_WARN, C_STALE_ENDPOINT);
-		audit_evidence(a,
-			       "%s is of an own block and leads to another node, and BIRD knows "
-			       "nothing of it",
-			       prefix_str(&r->dst, p));
-	}
+	node = diag_node_of(a->e, &r->nh[0].gw);
+	if (a->e->nodes.cnt && !owner_is_node(a->e, &node))
+		stray_route(o, r, "the node that it leads to is not on Felix' list");
+	else if (world_is_fresh(a->e, SOURCE_BIRD) && r->protocol == RTPROT_BIRD &&
+		 !bird_recovers(a->e) && !world_broute_of(a->e, &r->dst))
+		stray_route(o, r, "BIRD knows nothing of it");
 }
 
 void audit_own_blocks(struct audit *a)
