@@ -19,9 +19,8 @@ static void find_tunnel(void *ctx, const struct link_info *l)
 {
 	struct tunnel *t = ctx;
 
-	if (strcmp(l->kind, t->kind))
+	if (strcmp(l->kind, t->kind) || !diag_is_tunnel(l))
 		return;
-	/* the kernel's own fallback device of another namespace's making may be there as well */
 	if (!t->link || (!t->link->up && l->up))
 		t->link = l;
 }

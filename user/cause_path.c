@@ -18,7 +18,7 @@ static void find_tunnel(void *ctx, const struct link_info *l)
 {
 	struct tunnel *t = ctx;
 
-	if (!strcmp(l->kind, t->kind) && (!t->link || !t->link->up))
+	if (!strcmp(l->kind, t->kind) && diag_is_tunnel(l) && (!t->link || !t->link->up))
 		t->link = l;
 }
 

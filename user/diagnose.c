@@ -184,6 +184,11 @@ const char *node_suffix(const struct engine *e, const struct addr *a, char *buf,
 	return buf;
 }
 
+bool diag_is_tunnel(const struct link_info *l)
+{
+	return l->up || !strcmp(l->name, "tunl0") || !strcmp(l->name, "vxlan.calico");
+}
+
 /* ---- BIRD itself ---- */
 
 bool bird_is_down(const struct engine *e)

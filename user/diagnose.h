@@ -86,6 +86,9 @@ uint32_t diag_routes_by(const struct diag *d, const struct addr *node);
 /* The node behind a gateway: itself, or where the forwarding entry of a VTEP leads */
 struct addr diag_node_of(const struct engine *e, const struct addr *gw);
 
+/* May it be Calico's? A device of another name that is down carries nothing, and is somebody else's. */
+bool diag_is_tunnel(const struct link_info *l);
+
 /* No BIRD runs although this node uses BGP */
 bool bird_is_down(const struct engine *e);
 /* BIRD still waits for its peers after a restart */
