@@ -10,7 +10,7 @@ set -euo pipefail
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 
-runs=9
+runs=9 lab_file=/dev/null
 lab_up "${CALITRACE_TEST_PREFIX:-t$$-}bench-" --node-net 10.2.0.0/16 --pool 10.224.0.0/11
 lab big 300 3 5000 1000 >&2
 times=()

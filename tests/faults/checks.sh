@@ -196,11 +196,11 @@ selftest() {
 	judged "all is well" well check healthy 0 "$good"
 	judged "a fault as it has to be told" well check bgp-blocked 1 "$broken"
 	judged "the same with --strict" well strict bgp-blocked 1 "$broken"
-	judged "a chain" well chain bgp-blocked 0 "$finding" before
+	judged "a chain" well chain bgp-blocked 0 "$finding" late
 	while IFS='|' read -r name what fault status bend; do
 		case $fault in healthy) records=$good ;; *) records=$broken ;; esac
 		[ "$what" != chain ] || records=$finding
-		judged "$name" bad "$what" "$fault" "$status" "$(jq "$bend" <<<"$records")" before
+		judged "$name" bad "$what" "$fault" "$status" "$(jq "$bend" <<<"$records")" late
 	done <<-'END'
 		another exit status|check|healthy|3|.
 		no record at all|check|healthy|0|[]
@@ -214,7 +214,7 @@ selftest() {
 		another node|check|healthy|0|.[0].node = "k8s01"
 		a line of another type|check|healthy|0|. + [{type: "packet"}]
 		a fault that was missed|check|bgp-blocked|0|map(.state = "ok" | del(.cause))
-		another cause|check|bgp-blocked|1|map(if .name == "bgp" then .cause = "bgp-peer-down" else . end)
+		another cause|check|bgp-blocked|1|map(if .name == "bgp" then .cause = "bgp-down" else . end)
 		a problem without cause|check|bgp-blocked|1|map(if .name == "bgp" then del(.cause) else . end)
 		a problem without evidence|check|bgp-blocked|1|map(if .name == "bgp" then del(.evidence) else . end)
 		a problem without explanation|check|bgp-blocked|1|map(if .name == "bgp" then del(.explain) else . end)
