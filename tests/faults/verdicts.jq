@@ -280,7 +280,7 @@ def check_form:
 	elif .type != "diff" and .node != $run.node then "expected node \($run.node), saw \(tojson)"
 	else empty end;
 
-def check_summary($packets; $findings):
+def check_summary($all; $packets; $findings):
 	if length != 1 then "expected one summary, saw \(length)"
 	else .[0] |
 		($packets | group_by(.verdict) | map({(.[0].verdict): length}) | add // {}) as $verdicts |
@@ -304,6 +304,6 @@ else
 	 else $packets[] | select(phase_index == -1) | "not expected before any traffic: \(brief)" end),
 	twice($packets),
 	check_findings($findings; $packets),
-	(map(select(.type == "summary")) | check_summary($packets; $findings)),
+	(map(select(.type == "summary")) | check_summary($all; $packets; $findings)),
 	(.[] | select(.type == "loss") | "expected no loss, saw \(tojson)")
 end
