@@ -246,12 +246,14 @@ enum world_kind {
 struct world_list {
 	void *item;
 	uint32_t cnt, cap;
+	bool cut; /* there was more than could be kept */
 };
 struct world {
 	enum source_state state[SOURCE_MAX];
 	char detail[SOURCE_MAX][INFO_LEN];
 	uint64_t told_ns[SOURCE_MAX]; /* end of the last round that ended well; 0: none did */
 	uint64_t version;	      /* changes with each round */
+	bool open[SOURCE_MAX];	      /* its round has begun, and not ended */
 	struct world_list cur[W_MAX], next[W_MAX];
 	uint32_t proto_was;		       /* BIRD's protocols of the round before */
 	struct obs_bird bird[2], bird_next[2]; /* IPv4's, IPv6's */
