@@ -130,11 +130,16 @@ size_t engine__questions(const struct engine *e, struct addr *out, size_t max)
 
 	for (uint32_t i = 0; i < d->peers.cnt; i++)
 		ask(&q, &d->peers.peer[i].addr);
+	/* nodes that are no neighbours: behind a reflector, or a router */
+	q.max = max < q.cnt + ASK_PEERS ? max : q.cnt + ASK_PEERS;
+	for (uint32_t i = 0; i < d->gw_cnt; i++)
+		if (!peers_find(&d->peers, &d->gw[i].node))
+			ask(&q, &d->gw[i].node);
 	q.max = max < q.cnt + ASK_BLOCKS ? max : q.cnt + ASK_BLOCKS;
-	mirror__each_route(e->mirror, ask_block, &q);
-	for (uint32_t i = 0; i < world_cnt(e, W_BROUTE); i++)
-		if (world_broute(e, i)->best && world_broute(e, i)->type == RTN_UNICAST &&
-		    judge_pool(e, &world_broute(e, i)->dst.addr))
+	/* what BIRD has and the kernel has not is asked for first: it may have come since */
+	for (uint32_t i = 0; i < world_cnt(e, W_BROUTE) && q.cnt < q.max; i++)
+		if (audit_not_in_kernel(e, world_broute(e, i)))
 			ask(&q, &world_broute(e, i)->dst.addr);
+	mirror__each_route(e->mirror, ask_block, &q);
 	return q.cnt;
 }

@@ -26,14 +26,27 @@ void audit_bird(struct audit *a);
 void audit_bgp(struct audit *a);
 void audit_node_address(struct audit *a);
 void audit_graceful(struct audit *a);
+/* Does one of the pools call for that tunnel everywhere? audit_dev.c */
+bool audit_tunnels(const struct audit *a, enum pool_mode mode);
+/* Calico's tunnel device of that kind, NULL: there is none */
+const struct link_info *audit_tunnel_dev(const struct engine *e, const char *kind);
+/* BIRD wants that route in the kernel, which has none of that prefix that leads anywhere */
+bool audit_not_in_kernel(const struct engine *e, const struct obs_bird_route *b);
+/* Is the route the one that the kernel takes, and not another metric's? */
+bool audit_is_best(const struct engine *e, const struct route *r);
 /* audit_route.c */
 void audit_routes(struct audit *a);
+/* audit_fib.c */
 void audit_fib(struct audit *a);
 void audit_default(struct audit *a);
 void audit_own_blocks(struct audit *a);
 void audit_leftovers(struct audit *a);
 /* audit_dev.c */
 void audit_tunnel(struct audit *a);
+/* VTEPs that lack an entry, into the check of the tunnel; audit_vtep.c */
+void audit_vteps(struct audit *a);
+/* How many of them no route leads to, into the check of routes; *all: how many there are */
+uint32_t audit_vteps_without_route(struct audit *a, uint32_t *all);
 void audit_sysctl(struct audit *a);
 void audit_allowlist(struct audit *a);
 void audit_tables(struct audit *a);

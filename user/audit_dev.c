@@ -8,21 +8,32 @@
 /* ---- tunnel devices ---- */
 
 struct tunnel {
-	struct audit *a;
+	const struct audit *a;
 	const char *kind;
 	const struct link_info *link;
-	bool addressed;
-	uint32_t lacking; /* VTEPs */
+	bool addressed, own_block;
 };
+
+/* Calico's names are fixed: other devices of the kind are somebody else's. */
+static bool is_named(const struct link_info *l)
+{
+	return !strcmp(l->name, "tunl0") || !strcmp(l->name, "vxlan.calico");
+}
 
 static void find_tunnel(void *ctx, const struct link_info *l)
 {
 	struct tunnel *t = ctx;
 
-	if (strcmp(l->kind, t->kind) || !diag_is_tunnel(l))
-		return;
-	if (!t->link || (!t->link->up && l->up))
+	if (!strcmp(l->kind, t->kind) && is_named(l))
 		t->link = l;
+}
+
+const struct link_info *audit_tunnel_dev(const struct engine *e, const char *kind)
+{
+	struct tunnel t = { .kind = kind };
+
+	mirror__each_link(e->mirror, find_tunnel, &t);
+	return t.link;
 }
 
 static void has_address(void *ctx, const struct obs_addr *o)
@@ -30,6 +41,13 @@ static void has_address(void *ctx, const struct obs_addr *o)
 	struct tunnel *t = ctx;
 
 	t->addressed |= o->ifindex == t->link->ifindex && judge_pool(t->a->e, &o->address.addr);
+}
+
+static void has_block(void *ctx, const struct route *r)
+{
+	struct tunnel *t = ctx;
+
+	t->own_block |= r->type == RTN_BLACKHOLE && judge_pool(t->a->e, &r->dst.addr);
 }
 
 /* The MTU of the device that leads to the peers, 0: not known */
@@ -52,72 +70,76 @@ static uint32_t overhead(const char *kind)
 	return strcmp(kind, "vxlan") ? 20 : 50;
 }
 
-/* Pods that send more than the tunnel takes: DF is set, and the ICMP error may get lost. */
+/* A node that no pool selects has no block, and no address of one. */
+static void examine_address(struct audit *a, struct tunnel *t)
+{
+	mirror__each_addr(a->e->mirror, has_address, t);
+	if (t->addressed)
+		return;
+	mirror__each_route(a->e->mirror, has_block, t);
+	audit_raise(a, t->own_block ? CHECK_PROBLEM : CHECK_WARN, C_TUNNEL_ADDRESS);
+	audit_say(a,
+		  "%s has no address of a pool: what the node itself sends to pods has the wrong "
+		  "source.",
+		  t->link->name);
+	audit_advise(
+		a, "look at the log of this node's calico-node pod (felix, allocate-tunnel-addrs)");
+}
+
+static void examine_mtu(struct audit *a, const struct tunnel *t)
+{
+	uint32_t under = underlay_mtu(a), over = overhead(t->kind);
+
+	if (under <= over || t->link->mtu + over <= under)
+		return;
+	audit_raise(a, CHECK_WARN, C_MTU_MISMATCH);
+	audit_say(a,
+		  "The MTU of %s is %u, the underlay's %u: %u octets of encapsulation do not fit.",
+		  t->link->name, t->link->mtu, under, over);
+	audit_advise(a, "set Calico's mtu to %u or less", under - over);
+}
+
+struct pods {
+	const struct audit *a;
+	const struct link_info *widest;
+	uint32_t cnt, limit;
+};
+
 static void pod_mtu(void *ctx, const struct link_info *l)
 {
-	struct tunnel *t = ctx;
+	struct pods *p = ctx;
 
-	if (!l->up || judge_dev(t->a->e, l->ifindex) != DEV_WORKLOAD || l->mtu <= t->link->mtu)
+	if (!l->up || judge_dev(p->a->e, l->ifindex) != DEV_WORKLOAD || l->mtu <= p->limit)
 		return;
-	audit_raise(t->a, CHECK_WARN, C_MTU_MISMATCH);
-	audit_evidence(t->a, "the MTU of %s is %u, of %s %u", l->name, l->mtu, t->link->name,
-		       t->link->mtu);
+	p->cnt++;
+	if (!p->widest || l->mtu > p->widest->mtu)
+		p->widest = l;
 }
 
-/* Routes by the device whose next hop is not set up as a VTEP */
-static void route_vtep(void *ctx, const struct route *r)
+/* Felix gives pods the tunnel's MTU; what they send beyond it comes back, or is lost. */
+static void examine_pods_mtu(struct audit *a, const struct tunnel *t)
 {
-	struct tunnel *t = ctx;
-	const struct obs_vtep *v;
-	char a[ADDR_STRLEN];
+	struct pods p = { .a = a, .limit = t->link->mtu };
 
-	if (r->table != TABLE_MAIN || r->type != RTN_UNICAST || !r->nh_cnt ||
-	    r->nh[0].ifindex != t->link->ifindex || !addr_is_set(&r->nh[0].gw))
+	mirror__each_link(a->e->mirror, pod_mtu, &p);
+	if (!p.cnt)
 		return;
-	v = world_vtep_of(t->a->e, &r->nh[0].gw);
-	if (v && v->have_neigh && v->have_fdb)
-		return;
-	audit_raise(t->a, CHECK_PROBLEM, C_VTEP_MISSING);
-	t->lacking++;
-	audit_evidence(t->a, "%s has no permanent %s on %s", addr_str(&r->nh[0].gw, a),
-		       v && v->have_neigh ? "forwarding entry" : "neighbour", t->link->name);
-}
-
-static void examine_vteps(struct tunnel *t)
-{
-	if (strcmp(t->kind, "vxlan") || !world_is_fresh(t->a->e, SOURCE_VTEP))
-		return;
-	mirror__each_route(t->a->e->mirror, route_vtep, t);
-	if (!t->lacking)
-		return;
-	audit_say(t->a, "%u routes by %s lead to a VTEP that is not set up.", t->lacking,
-		  t->link->name);
-	audit_advise(t->a, "look at the log of this node's calico-node pod (felix, vxlan)");
-}
-
-static void examine_pod_mtu(struct tunnel *t)
-{
-	uint8_t before = t->a->c.evidence_cnt;
-
-	mirror__each_link(t->a->e->mirror, pod_mtu, t);
-	if (t->a->c.evidence_cnt == before)
-		return;
-	audit_say(t->a, "Pods may send more than the %u octets that %s takes.", t->link->mtu,
-		  t->link->name);
-	audit_advise(t->a,
-		     "compare mtu in the CNI configuration with the tunnel's; restart the pods");
+	audit_raise(a, CHECK_WARN, C_MTU_MISMATCH);
+	audit_say(a, "The MTU of %s is %u, smaller than that of %u pod%s.", t->link->name,
+		  t->link->mtu, p.cnt, p.cnt == 1 ? "" : "s");
+	audit_evidence(a, "the MTU of %s is %u", p.widest->name, p.widest->mtu);
+	audit_advise(a, "make Calico's mtu fit, and restart pods that are older than it");
 }
 
 static void examine_tunnel(struct audit *a, const char *kind)
 {
 	struct tunnel t = { .a = a, .kind = kind };
-	uint32_t under = underlay_mtu(a);
 
-	mirror__each_link(a->e->mirror, find_tunnel, &t);
+	t.link = audit_tunnel_dev(a->e, kind);
 	if (!t.link) {
 		audit_raise(a, CHECK_PROBLEM, C_TUNNEL_MISSING);
-		audit_say(a, "A pool calls for %s, and there is no %s device.", kind, kind);
-		audit_evidence(a, "ip link shows no device of type %s", kind);
+		audit_say(a, "A pool calls for %s, and there is no device %s.", kind,
+			  strcmp(kind, "vxlan") ? "tunl0" : "vxlan.calico");
 		audit_advise(
 			a,
 			"look at the log of this node's calico-node pod (felix), and at modprobe %s",
@@ -127,46 +149,18 @@ static void examine_tunnel(struct audit *a, const char *kind)
 	if (!t.link->up) {
 		audit_raise(a, CHECK_PROBLEM, C_TUNNEL_DOWN);
 		audit_say(a, "%s is down.", t.link->name);
-		audit_evidence(a, "ip link show %s: not UP", t.link->name);
 		audit_advise(a, "ip link set %s up; Felix does so within 10 s where it runs",
 			     t.link->name);
 		return;
 	}
-	mirror__each_addr(a->e->mirror, has_address, &t);
-	if (!t.addressed) {
-		audit_raise(a, CHECK_PROBLEM, C_TUNNEL_ADDRESS);
-		audit_evidence(a, "no address on %s lies in a pool", t.link->name);
-		audit_say(a,
-			  "%s has no address of a pool: what the node itself sends to pods has the "
-			  "wrong source.",
-			  t.link->name);
-		audit_advise(
-			a,
-			"look at the log of this node's calico-node pod (felix, allocate-tunnel-addrs)");
-	}
-	if (under && t.link->mtu + overhead(kind) > under) {
-		audit_raise(a, CHECK_WARN, C_MTU_MISMATCH);
-		audit_say(
-			a,
-			"The MTU of %s is %u, the underlay's %u: %u octets of encapsulation do not fit.",
-			t.link->name, t.link->mtu, under, overhead(kind));
-		audit_advise(a, "set Calico's mtu to %u or less", under - overhead(kind));
-	}
-	examine_pod_mtu(&t);
-	examine_vteps(&t);
-}
-
-static bool has_tunnel(const struct audit *a, const char *kind)
-{
-	struct tunnel t = { .kind = kind };
-
-	mirror__each_link(a->e->mirror, find_tunnel, &t);
-	return t.link;
+	examine_address(a, &t);
+	examine_mtu(a, &t);
+	examine_pods_mtu(a, &t);
 }
 
 void audit_tunnel(struct audit *a)
 {
-	bool ipip = false, vxlan = false, known = false, cross = false;
+	bool ipip = false, vxlan = false, known = false;
 
 	audit_begin(a, "tunnel", true);
 	for (uint32_t i = 0; i < a->e->pools.cnt; i++) {
@@ -174,7 +168,6 @@ void audit_tunnel(struct audit *a)
 
 		ipip |= m == POOL_IPIP;
 		vxlan |= m == POOL_VXLAN;
-		cross |= m == POOL_CROSSSUBNET;
 		known |= m != POOL_UNKNOWN;
 	}
 	if (!known) {
@@ -188,13 +181,7 @@ void audit_tunnel(struct audit *a)
 		examine_tunnel(a, "ipip");
 	if (vxlan)
 		examine_tunnel(a, "vxlan");
-	if (cross && !has_tunnel(a, "ipip") && !has_tunnel(a, "vxlan")) {
-		audit_raise(a, CHECK_PROBLEM, C_TUNNEL_MISSING);
-		audit_say(
-			a,
-			"A pool calls for a tunnel between subnets, and there is no tunnel device.");
-		audit_evidence(a, "ip link shows no device of type ipip or vxlan");
-	}
+	audit_vteps(a);
 	if (a->c.state == CHECK_OK)
 		audit_say(a, ipip || vxlan ?
 				     "The tunnel device is up, addressed, and its MTU fits." :
@@ -209,10 +196,12 @@ struct sysctls {
 	uint32_t seen, off, silent;
 };
 
+/* Pods' devices, and Calico's own tunnels: others may well forward nothing */
 static bool carries(const struct audit *a, const struct link_info *l)
 {
-	return l->up && (judge_dev(a->e, l->ifindex) == DEV_WORKLOAD ||
-			 judge_dev(a->e, l->ifindex) == DEV_TUNNEL);
+	return l->up && a->e->pools.cnt &&
+	       (judge_dev(a->e, l->ifindex) == DEV_WORKLOAD || is_named(l) ||
+		!strcmp(l->name, "wireguard.cali"));
 }
 
 static void examine_sysctl(void *ctx, const struct link_info *l)
@@ -271,7 +260,7 @@ void audit_sysctl(struct audit *a)
 
 /* ---- allow-lists of tunnel packets ---- */
 
-static bool tunnels(const struct audit *a, enum pool_mode mode)
+bool audit_tunnels(const struct audit *a, enum pool_mode mode)
 {
 	for (uint32_t i = 0; i < a->e->pools.cnt; i++)
 		if (a->e->pools.pool[i].mode == mode)
@@ -279,31 +268,40 @@ static bool tunnels(const struct audit *a, enum pool_mode mode)
 	return false;
 }
 
-static void unlisted(struct audit *a, const struct addr *who, uint8_t list, const char *what)
+static void unlisted(struct audit *a, const struct addr *who, uint8_t list, bool sure,
+		     const char *what)
 {
 	char addr[ADDR_STRLEN], node[NODE_LEN_SHORT + 4];
 
 	if (owner_is_listed(a->e, who, list))
 		return;
-	audit_raise(a, CHECK_PROBLEM, C_PEER_NOT_IN_ALLOWLIST);
+	audit_raise(a, sure ? CHECK_PROBLEM : CHECK_WARN, C_PEER_NOT_IN_ALLOWLIST);
 	audit_evidence(a, "%s%s %s, and is not on the list", addr_str(who, addr),
 		       node_suffix(a->e, who, node, sizeof(node)), what);
 }
 
+/* A node without a VTEP is rightly not on VXLAN's list; one that just joined may come later. */
 static void examine_list(struct audit *a, uint8_t list)
 {
-	for (uint32_t i = 0; i < a->d->peers.cnt; i++)
-		if (peer_owns_block(a->e, &a->d->peers.peer[i]))
-			unlisted(a, &a->d->peers.peer[i].addr, list, "is a node of the mesh");
-	if (a->d->stray.have)
-		unlisted(a, &a->d->stray.knocker, list, "behaves like a node of the cluster");
+	const struct diag *d = a->d;
+
+	for (uint32_t i = 0; i < d->peers.cnt; i++) {
+		const struct peer_view *p = &d->peers.peer[i];
+
+		if (peer_owns_block(a->e, p) && (list == NODES_IPIP || diag_routes_by(d, &p->addr)))
+			unlisted(a, &p->addr, list, p->up || diag_routes_by(d, &p->addr),
+				 "is a node of the cluster");
+	}
+	/* networks that were let in as a whole are not told */
+	if (d->stray.have && d->stray.conf != CONF_UNCLEAR)
+		unlisted(a, &d->stray.knocker, list, false, "behaves like a node of the cluster");
 }
 
 void audit_allowlist(struct audit *a)
 {
-	uint8_t list = tunnels(a, POOL_IPIP)  ? NODES_IPIP :
-		       tunnels(a, POOL_VXLAN) ? NODES_VXLAN :
-						0;
+	uint8_t list = audit_tunnels(a, POOL_IPIP)  ? NODES_IPIP :
+		       audit_tunnels(a, POOL_VXLAN) ? NODES_VXLAN :
+						      0;
 
 	audit_begin(a, "allowlist", false);
 	if (!list) {
@@ -319,8 +317,8 @@ void audit_allowlist(struct audit *a)
 		else
 			audit_say(
 				a,
-				"This node drops the tunnel packets of nodes that are not on Felix' "
-				"list.");
+				"Nodes are missing on Felix' list of tunnel peers: this node drops "
+				"their tunnel packets.");
 		if (a->c.state != CHECK_OK)
 			audit_advise(a, "see check node-address on those nodes");
 	}

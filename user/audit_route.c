@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The audit of routes: to the other nodes' blocks, of this node's own ones, and the default. */
+/* The audit of routes to the other nodes' blocks: which are missing, and which lead elsewhere. */
 #include <stdio.h>
 #include <string.h>
 
@@ -9,469 +9,367 @@
 /* ---- nodes without a route ---- */
 
 struct lack {
-	uint32_t expected, without, faults;
+	uint32_t expected, without, faults, vteps;
 };
 
-/* BIRD's best route that came from that peer; NULL: none, or BIRD was not asked */
-static const struct obs_bird_route *bird_route_of(const struct audit *a, const struct addr *peer)
+/* Had that node a block, or does anything say that it has one? Without a pool it has none. */
+static bool has_block(const struct peer_view *p)
 {
-	for (uint32_t i = 0; i < world_cnt(a->e, W_BROUTE); i++) {
-		const struct obs_bird_route *b = world_broute(a->e, i);
-
-		if (b->best && addr_eq(&b->from, peer) && judge_pool(a->e, &b->dst.addr))
-			return b;
-	}
-	return NULL;
+	return !p->up || (p->proto && p->proto->imported);
 }
 
-static const struct route *kernel_route(const struct audit *a, const struct prefix *p)
+static enum cause why_missing(const struct audit *a, const struct peer_view *p)
 {
-	return mirror__lookup_len(a->e->mirror, &p->addr, p->len, p->len);
+	if (bird_recovers(a->e) || p->restarts)
+		return C_GRACEFUL_RESTART;
+	/* only BIRD can say that it was told nothing */
+	return p->up && world_is_fresh(a->e, SOURCE_BIRD) && p->proto && !p->proto->imported ?
+		       C_ROUTE_NOT_ANNOUNCED :
+		       C_ROUTE_MISSING;
 }
 
-/* Many without a route have one reason; it is enough to look closely at the first. */
-#define CLOSELY 16
+static const char *life_of(const struct peer_view *p, bool stray)
+{
+	if (p->up)
+		return has_block(p) ? "though its BGP session brought some" :
+				      "though its BGP session is established: it has none, or "
+				      "announces none";
+	if (stray)
+		return "which probably lives on under another address";
+	return p->alive ? "which is alive" : "of which no sign of life is seen";
+}
 
-/* Why the route of a node is not there; what is merely a dead node is no problem of this one. */
+/* What is merely a dead node, or one without blocks, is no problem of this one. */
 static void lacks(struct audit *a, const struct peer_view *p, struct lack *l)
 {
-	const struct obs_bird_route *b = l->without < CLOSELY ? bird_route_of(a, &p->addr) : NULL;
-	bool restart = bird_recovers(a->e), stray = diag_is_stray(a->d, &p->addr);
-	bool fault = (p->alive || stray) && !restart;
-	bool silent = p->up && !b && world_is_fresh(a->e, SOURCE_BIRD) && l->without < CLOSELY;
 	char addr[ADDR_STRLEN], node[NODE_LEN_SHORT + 4];
+	bool stray = diag_is_stray(a->d, &p->addr);
+	enum cause cause = why_missing(a, p);
+	bool fault = (p->alive || stray) && has_block(p) && cause != C_GRACEFUL_RESTART;
 
-	/* a route of another kind, or by another way, is told as such */
-	if (b && kernel_route(a, &b->dst))
-		return;
 	l->without++;
 	l->faults += fault;
-	audit_raise(a, fault ? CHECK_PROBLEM : CHECK_WARN,
-		    restart ? C_GRACEFUL_RESTART :
-		    silent  ? C_ROUTE_NOT_ANNOUNCED :
-			      C_ROUTE_MISSING);
+	audit_raise(a, fault ? CHECK_PROBLEM : CHECK_WARN, cause);
 	audit_evidence(a, "no route to a block by %s%s, %s", addr_str(&p->addr, addr),
-		       node_suffix(a->e, &p->addr, node, sizeof(node)),
-		       b	? "though BIRD has it" :
-		       p->up	? "though its BGP session is established" :
-		       p->alive ? "which is alive" :
-		       stray	? "which lives on under another address" :
-				  "of which no sign of life is seen");
-}
-
-/* A reflector's client that is a node, and whose session is down although it lives */
-static void client_route(struct audit *a, const struct peer_view *p)
-{
-	char addr[ADDR_STRLEN], node[NODE_LEN_SHORT + 4];
-
-	if (p->up || !p->alive || bird_recovers(a->e) ||
-	    !owner_is_listed(a->e, &p->addr, NODES_IPIP | NODES_VXLAN) ||
-	    diag_routes_by(a->d, &p->addr))
-		return;
-	audit_raise(a, CHECK_WARN, C_ROUTE_MISSING);
-	audit_say(a, "There is no route to a block by %s%s.", addr_str(&p->addr, addr),
-		  node_suffix(a->e, &p->addr, node, sizeof(node)));
-	audit_evidence(a, "%s is on Felix' list of nodes, and its BGP session is down", addr);
+		       node_suffix(a->e, &p->addr, node, sizeof(node)), life_of(p, stray));
 }
 
 static void mesh_routes(struct audit *a, struct lack *l)
 {
-	const struct peers *all = &a->d->peers;
+	for (uint32_t i = 0; i < a->d->peers.cnt; i++) {
+		const struct peer_view *p = &a->d->peers.peer[i];
 
-	for (uint32_t i = 0; i < all->cnt; i++) {
-		const struct peer_view *p = &all->peer[i];
-
-		if (!peer_owns_block(a->e, p)) {
-			client_route(a, p);
+		if (!peer_owns_block(a->e, p))
 			continue;
-		}
 		l->expected++;
-		if (!diag_routes_by(a->d, &p->addr))
+		/* routes that lead to a VTEP of nobody's may be this node's */
+		if (!diag_routes_by(a->d, &p->addr) && !a->d->unmapped)
 			lacks(a, p, l);
 	}
-	/* with all of them gone, nobody has to show life for it to be this node's fault */
-	if (l->expected > 1 && l->without == l->expected && !bird_recovers(a->e)) {
+	/* with all sessions gone, nobody has to show life for it to be this node's fault */
+	if (l->without == l->expected && l->expected && !bird_recovers(a->e) &&
+	    (l->expected > 1 || (!a->d->peers.up && a->d->self.what >= SELF_ABSENT))) {
 		l->faults = l->without;
 		audit_raise(a, CHECK_PROBLEM, C_ROUTE_MISSING);
 	}
-	if (l->without)
-		audit_say(a, "%u of the %u nodes of the mesh: no route to a block of theirs%s.",
-			  l->without, l->expected,
-			  bird_recovers(a->e) ? ", as BIRD was just restarted" :
-			  l->faults	      ? "" :
-						"; they seem to be down");
 }
 
-/* Where the peers are reflectors or routers nobody tells which nodes there are. */
-static void any_routes(struct audit *a, const struct lack *l)
+/* Behind a reflector the other nodes are no neighbours: without any route they are all cut off. */
+static void no_routes_at_all(struct audit *a)
 {
-	if (l->expected || a->d->gw_cnt || !a->d->peers.cnt || a->d->peers.up ||
-	    bird_recovers(a->e))
+	uint32_t listed = owner_listed_cnt(a->e, NODES_IPIP);
+
+	if (a->d->gw_cnt || a->d->peers.up || !a->d->peers.cnt || listed < 2 ||
+	    bird_recovers(a->e) || !audit_tunnels(a, POOL_IPIP))
 		return;
 	audit_raise(a, CHECK_PROBLEM, C_ROUTE_MISSING);
-	audit_say(a, "There is no route to any other node's block.");
-	audit_evidence(a, "none of %u BGP sessions is established", a->d->peers.cnt);
+	audit_say(a, "No route leads to a block of another node, though Felix lists %u nodes.",
+		  listed);
 }
 
 /* ---- BIRD's routes against the kernel's ---- */
 
-static const struct pool *tunnel_pool(const struct engine *e, const struct addr *a)
+bool audit_not_in_kernel(const struct engine *e, const struct obs_bird_route *b)
 {
-	const struct pool *pool = judge_pool(e, a);
+	const struct route *r;
 
-	return pool && (pool->mode == POOL_IPIP || pool->mode == POOL_VXLAN) ? pool : NULL;
+	/* where Felix programs the routes BIRD's are no more than knowledge */
+	if (!b->best || !addr_is_set(&b->from) || b->type != RTN_UNICAST || b->unresolved ||
+	    !judge_pool(e, &b->dst.addr) || (e->world.conf.felix_owns && !b->refused))
+		return false;
+	r = mirror__lookup_len(e->mirror, &b->dst.addr, b->dst.len, b->dst.len);
+	return !r || (r->type != RTN_UNICAST && r->protocol != RTPROT_BIRD);
 }
 
-struct owners {
-	const struct engine *e;
-	uint32_t bird, felix;
+/* The kernel was asked after BIRD: what it does by another route than the mirror's has come since. */
+static bool came_since(const struct engine *e, const struct prefix *p)
+{
+	const struct obs_answer *ans = world_answer(e, &p->addr);
+	const struct route *r = mirror__lookup(e->mirror, &p->addr);
+
+	if (!ans || ans->err)
+		return false;
+	return !r || !r->nh_cnt || r->nh[0].ifindex != ans->ifindex ||
+	       !addr_eq(&r->nh[0].gw, &ans->gw);
+}
+
+struct sums {
+	struct audit *a;
+	uint32_t absent, device, gateway, unresolved, foreign, blocked;
+	struct {
+		const struct pool *pool;
+		bool bird, felix;
+	} pool[MAX_POOLS];
 };
 
-static void count_owner(void *ctx, const struct route *r)
+static void not_in_kernel(struct sums *s, const struct obs_bird_route *b)
 {
-	struct owners *o = ctx;
-
-	if (r->table != TABLE_MAIN || r->type != RTN_UNICAST || !r->nh_cnt ||
-	    !addr_is_set(&r->nh[0].gw) || !judge_pool(o->e, &r->dst.addr))
-		return;
-	o->bird += r->protocol == RTPROT_BIRD;
-	o->felix += r->protocol == RTPROT_FELIX;
-}
-
-static void tell_owners(struct audit *a, const struct owners *o)
-{
-	if (!o->bird || !o->felix)
-		return;
-	audit_raise(a, CHECK_WARN, C_ROUTE_OWNER_CONFLICT);
-	audit_say(a,
-		  "%u routes to blocks are BIRD's, %u are Felix': one should leave them to the "
-		  "other.",
-		  o->bird, o->felix);
-	audit_evidence(a, "protocols 12 and 80 side by side%s",
-		       a->e->world.conf.felix_owns ? "; bird_ipam.cfg leaves routes to Felix" : "");
-}
-
-static void not_in_kernel(struct audit *a, const struct obs_bird_route *b)
-{
+	const struct engine *e = s->a->e;
+	const struct gone *g = mirror__gone(e->mirror, &b->dst.addr, b->dst.len, b->dst.len);
+	bool foreign = g && !owner_is_daemon(&g->by);
 	char p[PREFIX_STRLEN];
 
-	if (kernel_route(a, &b->dst))
+	/* BIRD was asked before the route went, or the kernel before it came */
+	if ((g && g->ts_ns >= e->world.told_ns[SOURCE_BIRD]) || came_since(e, &b->dst))
 		return;
-	audit_raise(a, CHECK_PROBLEM, C_ROUTE_MISSING);
-	audit_say(a, "BIRD has a route for %s, and the kernel has none.", prefix_str(&b->dst, p));
-	audit_evidence(a,
-		       b->refused ?
-			       "the kernel refused BIRD's route for %s" :
-			       "birdcl show route has %s: somebody removed it from the kernel, or "
-			       "BIRD's filter keeps it back",
-		       p);
+	s->absent++;
+	audit_raise(s->a, CHECK_PROBLEM, foreign ? C_FOREIGN_ROUTE_CHANGE : C_ROUTE_MISSING);
+	if (foreign)
+		audit_evidence(s->a, "%s was removed by %s[%u]", prefix_str(&b->dst, p), g->by.comm,
+			       g->by.pid);
+	else
+		audit_evidence(s->a, "%s %s", prefix_str(&b->dst, p),
+			       b->refused ? "was refused by the kernel" :
+					    "is not in the kernel, though BIRD has it");
 }
 
-/* Only where BIRD's routes are in the kernel: Felix may program them, or a link took all of them. */
-static void bird_routes(struct audit *a, const struct owners *o)
+static void bird_routes(struct sums *s)
 {
-	if (!o->bird || bird_recovers(a->e))
-		return;
-	for (uint32_t i = 0; i < world_cnt(a->e, W_BROUTE); i++) {
-		const struct obs_bird_route *b = world_broute(a->e, i);
+	const struct engine *e = s->a->e;
 
-		if (b->best && addr_is_set(&b->from) && judge_pool(a->e, &b->dst.addr) &&
-		    b->type == RTN_UNICAST && !b->unresolved)
-			not_in_kernel(a, b);
-	}
+	if (!world_is_fresh(e, SOURCE_BIRD) || bird_recovers(e))
+		return;
+	for (uint32_t i = 0; i < world_cnt(e, W_BROUTE); i++)
+		if (audit_not_in_kernel(e, world_broute(e, i)))
+			not_in_kernel(s, world_broute(e, i));
 }
 
 /* ---- routes that stand, and should not stand so ---- */
 
-static const struct obs_bird_route *bird_best(const struct engine *e, const struct prefix *p)
+static bool in_tunnel(enum pool_mode m)
 {
-	const struct obs_bird_route *b = world_broute_of(e, p);
-	const struct obs_bird_route *end =
-		world_cnt(e, W_BROUTE) ? world_broute(e, 0) + world_cnt(e, W_BROUTE) : NULL;
-
-	for (; b && b < end && prefix_eq(&b->dst, p); b++)
-		if (b->best)
-			return b;
-	return NULL;
+	return m == POOL_IPIP || m == POOL_VXLAN;
 }
 
-static bool is_tunnel(const struct engine *e, uint32_t ifindex)
-{
-	return judge_dev(e, ifindex) == DEV_TUNNEL;
-}
-
-static void wrong_device(struct audit *a, const struct route *r)
+static void tell_route(struct audit *a, const struct route *r, const char *what)
 {
 	char p[PREFIX_STRLEN], gw[ADDR_STRLEN];
 
-	audit_raise(a, CHECK_PROBLEM, C_WRONG_DEVICE);
-	audit_say(a, "The route for %s leaves by %s, and its pool calls for the tunnel.",
-		  prefix_str(&r->dst, p), mirror__dev(a->e->mirror, r->nh[0].ifindex));
-	audit_evidence(a, "%s via %s dev %s", p, addr_str(&r->nh[0].gw, gw),
-		       mirror__dev(a->e->mirror, r->nh[0].ifindex));
+	audit_evidence(a, "%s via %s dev %s%s", prefix_str(&r->dst, p), addr_str(&r->nh[0].gw, gw),
+		       mirror__dev(a->e->mirror, r->nh[0].ifindex), what);
 }
 
 /* In the full mesh the neighbour that a route comes from is the node that owns the block. */
-static void against_bird(struct audit *a, const struct route *r)
+static bool differs_from_bird(const struct engine *e, const struct route *r)
 {
-	const struct obs_bird_route *b = bird_best(a->e, &r->dst);
-	char p[PREFIX_STRLEN], gw[ADDR_STRLEN], want[ADDR_STRLEN];
-	struct addr node = diag_node_of(a->e, &r->nh[0].gw);
+	const struct obs_bird_route *b = world_broute_of(e, &r->dst);
 
-	if (!b || strncmp(b->proto, "Mesh_", 5) || addr_eq(&node, &b->from) ||
-	    r->protocol == RTPROT_FELIX || !is_tunnel(a->e, r->nh[0].ifindex))
-		return;
-	audit_raise(a, CHECK_PROBLEM, C_WRONG_GATEWAY);
-	audit_say(a, "The route for %s leads to %s, and BIRD has it from %s.",
-		  prefix_str(&r->dst, p), addr_str(&node, gw), addr_str(&b->from, want));
-	audit_evidence(a, "ip route: %s via %s; birdcl show route: from %s", p, gw, want);
+	if (!b || !b->best || strncmp(b->proto, "Mesh_", 5) ||
+	    judge_dev(e, r->nh[0].ifindex) != DEV_TUNNEL || !world_is_fresh(e, SOURCE_BIRD))
+		return false;
+	for (int i = 0; i < r->nh_cnt; i++) {
+		struct addr node = diag_node_of(e, &r->nh[i].gw);
+
+		/* what another node passes on has a next hop of its own; a VTEP may be nobody's */
+		if (addr_eq(&node, &b->from) || addr_eq(&node, &b->gw) || judge_pool(e, &node))
+			return false;
+	}
+	return true;
+}
+
+static void wrong_gateway(struct sums *s, const struct route *r)
+{
+	char text[ADDR_STRLEN + 32], from[ADDR_STRLEN];
+
+	s->gateway++;
+	audit_raise(s->a, CHECK_PROBLEM, C_WRONG_GATEWAY);
+	addr_str(&world_broute_of(s->a->e, &r->dst)->from, from);
+	snprintf(text, sizeof(text), ", and BIRD has it from %s", from);
+	tell_route(s->a, r, text);
+}
+
+static bool is_foreign(const struct route *r)
+{
+	return r->protocol != RTPROT_BIRD && r->protocol != RTPROT_FELIX &&
+	       r->protocol != RTPROT_BOOT && r->protocol != RTPROT_KERNEL;
+}
+
+static void note_owner(struct sums *s, const struct pool *pool, const struct route *r)
+{
+	size_t i = (size_t)(pool - s->a->e->pools.pool);
+
+	s->pool[i].pool = pool;
+	s->pool[i].bird |= r->protocol == RTPROT_BIRD;
+	s->pool[i].felix |= r->protocol == RTPROT_FELIX;
+}
+
+/* Where nothing is encapsulated, routes of other daemons (FRR, a cloud's) may well be meant. */
+static void examine_unicast(struct sums *s, const struct pool *pool, const struct route *r)
+{
+	bool direct = judge_dev(s->a->e, r->nh[0].ifindex) != DEV_TUNNEL;
+
+	if (in_tunnel(pool->mode) && is_foreign(r)) {
+		char text[40];
+
+		s->foreign++;
+		audit_raise(s->a, CHECK_PROBLEM, C_FOREIGN_ROUTE_CHANGE);
+		snprintf(text, sizeof(text), " (protocol %u)", r->protocol);
+		tell_route(s->a, r, text);
+	} else if (in_tunnel(pool->mode) && direct) {
+		s->device++;
+		audit_raise(s->a, CHECK_PROBLEM, C_WRONG_DEVICE);
+		tell_route(s->a, r, "");
+	} else if (differs_from_bird(s->a->e, r)) {
+		wrong_gateway(s, r);
+	}
+}
+
+/* BIRD cannot resolve a next hop, or somebody else has put a stop to a block */
+static void examine_stop(struct sums *s, const struct route *r)
+{
+	char p[PREFIX_STRLEN];
+
+	if (r->type == RTN_UNREACHABLE && r->protocol == RTPROT_BIRD) {
+		s->unresolved++;
+		audit_raise(s->a, CHECK_PROBLEM, C_BGP_NEXTHOP_UNRESOLVED);
+		audit_evidence(s->a, "%s is unreachable by BIRD's word", prefix_str(&r->dst, p));
+	} else if (r->protocol != RTPROT_BIRD && r->protocol != RTPROT_FELIX &&
+		   (owner_is_other(s->a->e, &r->dst.addr) || world_broute_of(s->a->e, &r->dst))) {
+		s->blocked++;
+		audit_raise(s->a, CHECK_PROBLEM, C_FOREIGN_ROUTE_CHANGE);
+		audit_evidence(s->a, "%s is %s (protocol %u)", prefix_str(&r->dst, p),
+			       r->type == RTN_BLACKHOLE ? "a blackhole" :
+			       r->type == RTN_PROHIBIT	? "prohibited" :
+							  "unreachable",
+			       r->protocol);
+	}
 }
 
 static void examine_route(void *ctx, const struct route *r)
 {
-	struct audit *a = ctx;
-	char p[PREFIX_STRLEN], word[8];
+	struct sums *s = ctx;
+	const struct pool *pool;
 
-	if (r->table != TABLE_MAIN || !r->dst.len || !judge_pool(a->e, &r->dst.addr) ||
-	    r->dst.len < judge_pool(a->e, &r->dst.addr)->cidr.len)
+	if (r->table != TABLE_MAIN || !r->dst.len)
 		return;
-	if (r->type == RTN_UNREACHABLE && r->protocol == RTPROT_BIRD) {
-		audit_raise(a, CHECK_PROBLEM, C_BGP_NEXTHOP_UNRESOLVED);
-		audit_say(a, "BIRD cannot resolve the next hop of %s: its route is unreachable.",
-			  prefix_str(&r->dst, p));
-		audit_evidence(a, "unreachable %s proto bird", p);
+	pool = judge_pool(s->a->e, &r->dst.addr);
+	if (!pool || r->dst.len < pool->cidr.len)
 		return;
+	if (r->type == RTN_UNICAST && (!r->nh_cnt || !addr_is_set(&r->nh[0].gw) ||
+				       judge_dev(s->a->e, r->nh[0].ifindex) == DEV_WORKLOAD))
+		return;
+	if (r->type == RTN_UNICAST)
+		note_owner(s, pool, r);
+	if (!audit_is_best(s->a->e, r))
+		return;
+	if (r->type == RTN_UNICAST)
+		examine_unicast(s, pool, r);
+	else if (r->type == RTN_BLACKHOLE || r->type == RTN_UNREACHABLE || r->type == RTN_PROHIBIT)
+		examine_stop(s, r);
+}
+
+/* Each pool's routes have one owner; a cluster may well have pools of both. */
+static void owner_conflict(struct sums *s)
+{
+	char p[PREFIX_STRLEN];
+
+	for (int i = 0; i < MAX_POOLS; i++) {
+		if (!s->pool[i].bird || !s->pool[i].felix)
+			continue;
+		audit_raise(s->a, CHECK_WARN, C_ROUTE_OWNER_CONFLICT);
+		audit_say(s->a,
+			  "Some routes of pool %s are BIRD's, others Felix': one of them should "
+			  "not program any.",
+			  prefix_str(&s->pool[i].pool->cidr, p));
+		audit_advise(s->a, "compare programClusterRoutes in the FelixConfiguration with "
+				   "the BGPConfiguration");
 	}
-	if (r->type != RTN_UNICAST || !r->nh_cnt || !addr_is_set(&r->nh[0].gw))
+}
+
+/* ---- all of it ---- */
+
+static void say_sum(struct audit *a, uint32_t n, const char *what)
+{
+	if (n)
+		audit_say(a, "%u route%s %s.", n, n == 1 ? "" : "s", what);
+}
+
+static void say_sums(const struct sums *s)
+{
+	say_sum(s->a, s->absent, "that BIRD has, and the kernel has not");
+	say_sum(s->a, s->unresolved, "whose next hop BIRD cannot resolve");
+	say_sum(s->a, s->device, "by another device than the tunnel that the pool calls for");
+	say_sum(s->a, s->gateway, "to another node than the one that BIRD has it from");
+	say_sum(s->a, s->foreign, "to blocks, neither BIRD's nor Felix'");
+	say_sum(s->a, s->blocked, "that somebody put before those of other nodes' blocks");
+}
+
+static void say_lack(struct audit *a, const struct lack *l)
+{
+	const char *why = l->faults ? "" : "; they seem to be down, or to have none";
+
+	if (!l->without)
 		return;
-	snprintf(word, sizeof(word), "%u", r->protocol);
-	if (r->protocol != RTPROT_BIRD && r->protocol != RTPROT_FELIX &&
-	    r->protocol != RTPROT_BOOT && r->protocol != RTPROT_KERNEL) {
-		audit_raise(a, CHECK_PROBLEM, C_FOREIGN_ROUTE_CHANGE);
-		audit_say(a, "The route for %s is neither BIRD's nor Felix' (protocol %s).",
-			  prefix_str(&r->dst, p), word);
-		audit_evidence(a, "ip route: %s proto %s", p, word);
+	if (bird_recovers(a->e))
+		why = ", as BIRD was just restarted";
+	audit_say(a, "%u of %u nodes: no route to a block of theirs%s.", l->without, l->expected,
+		  why);
+	audit_advise(a,
+		     "see checks bgp and node-address; birdcl show route all shows what BIRD has");
+}
+
+/* Does anything tell which nodes and blocks there should be? */
+static bool is_known(const struct audit *a, const struct lack *l)
+{
+	if (a->d->unmapped && !world_is_fresh(a->e, SOURCE_VTEP))
+		return false;
+	return l->expected || l->vteps || a->d->gw_cnt || a->d->peers.told;
+}
+
+static void say_good(struct audit *a, const struct lack *l)
+{
+	uint32_t n = a->d->gw_cnt;
+
+	a->c.advice[0] = '\0';
+	if (!is_known(a, l)) {
+		audit_raise(a, CHECK_UNKNOWN, C_UNKNOWN);
+		audit_say(a, "Nothing on this node tells which other nodes and blocks there are.");
+	} else {
+		audit_say(a,
+			  "Routes to blocks lead to %u other node%s; none is known to be missing.",
+			  n, n == 1 ? "" : "s");
 	}
-	if (tunnel_pool(a->e, &r->dst.addr) && !is_tunnel(a->e, r->nh[0].ifindex))
-		wrong_device(a, r);
-	else
-		against_bird(a, r);
 }
 
 void audit_routes(struct audit *a)
 {
-	struct owners o = { .e = a->e };
+	struct sums s = { .a = a };
 	struct lack l = { 0 };
 
 	audit_begin(a, "routes", true);
-	/* what stands and is wrong says more than what is missing */
-	mirror__each_route(a->e->mirror, count_owner, &o);
-	mirror__each_route(a->e->mirror, examine_route, a);
-	bird_routes(a, &o);
+	bird_routes(&s);
+	mirror__each_route(a->e->mirror, examine_route, &s);
 	mesh_routes(a, &l);
-	any_routes(a, &l);
-	tell_owners(a, &o);
-	if (l.without)
-		audit_advise(
-			a,
-			"see checks bgp and node-address; birdcl show route all shows what BIRD has");
+	l.without += audit_vteps_without_route(a, &l.vteps);
+	l.expected += l.vteps;
+	no_routes_at_all(a);
+	say_lack(a, &l);
+	say_sums(&s);
+	owner_conflict(&s);
 	audit_advise(
 		a,
 		"compare ip route with birdcl show route, and see who changes routes: calitrace live");
 	if (a->c.state == CHECK_OK)
-		a->c.advice[0] = '\0';
-	if (a->c.state == CHECK_OK && !l.expected && !a->d->gw_cnt && !a->d->peers.told &&
-	    !world_cnt(a->e, W_VTEP)) {
-		audit_raise(a, CHECK_UNKNOWN, C_UNKNOWN);
-		audit_say(a, "Nothing on this node tells which other nodes and blocks there are.");
-	} else if (a->c.state == CHECK_OK) {
-		audit_say(a, "Routes lead to blocks of %u other node%s; none is missing.",
-			  a->d->gw_cnt, a->d->gw_cnt == 1 ? "" : "s");
-	}
-	audit_end(a);
-}
-
-/* ---- what the kernel would do ---- */
-
-struct fib_ask {
-	struct audit *a;
-	uint32_t asked, wrong, unreachable;
-};
-
-static void ask_fib(void *ctx, const struct route *r)
-{
-	struct fib_ask *f = ctx;
-	struct audit *a = f->a;
-	const struct obs_answer *ans = world_answer(a->e, &r->dst.addr);
-	char dst[ADDR_STRLEN];
-
-	if (r->table != TABLE_MAIN || r->type != RTN_UNICAST || !r->dst.len || !r->nh_cnt ||
-	    !addr_is_set(&r->nh[0].gw) || !judge_pool(a->e, &r->dst.addr) || !ans)
-		return;
-	f->asked++;
-	if (!ans->err && ans->ifindex == r->nh[0].ifindex && addr_eq(&ans->gw, &r->nh[0].gw))
-		return;
-	/* one of several next hops is as good; a change between the two looks settles by itself */
-	if (!ans->err && r->nh_cnt > 1)
-		return;
-	f->wrong++;
-	audit_raise(a, CHECK_PROBLEM, ans->err ? C_ROUTE_MISSING : C_WRONG_GATEWAY);
-	if (ans->err)
-		audit_evidence(a, "%s: the kernel refuses (%s)", addr_str(&ans->dst, dst),
-			       strerror(ans->err));
-	else
-		audit_evidence(a, "%s: the kernel sends by %s, table main says %s",
-			       addr_str(&ans->dst, dst), mirror__dev(a->e->mirror, ans->ifindex),
-			       mirror__dev(a->e->mirror, r->nh[0].ifindex));
-}
-
-/* The underlay: a peer that the kernel refuses to send to */
-static void ask_peers(struct audit *a, struct fib_ask *f)
-{
-	char addr[ADDR_STRLEN];
-
-	for (uint32_t i = 0; i < a->d->peers.cnt; i++) {
-		const struct obs_answer *ans = world_answer(a->e, &a->d->peers.peer[i].addr);
-
-		if (!ans || !ans->err)
-			continue;
-		f->unreachable++;
-		audit_raise(a, CHECK_PROBLEM, C_NODE_UNREACHABLE);
-		audit_evidence(a, "%s, a peer: the kernel refuses (%s)", addr_str(&ans->dst, addr),
-			       strerror(ans->err));
-	}
-	if (!f->unreachable)
-		return;
-	audit_say(a, "This node has no way to %u of its peers.", f->unreachable);
-	audit_advise(a, "look at ip route get for them, and at who made that route");
-}
-
-void audit_fib(struct audit *a)
-{
-	struct fib_ask f = { .a = a };
-
-	audit_begin(a, "fib", false);
-	mirror__each_route(a->e->mirror, ask_fib, &f);
-	ask_peers(a, &f);
-	if (f.wrong) {
-		audit_say(
-			a,
-			"For %u of %u blocks the kernel does not do what table main says: a rule or "
-			"another table takes them.",
-			f.wrong, f.asked);
-		audit_advise(a, "look at ip rule, and at ip route show table all");
-	} else if (f.asked && !f.unreachable) {
-		audit_say(a, "The kernel sends to all %u blocks asked for as table main says.",
-			  f.asked);
-	} else if (world_is_fresh(a->e, SOURCE_ANSWER) && !f.unreachable) {
-		audit_say(a, "No route to another node's block to ask for.");
-	} else if (!f.unreachable) {
-		audit_raise(a, CHECK_UNKNOWN, C_UNKNOWN);
-		audit_say(a, "The kernel was not asked (RTM_GETROUTE).");
-	}
-	audit_end(a);
-}
-
-/* ---- the default route, own blocks, others' leftovers ---- */
-
-void audit_default(struct audit *a)
-{
-	audit_begin(a, "default-route", false);
-	if (mirror__has_default(a->e->mirror)) {
-		audit_say(a, "There is a default route.");
-	} else {
-		audit_raise(a, CHECK_PROBLEM, C_DEFAULT_ROUTE_MISSING);
-		audit_evidence(a, "ip route show table main has no default");
-		audit_say(
-			a,
-			"Table main has no default route: proxy ARP stays silent to pods that ask "
-			"for their gateway 169.254.1.1.");
-		audit_advise(a, "see ip route, and who removed it: calitrace live");
-	}
-	audit_end(a);
-}
-
-struct own {
-	struct audit *a;
-	uint32_t blocks, pods, strays;
-};
-
-static void stray_route(struct own *o, const struct route *r, const char *why)
-{
-	char p[PREFIX_STRLEN], gw[ADDR_STRLEN];
-
-	o->strays++;
-	audit_raise(o->a, CHECK_WARN, C_STALE_ENDPOINT);
-	audit_evidence(o->a, "%s is of an own block and leads to %s: %s", prefix_str(&r->dst, p),
-		       addr_str(&r->nh[0].gw, gw), why);
-}
-
-static void own_route(void *ctx, const struct route *r)
-{
-	struct own *o = ctx;
-	struct audit *a = o->a;
-	const struct route *block;
-	struct addr node;
-
-	if (r->table != TABLE_MAIN || !judge_pool(a->e, &r->dst.addr))
-		return;
-	o->blocks += r->type == RTN_BLACKHOLE;
-	if (r->type != RTN_UNICAST || r->dst.len != 32 || !r->nh_cnt)
-		return;
-	if (!addr_is_set(&r->nh[0].gw) && judge_dev(a->e, r->nh[0].ifindex) == DEV_WORKLOAD) {
-		o->pods++;
-		return;
-	}
-	/* an address of an own block that another node has borrowed, and no longer uses */
-	block = mirror__lookup_len(a->e->mirror, &r->dst.addr, 1, 31);
-	if (!addr_is_set(&r->nh[0].gw) || !block || block->type != RTN_BLACKHOLE)
-		return;
-	node = diag_node_of(a->e, &r->nh[0].gw);
-	if (a->e->nodes.cnt && !owner_is_node(a->e, &node))
-		stray_route(o, r, "the node that it leads to is not on Felix' list");
-	else if (world_is_fresh(a->e, SOURCE_BIRD) && r->protocol == RTPROT_BIRD &&
-		 !bird_recovers(a->e) && !world_broute_of(a->e, &r->dst))
-		stray_route(o, r, "BIRD knows nothing of it");
-}
-
-void audit_own_blocks(struct audit *a)
-{
-	struct own o = { .a = a };
-
-	audit_begin(a, "own-blocks", false);
-	mirror__each_route(a->e->mirror, own_route, &o);
-	if (o.strays)
-		audit_say(a, "%u stale route%s into this node's own blocks.", o.strays,
-			  o.strays == 1 ? "" : "s");
-	else
-		audit_say(a, "%u own block%s, %u pod%s.", o.blocks, o.blocks == 1 ? "" : "s",
-			  o.pods, o.pods == 1 ? "" : "s");
-	audit_end(a);
-}
-
-static void leftover_link(void *ctx, const struct link_info *l)
-{
-	static const char *const foreign[] = { "flannel.", "cni0",	  "cilium_",
-					       "weave",	   "kube-bridge", NULL };
-	struct audit *a = ctx;
-
-	for (int i = 0; foreign[i]; i++) {
-		if (strncmp(l->name, foreign[i], strlen(foreign[i])) || !l->up)
-			continue;
-		audit_raise(a, CHECK_WARN, C_UNKNOWN);
-		audit_evidence(a, "device %s is up: another network plugin made it", l->name);
-	}
-}
-
-void audit_leftovers(struct audit *a)
-{
-	audit_begin(a, "leftovers", false);
-	mirror__each_link(a->e->mirror, leftover_link, a);
-	if (a->c.state == CHECK_OK) {
-		audit_say(a, "Nothing of other owners is in the way.");
-	} else {
-		audit_say(a, "Something of another owner is left on this node.");
-		audit_advise(a, "find out whether it is still needed");
-	}
+		say_good(a, &l);
 	audit_end(a);
 }

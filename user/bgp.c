@@ -6,18 +6,34 @@
 #include "engine_priv.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "addr.h"
 
 #define BGP_PORT 179
 #define SESSION_NS (2 * NSEC_PER_SEC)
 
+/* The index of the peer, or where it belongs: they stand in the order of their addresses. */
+static uint32_t peer_index(const struct engine *e, const struct addr *a)
+{
+	uint32_t lo = 0, hi = e->peer_cnt;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (memcmp(&e->peer[mid].peer, a, sizeof(*a)) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
 const struct bgp_peer *bgp_peer_find(const struct engine *e, const struct addr *a)
 {
-	for (uint32_t i = 0; i < e->peer_cnt; i++)
-		if (addr_eq(&e->peer[i].peer, a))
-			return &e->peer[i];
-	return NULL;
+	uint32_t i = peer_index(e, a);
+
+	return i < e->peer_cnt && addr_eq(&e->peer[i].peer, a) ? &e->peer[i] : NULL;
 }
 
 bool bgp_peer_up(const struct engine *e, const struct bgp_peer *p)
@@ -30,19 +46,39 @@ bool bgp_in_use(const struct engine *e)
 	return e->bgp_listen || e->peer_cnt || mirror__has_protocol(e->mirror, RTPROT_BIRD);
 }
 
+/* Another program of this node may speak BGP, too (MetalLB, FRR): what is configured here counts. */
+static bool is_meant(const struct engine *e, const struct addr *peer)
+{
+	if (!world_cnt(e, W_PEER) && !world_cnt(e, W_PROTO))
+		return true;
+	return world_peer_of(e, peer) || world_proto_of(e, peer);
+}
+
+/* BIRD may have been told to use another port than 179 (listenPort): then TCP shows nothing here. */
+static bool on_other_port(const struct engine *e)
+{
+	if (e->peer_cnt || !world_is_fresh(e, SOURCE_BIRD))
+		return false;
+	for (uint32_t i = 0; i < world_cnt(e, W_PROTO); i++)
+		if (!strcmp(world_proto(e, i)->bgp, "Established"))
+			return true;
+	return false;
+}
+
 bool bgp_all_down(const struct engine *e)
 {
 	if (!e->bgp_listen_known || !bgp_in_use(e))
 		return false;
 	for (uint32_t i = 0; i < e->peer_cnt; i++)
-		if (bgp_peer_up(e, &e->peer[i]))
+		if (bgp_peer_up(e, &e->peer[i]) && is_meant(e, &e->peer[i].peer))
 			return false;
-	return true;
+	return !on_other_port(e);
 }
 
 static struct bgp_peer *peer_get(struct engine *e, const struct addr *a)
 {
 	struct bgp_peer *p = (struct bgp_peer *)bgp_peer_find(e, a);
+	uint32_t i;
 
 	if (p || e->peer_cnt == MAX_PEERS)
 		return p;
@@ -55,7 +91,9 @@ static struct bgp_peer *peer_get(struct engine *e, const struct addr *a)
 		e->peer = n;
 		e->peer_cap = cap;
 	}
-	p = &e->peer[e->peer_cnt++];
+	i = peer_index(e, a);
+	p = &e->peer[i];
+	memmove(p + 1, p, (e->peer_cnt++ - i) * sizeof(*p));
 	*p = (struct bgp_peer){ .peer = *a, .last = BGP_CONNECTING };
 	return p;
 }
@@ -119,13 +157,13 @@ static void note_attempt(struct engine *e, struct bgp_peer *p, const struct obs_
 		return;
 	case BGP_TIMEOUT:
 		p->silent_ns = ts_ns ? ts_ns : 1;
-		p->closes_ns = 0;
+		p->closes_ns = p->refused_ns = 0;
 		return;
 	case BGP_RESET:
 	case BGP_CLOSED_AFTER_ACCEPT:
 	case BGP_CLOSED:
 		p->closes_ns = ts_ns ? ts_ns : 1;
-		p->silent_ns = 0;
+		p->silent_ns = p->refused_ns = 0;
 		return;
 	case BGP_CONNECTING:
 		/* one that stands unanswered when we look has been waiting */
@@ -149,6 +187,15 @@ static void snapshot_begins(struct engine *e, uint64_t ts_ns)
 	}
 }
 
+/* Conntrack has our own connections, too, and those that are merely routed through this node. */
+static bool is_not_ours(const struct engine *e, const struct obs_bgp *b)
+{
+	if (mirror__is_local(e->mirror, &b->peer))
+		return true;
+	return b->state == BGP_CLOSED && addr_is_set(&b->local) &&
+	       !mirror__is_local(e->mirror, &b->local);
+}
+
 void bgp_observe(struct engine *e, const struct obs_bgp *b, uint64_t ts_ns)
 {
 	struct bgp_peer *p;
@@ -157,8 +204,7 @@ void bgp_observe(struct engine *e, const struct obs_bgp *b, uint64_t ts_ns)
 	e->bgp_version++;
 	if (b->snapshot && !e->bgp_in_snapshot)
 		snapshot_begins(e, ts_ns);
-	/* conntrack has our own connections, too */
-	if (b->snapshot && mirror__is_local(e->mirror, &b->peer))
+	if (b->snapshot && is_not_ours(e, b))
 		return;
 	if (b->state == BGP_LISTEN || b->state == BGP_NO_LISTEN) {
 		e->bgp_listen = b->state == BGP_LISTEN;

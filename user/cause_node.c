@@ -20,19 +20,33 @@ static const struct peer_view *down_view(const struct facts *x)
 
 static bool row_bird_down(const struct facts *x)
 {
-	return cause_bgp_down(x) && bird_is_down(x->e);
+	return cause_bgp_down(x) && bird_is_down(x->e, NULL);
+}
+
+static enum confidence sure_bird_down(const struct facts *x)
+{
+	bool sure = false;
+
+	bird_is_down(x->e, &sure);
+	return sure ? CONF_CERTAIN : CONF_LIKELY;
 }
 
 static void say_bird_down(const struct facts *x, struct because *b)
 {
 	(void)b;
-	evidence(x->f, "no process listens on port 179, and no process bird runs in the node's "
-		       "network namespace");
+	evidence(x->f, "no process listens on port 179%s",
+		 sure_bird_down(x) == CONF_CERTAIN ?
+			 ", and no process bird runs in the node's network namespace" :
+			 "");
 }
 
 static bool row_recovers(const struct facts *x)
 {
-	return bird_recovers(x->e) && (cause_route_missing(x) || cause_bgp_down(x));
+	/* what Felix programs does not wait for BIRD */
+	if (!bird_recovers(x->e) || x->e->world.conf.felix_owns ||
+	    (x->gone && x->gone->route.protocol != RTPROT_BIRD))
+		return false;
+	return cause_route_missing(x) || cause_bgp_down(x);
 }
 
 static void say_recovers(const struct facts *x, struct because *b)
@@ -48,10 +62,8 @@ static void say_recovers(const struct facts *x, struct because *b)
 /* TCP 179 to all who should answer is silent, and nothing is known against the address. */
 static bool row_blocked_all(const struct facts *x)
 {
-	const struct peers *p = &x->d->peers;
-
-	return cause_bgp_down(x) && !bird_is_down(x->e) && x->d->self.what < SELF_ABSENT &&
-	       p->silent && p->silent + p->disabled == p->cnt;
+	return cause_bgp_down(x) && !bird_is_down(x->e, NULL) && x->d->self.what < SELF_ABSENT &&
+	       peers_blocked(x->e, &x->d->peers);
 }
 
 static void say_blocked_all(const struct facts *x, struct because *b)
@@ -65,13 +77,16 @@ static void say_blocked_all(const struct facts *x, struct because *b)
 static bool row_self(const struct facts *x)
 {
 	const struct self_view *s = &x->d->self;
+	const struct pool *pool;
 
-	if (s->what < SELF_ABSENT || bird_is_down(x->e))
+	if (s->what < SELF_ABSENT || bird_is_down(x->e, NULL))
 		return false;
 	if (cause_bgp_down(x))
 		return true;
 	/* sessions stand, but tunnel packets come from an address that nobody lets in */
-	return x->f->f.verdict == V_UNANSWERED && s->what == SELF_UNLISTED && !x->f->local;
+	pool = judge_pool(x->e, &x->f->example);
+	return x->f->f.verdict == V_UNANSWERED && s->what == SELF_UNLISTED && !x->f->local &&
+	       pool && pool->mode == POOL_IPIP;
 }
 
 static enum confidence sure_self(const struct facts *x)
@@ -164,6 +179,10 @@ static bool row_stray(const struct facts *x)
 		return is_stray(x, &x->f->encap_src);
 	if (!cause_peer_down(x) && !cause_route_missing(x))
 		return false;
+	/* the route was somebody else's: it is known whose */
+	if (!x->down_peer_known && x->gone && x->gone->route.nh_cnt &&
+	    !is_stray(x, &x->gone->route.nh[0].gw))
+		return false;
 	/* whose block it was nobody may have told; then this is the one that is known to be wrong */
 	return !x->down_peer_known || is_stray(x, &x->down_peer->peer);
 }
@@ -172,7 +191,8 @@ static enum confidence sure_stray(const struct facts *x)
 {
 	if (x->f->f.verdict == V_ALLOWLIST || x->down_peer_known)
 		return x->d->stray.conf;
-	return CONF_LIKELY;
+	/* it may be any of those that never answer */
+	return addr_is_set(&x->d->stray.registered) ? CONF_LIKELY : CONF_UNCLEAR;
 }
 
 static void say_stray(const struct facts *x, struct because *b)
@@ -194,8 +214,16 @@ static void say_stray(const struct facts *x, struct because *b)
 
 static bool row_unlisted(const struct facts *x)
 {
-	return x->f->f.verdict == V_ALLOWLIST && addr_is_set(&x->f->encap_src) &&
-	       x->e->node_lists && !owner_is_listed(x->e, &x->f->encap_src, x->e->node_lists);
+	const struct pool *pool = judge_pool(x->e, &x->f->example);
+	uint8_t list = x->e->node_lists;
+
+	/* each kind of tunnel has a list of its own */
+	if (pool && pool->mode == POOL_IPIP)
+		list &= NODES_IPIP;
+	else if (pool && pool->mode == POOL_VXLAN)
+		list &= NODES_VXLAN;
+	return x->f->f.verdict == V_ALLOWLIST && addr_is_set(&x->f->encap_src) && list &&
+	       !owner_is_listed(x->e, &x->f->encap_src, list);
 }
 
 static void say_unlisted(const struct facts *x, struct because *b)
@@ -284,8 +312,9 @@ static bool row_not_announced(const struct facts *x)
 	if (!cause_route_missing(x) || x->all_down || bird_recovers(x->e) ||
 	    !world_is_fresh(x->e, SOURCE_BIRD) || bird_has_it(x))
 		return false;
-	if (x->gone && (x->gone->route.protocol != RTPROT_BIRD ||
-			x->e->world.told_ns[SOURCE_BIRD] < x->gone->ts_ns))
+	if (x->gone ? x->gone->route.protocol != RTPROT_BIRD ||
+			      x->e->world.told_ns[SOURCE_BIRD] < x->gone->ts_ns :
+		      x->e->world.conf.felix_owns || x->d->unmapped)
 		return false;
 	v = silent_owner(x, &known);
 	return v && v->up;
@@ -306,16 +335,25 @@ static void say_not_announced(const struct facts *x, struct because *b)
 	const struct peer_view *v = silent_owner(x, &known);
 
 	(void)b;
-	evidence(x->f,
-		 "the session with %s%s is established, and BIRD has no route for the block%s",
-		 addr_str(&v->addr, a), node_suffix(x->e, &v->addr, node, sizeof(node)),
-		 known ? "" : "; it is the only node without a route");
+	addr_str(&v->addr, a);
+	node_suffix(x->e, &v->addr, node, sizeof(node));
+	if (known)
+		evidence(
+			x->f,
+			"the session with %s%s is established, and BIRD has no route for the block",
+			a, node);
+	else
+		evidence(x->f,
+			 "BIRD has no route for the block; of those whose session is established "
+			 "%s%s alone brings none, but whether the block is its own nobody told",
+			 a, node);
 }
 
 /* ---- who programs the routes ---- */
 
 struct owners {
 	const struct engine *e;
+	const struct pool *pool; /* another pool's routes may well have another owner */
 	uint32_t bird, felix;
 };
 
@@ -324,7 +362,7 @@ static void count_owner(void *ctx, const struct route *r)
 	struct owners *o = ctx;
 
 	if (r->table != TABLE_MAIN || r->type != RTN_UNICAST || !r->nh_cnt ||
-	    !addr_is_set(&r->nh[0].gw) || !judge_pool(o->e, &r->dst.addr))
+	    !addr_is_set(&r->nh[0].gw) || judge_pool(o->e, &r->dst.addr) != o->pool)
 		return;
 	o->bird += r->protocol == RTPROT_BIRD;
 	o->felix += r->protocol == RTPROT_FELIX;
@@ -332,9 +370,9 @@ static void count_owner(void *ctx, const struct route *r)
 
 static bool row_owner_conflict(const struct facts *x)
 {
-	struct owners o = { .e = x->e };
+	struct owners o = { .e = x->e, .pool = judge_pool(x->e, &x->f->example) };
 
-	if (!cause_route_missing(x) || x->all_down)
+	if (!cause_route_missing(x) || x->all_down || !o.pool)
 		return false;
 	mirror__each_route(x->e->mirror, count_owner, &o);
 	return o.bird && o.felix;
@@ -349,7 +387,7 @@ static void say_owner_conflict(const struct facts *x, struct because *b)
 }
 
 const struct cause_row cause_node_rows[] = {
-	{ C_BIRD_DOWN, row_bird_down, NULL, CONF_CERTAIN, say_bird_down,
+	{ C_BIRD_DOWN, row_bird_down, sure_bird_down, CONF_CERTAIN, say_bird_down,
 	  "No BIRD runs on this node.",
 	  "look at the log of this node's calico-node pod, for why bird does not run" },
 	{ C_BGP_BLOCKED, row_blocked_all, NULL, CONF_LIKELY, say_blocked_all,
@@ -373,7 +411,7 @@ const struct cause_row cause_node_rows[] = {
 	  "TCP port 179 is blocked between the two nodes.",
 	  "look for a firewall on and between the two nodes that drops TCP port 179" },
 	{ C_NODE_UNREACHABLE, row_unreachable, NULL, CONF_CERTAIN, say_unreachable,
-	  "That node does not answer at all.", "check whether that node is up" },
+	  "That node does not even answer ARP.", "check whether that node is up" },
 	{ C_ROUTE_NOT_ANNOUNCED, row_not_announced, sure_not_announced, CONF_LIKELY,
 	  say_not_announced,
 	  "The session to the other node stands, and brings no route for the block.",

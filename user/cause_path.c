@@ -18,7 +18,9 @@ static void find_tunnel(void *ctx, const struct link_info *l)
 {
 	struct tunnel *t = ctx;
 
-	if (!strcmp(l->kind, t->kind) && diag_is_tunnel(l) && (!t->link || !t->link->up))
+	/* Calico's names are fixed: other devices of the kind are somebody else's */
+	if (!strcmp(l->kind, t->kind) &&
+	    (!strcmp(l->name, "tunl0") || !strcmp(l->name, "vxlan.calico")))
 		t->link = l;
 }
 
@@ -38,20 +40,25 @@ static bool tunnel_of(const struct facts *x, struct tunnel *t)
 	return true;
 }
 
+/* The route went with its device, or before we started: not by somebody's hand. */
+static bool may_be_tunnels(const struct facts *x)
+{
+	return x->f->f.verdict == V_LINK_DOWN ||
+	       (cause_route_missing(x) && (!x->gone || x->gone->flushed));
+}
+
 static bool row_tunnel_missing(const struct facts *x)
 {
 	struct tunnel t;
 
-	return (cause_route_missing(x) || x->f->f.verdict == V_LINK_DOWN) && tunnel_of(x, &t) &&
-	       !t.link;
+	return may_be_tunnels(x) && tunnel_of(x, &t) && !t.link;
 }
 
 static bool row_tunnel_down(const struct facts *x)
 {
 	struct tunnel t;
 
-	return (cause_route_missing(x) || x->f->f.verdict == V_LINK_DOWN) && tunnel_of(x, &t) &&
-	       t.link && !t.link->up;
+	return may_be_tunnels(x) && tunnel_of(x, &t) && t.link && !t.link->up;
 }
 
 static void say_tunnel(const struct facts *x, struct because *b)
@@ -63,23 +70,47 @@ static void say_tunnel(const struct facts *x, struct because *b)
 	if (t.link)
 		evidence(x->f, "%s is down, and routes by it go with it", t.link->name);
 	else
-		evidence(x->f, "there is no %s device on this node", t.kind);
+		evidence(x->f, "there is no device %s on this node",
+			 strcmp(t.kind, "vxlan") ? "tunl0" : "vxlan.calico");
 }
 
 /* ---- routes that somebody else changed ---- */
 
+/* Felix' routes into VXLAN are of protocol boot, as those of a hand are: the device tells */
+static bool is_vxlans(const struct facts *x, uint8_t protocol, const char *dev)
+{
+	struct tunnel t;
+
+	return protocol == RTPROT_BOOT && tunnel_of(x, &t) && !strcmp(t.kind, "vxlan") && t.link &&
+	       !strcmp(t.link->name, dev);
+}
+
+static bool is_daemons(const struct facts *x)
+{
+	const struct route_ref *r = &x->f->route;
+
+	return r->have_dst && r->dst.len &&
+	       (r->protocol == RTPROT_BIRD || r->protocol == RTPROT_FELIX ||
+		is_vxlans(x, r->protocol, r->dev));
+}
+
+static bool was_daemons(const struct facts *x)
+{
+	const struct route *r = &x->gone->route;
+
+	return r->protocol == RTPROT_BIRD || r->protocol == RTPROT_FELIX ||
+	       (r->nh_cnt &&
+		is_vxlans(x, r->protocol, mirror__dev(x->e->mirror, r->nh[0].ifindex)));
+}
+
 static bool row_foreign(const struct facts *x)
 {
-	uint8_t p;
-
 	if (cause_route_missing(x) && x->gone && !x->gone->flushed)
-		return !owner_is_daemon(&x->gone->by) && (x->gone->route.protocol == RTPROT_BIRD ||
-							  x->gone->route.protocol == RTPROT_FELIX);
+		return !owner_is_daemon(&x->gone->by) && was_daemons(x);
 	if ((x->f->f.verdict != V_LEAKED && x->f->f.verdict != V_WRONG_NEXTHOP) || x->missing)
 		return false;
-	p = x->f->route.protocol;
-	return x->f->route.have_dst && x->f->route.dst.len && p != RTPROT_BIRD &&
-	       p != RTPROT_FELIX && p != RTPROT_KERNEL;
+	return x->f->route.have_dst && x->f->route.dst.len && !is_daemons(x) &&
+	       x->f->route.protocol != RTPROT_KERNEL;
 }
 
 static void say_foreign(const struct facts *x, struct because *b)
@@ -102,19 +133,23 @@ static enum confidence sure_foreign(const struct facts *x)
 	return x->missing ? CONF_CERTAIN : CONF_LIKELY;
 }
 
-static bool is_daemons(const struct facts *x)
+/* Without a tunnel no device can be the wrong one: the gateway is. */
+static bool calls_for_none(const struct facts *x)
 {
-	return x->f->route.have_dst && x->f->route.dst.len &&
-	       (x->f->route.protocol == RTPROT_BIRD || x->f->route.protocol == RTPROT_FELIX);
+	const struct pool *pool = judge_pool(x->e, &x->f->example);
+
+	return pool && pool->mode == POOL_NONE;
 }
 
 static bool row_wrong_device(const struct facts *x)
 {
-	return x->f->f.verdict == V_LEAKED && !x->missing && is_daemons(x);
+	return x->f->f.verdict == V_LEAKED && !x->missing && is_daemons(x) && !calls_for_none(x);
 }
 
 static bool row_wrong_gateway(const struct facts *x)
 {
+	if (x->f->f.verdict == V_LEAKED && !x->missing && calls_for_none(x))
+		return is_daemons(x);
 	return x->f->f.verdict == V_WRONG_NEXTHOP && is_daemons(x);
 }
 
@@ -131,15 +166,12 @@ static void say_route(const struct facts *x, struct because *b)
 
 static bool vtep_lacks(const struct facts *x)
 {
+	const struct obs_vtep *v;
+
 	if (!world_is_fresh(x->e, SOURCE_VTEP) || !addr_is_set(&x->f->gateway))
 		return false;
-	for (uint32_t i = 0; i < world_cnt(x->e, W_VTEP); i++) {
-		const struct obs_vtep *v = world_vtep(x->e, i);
-
-		if (addr_eq(&v->vtep, &x->f->gateway))
-			return !v->have_neigh || !v->have_fdb;
-	}
-	return true;
+	v = diag_vtep_of(x->e, &x->f->gateway);
+	return !v || !v->have_neigh || !v->have_fdb;
 }
 
 static bool row_vtep(const struct facts *x)

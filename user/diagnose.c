@@ -1,180 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "diagnose.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "addr.h"
-
-/* ---- peers ---- */
-
-static int by_addr(const void *a, const void *b)
-{
-	const struct peer_view *x = a, *y = b;
-
-	return memcmp(&x->addr, &y->addr, sizeof(x->addr));
-}
-
-static enum conf_peer_kind kind_of(const char *name)
-{
-	if (!strncmp(name, "Mesh_", 5))
-		return PEER_MESH;
-	if (!strncmp(name, "Global_", 7))
-		return PEER_GLOBAL;
-	return !strncmp(name, "Node_", 5) ? PEER_NODE : PEER_OTHER;
-}
-
-static bool has_text(const char *text, const char *const *words)
-{
-	for (; *words; words++)
-		if (strstr(text, *words))
-			return true;
-	return false;
-}
-
-/* strerror() as BIRD prints it, behind "Socket: " */
-static bool info_is_silence(const char *info)
-{
-	static const char *const words[] = { "timed out", "unreachable", "No route", NULL };
-
-	return has_text(info, words);
-}
-
-/*
- * Whether a session stands: TCP tells at once, BIRD when it was asked last. A connection that
- * stood before the start, and of which nothing was received, is none.
- */
-static bool view_is_up(const struct engine *e, const struct peer_view *v)
-{
-	bool told = v->proto && world_is_fresh(e, SOURCE_BIRD);
-
-	if (v->tcp)
-		return bgp_peer_up(e, v->tcp);
-	return told && !e->bgp_listen_known && !strcmp(v->proto->bgp, "Established");
-}
-
-/* A reset or a refusal comes from a kernel that runs; so does an answer to ARP. */
-static bool view_is_alive(const struct engine *e, const struct peer_view *v)
-{
-	const struct obs_neigh *n = world_neigh(e, &v->addr);
-
-	return v->up || v->knocks || v->closes || v->refuses || (n && !n->failed);
-}
-
-static void view_fill(const struct engine *e, struct peer_view *v)
-{
-	const struct obs_conf_peer *c = world_peer_of(e, &v->addr);
-
-	v->proto = world_proto_of(e, &v->addr);
-	v->tcp = bgp_peer_find(e, &v->addr);
-	v->node = c ? c->node : "";
-	v->kind = c ? c->kind : v->proto ? kind_of(v->proto->name) : PEER_OTHER;
-	v->up = view_is_up(e, v);
-	v->disabled = v->proto && !strcmp(v->proto->state, "down");
-	v->knocks = v->tcp && v->tcp->knock_ns;
-	v->alive = v->up;
-	if (v->up)
-		return;
-	v->closes = v->tcp && v->tcp->closes_ns;
-	/* what it sent is reset if it closes before it has read our OPEN */
-	if (v->proto && (strstr(v->proto->info, "Connection closed") ||
-			 strstr(v->proto->info, "reset by peer")))
-		v->closes = true;
-	v->refuses = !v->closes && ((v->tcp && v->tcp->refused_ns) ||
-				    (v->proto && strstr(v->proto->info, "refused")));
-	v->silent = !v->closes && !v->refuses &&
-		    ((v->tcp && v->tcp->silent_ns) ||
-		     (v->proto &&
-		      (!strcmp(v->proto->bgp, "Connect") || info_is_silence(v->proto->info))));
-	v->alive = view_is_alive(e, v);
-}
-
-static void view_add(struct peers *p, const struct addr *a)
-{
-	if (a->family == 4)
-		p->peer[p->cnt++].addr = *a;
-}
-
-static void squeeze(struct peers *p)
-{
-	uint32_t n = 0;
-
-	qsort(p->peer, p->cnt, sizeof(*p->peer), by_addr);
-	for (uint32_t i = 0; i < p->cnt; i++)
-		if (!n || by_addr(&p->peer[n - 1], &p->peer[i]))
-			p->peer[n++] = p->peer[i];
-	p->cnt = n;
-}
-
-static int peers_gather(const struct engine *e, struct peers *p)
-{
-	uint32_t protos = world_cnt(e, W_PROTO), confs = world_cnt(e, W_PEER);
-
-	*p = (struct peers){ .told = protos || confs };
-	p->peer = calloc((size_t)protos + confs + e->peer_cnt + 1, sizeof(*p->peer));
-	if (!p->peer)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < protos; i++)
-		if (!strcmp(world_proto(e, i)->kind, "BGP"))
-			view_add(p, &world_proto(e, i)->neighbor);
-	for (uint32_t i = 0; i < confs; i++)
-		view_add(p, &world_peer(e, i)->addr);
-	/* who merely knocks is no neighbour, where the neighbours are known */
-	for (uint32_t i = 0; i < e->peer_cnt && !p->told; i++)
-		view_add(p, &e->peer[i].peer);
-	squeeze(p);
-	for (uint32_t i = 0; i < p->cnt; i++) {
-		view_fill(e, &p->peer[i]);
-		p->up += p->peer[i].up;
-		p->silent += p->peer[i].silent;
-		p->closes += p->peer[i].closes;
-		p->disabled += p->peer[i].disabled;
-	}
-	return 0;
-}
-
-static void peers_free(struct peers *p)
-{
-	free(p->peer);
-	*p = (struct peers){ 0 };
-}
-
-const struct peer_view *peers_find(const struct peers *p, const struct addr *a)
-{
-	const struct peer_view key = { .addr = *a };
-
-	return p->cnt ? bsearch(&key, p->peer, p->cnt, sizeof(key), by_addr) : NULL;
-}
-
-bool peer_owns_block(const struct engine *e, const struct peer_view *p)
-{
-	if (p->kind != PEER_MESH)
-		return false;
-	/* the address of the tunnel device is of a block of its node; without tunnels a node may have none */
-	for (uint32_t i = 0; i < e->pools.cnt; i++)
-		if (e->pools.pool[i].mode != POOL_NONE && e->pools.pool[i].mode != POOL_UNKNOWN)
-			return true;
-	return false;
-}
-
-const char *peer_trouble(const struct peer_view *p)
-{
-	if (p->proto && p->proto->info[0])
-		return p->proto->info;
-	if (p->tcp && p->tcp->closes_ns)
-		return "it accepts, and closes at once";
-	if (p->tcp && p->tcp->silent_ns)
-		return "no answer to our SYN";
-	if (p->tcp && p->tcp->refused_ns)
-		return "connection refused: nobody listens there";
-	if (p->disabled)
-		return "disabled in BIRD";
-	if (p->proto && p->proto->bgp[0])
-		return p->proto->bgp;
-	return p->tcp ? bgp_state_name(p->tcp->last) : "no connection";
-}
 
 const char *node_suffix(const struct engine *e, const struct addr *a, char *buf, size_t sz)
 {
@@ -184,25 +15,41 @@ const char *node_suffix(const struct engine *e, const struct addr *a, char *buf,
 	return buf;
 }
 
-bool diag_is_tunnel(const struct link_info *l)
-{
-	return l->up || !strcmp(l->name, "tunl0") || !strcmp(l->name, "vxlan.calico");
-}
-
 /* ---- BIRD itself ---- */
 
-bool bird_is_down(const struct engine *e)
+static void note_bird_route(void *ctx, const struct route *r)
 {
-	if (!e->bgp_listen_known || e->bgp_listen)
+	bool *any = ctx;
+
+	*any |= r->protocol == RTPROT_BIRD && r->type == RTN_UNICAST && r->nh_cnt &&
+		addr_is_set(&r->nh[0].gw) && r->table == TABLE_MAIN;
+}
+
+/* Another daemon than BIRD may speak BGP, or none; a blackhole of BIRD's may be of years ago. */
+static bool bird_is_meant(const struct engine *e)
+{
+	bool routes = false;
+
+	if (world_cnt(e, W_PEER) || world_knows(e, SOURCE_BIRD))
+		return true;
+	if (mirror__has_protocol(e->mirror, RTPROT_BIRD))
+		mirror__each_route(e->mirror, note_bird_route, &routes);
+	return routes;
+}
+
+bool bird_is_down(const struct engine *e, bool *sure)
+{
+	bool looked = world_is_fresh(e, SOURCE_PROC);
+
+	if (sure)
+		*sure = looked;
+	/* it may listen elsewhere than on 179: who answers, or is seen, runs */
+	if (!e->bgp_listen_known || e->bgp_listen || world_is_fresh(e, SOURCE_BIRD))
 		return false;
-	/* another daemon than BIRD may speak BGP, or none: only what is configured here counts */
-	if (!world_cnt(e, W_PEER) && !world_knows(e, SOURCE_BIRD) &&
-	    !mirror__has_protocol(e->mirror, RTPROT_BIRD))
-		return false;
-	for (uint32_t i = 0; i < world_cnt(e, W_PROC); i++)
+	for (uint32_t i = 0; looked && i < world_cnt(e, W_PROC); i++)
 		if (!strcmp(world_proc(e, i)->comm, "bird"))
 			return false;
-	return true;
+	return bird_is_meant(e);
 }
 
 bool bird_recovers(const struct engine *e)
@@ -246,45 +93,104 @@ static void set_registered(const struct engine *e, struct self_view *v, const st
 	snprintf(v->dev, sizeof(v->dev), "%s", l.ifindex ? mirror__dev(e->mirror, l.ifindex) : "");
 }
 
-/* What most peers would see as the source of this node's packets, by the kernel's own answer */
-static struct addr source_used(const struct engine *e, const struct peers *p)
+/* A vote for the source that the kernel would send from to that node; false: it has none */
+static bool source_to(const struct engine *e, const struct addr *node, struct addr *src)
 {
-	struct addr best = { 0 };
-	uint32_t votes = 0;
+	const struct obs_answer *a = world_answer(e, node);
 
-	for (uint32_t i = 0; i < p->cnt; i++) {
-		const struct obs_answer *a = world_answer(e, &p->peer[i].addr);
-
-		if (!a || a->err || !addr_is_set(&a->src) || judge_pool(e, &a->src))
-			continue;
-		if (!votes)
-			best = a->src;
-		votes += addr_eq(&best, &a->src) ? 1 : -1; /* the majority survives */
-	}
-	return best;
+	if (!a || a->err || a->type != RTN_UNICAST || !addr_is_set(&a->src) ||
+	    judge_pool(e, &a->src))
+		return false;
+	*src = a->src;
+	return true;
 }
 
-/* The address that BIRD is told to speak from */
+/* Routers may well see another address than the one that nodes see. */
+static bool is_node(const struct engine *e, const struct peers *p, uint32_t i)
+{
+	const struct addr *a = &p->peer[i].addr;
+
+	return p->peer[i].kind == PEER_MESH || !p->told ||
+	       owner_is_listed(e, a, NODES_IPIP | NODES_VXLAN);
+}
+
+struct vote {
+	struct addr best;
+	uint32_t cnt, of, lead;
+};
+
+/* fn is called for each vote: the candidate is found first, then counted (Boyer and Moore). */
+static void votes(const struct engine *e, const struct diag *d, struct vote *v,
+		  void (*fn)(struct vote *v, const struct addr *src))
+{
+	struct addr src;
+
+	for (uint32_t i = 0; i < d->peers.cnt; i++)
+		if (is_node(e, &d->peers, i) && source_to(e, &d->peers.peer[i].addr, &src))
+			fn(v, &src);
+	for (uint32_t i = 0; i < d->gw_cnt; i++)
+		if (owner_is_listed(e, &d->gw[i].node, NODES_IPIP | NODES_VXLAN) &&
+		    source_to(e, &d->gw[i].node, &src))
+			fn(v, &src);
+}
+
+static void elect(struct vote *v, const struct addr *src)
+{
+	if (!v->lead)
+		v->best = *src;
+	v->lead += addr_eq(&v->best, src) ? 1 : -1;
+}
+
+static void count(struct vote *v, const struct addr *src)
+{
+	v->of++;
+	v->cnt += addr_eq(&v->best, src);
+}
+
+/*
+ * What the other nodes see as the source of this node's packets, by the kernel's own answer. Unset
+ * where there is no single one: with two networks one node may be reached by either.
+ */
+static struct addr source_used(const struct engine *e, const struct diag *d)
+{
+	struct vote v = { 0 };
+
+	votes(e, d, &v, elect);
+	votes(e, d, &v, count);
+	return 2 * v.cnt > v.of ? v.best : (struct addr){ 0 };
+}
+
+/* The address that BIRD is told to speak from. Not the router's id: that may be any number. */
 static struct addr source_configured(const struct engine *e, const struct peers *p)
 {
-	const struct addr none = { 0 };
-
-	for (uint32_t i = 0; i < p->cnt; i++)
+	for (uint32_t i = 0; i < p->cnt && world_is_fresh(e, SOURCE_BIRD); i++)
 		if (p->peer[i].proto && addr_is_set(&p->peer[i].proto->source))
 			return p->peer[i].proto->source;
 	for (uint32_t i = 0; i < world_cnt(e, W_PEER); i++)
 		if (world_peer(e, i)->source.family == 4)
 			return world_peer(e, i)->source;
-	return world_cnt(e, W_PEER) ? e->world.conf.router_id : none;
+	return (struct addr){ 0 };
+}
+
+/* Do tunnel packets take their source from the kernel? VXLAN's are bound to the node's address. */
+static bool any_ipip(const struct engine *e)
+{
+	for (uint32_t i = 0; i < e->pools.cnt; i++)
+		if (e->pools.pool[i].mode == POOL_IPIP)
+			return true;
+	return false;
 }
 
 /* Felix lists all nodes, this one included, by the addresses that they are registered with. */
-static bool examine_list(const struct engine *e, struct self_view *v)
+static bool examine_list(const struct engine *e, const struct peers *p, struct self_view *v)
 {
 	struct local_ask l = { .e = e, .lists = NODES_IPIP };
 
 	if (owner_listed_cnt(e, NODES_IPIP) < 2 || !addr_is_set(&v->used) ||
 	    owner_is_listed(e, &v->used, NODES_IPIP))
+		return false;
+	/* where sessions stand, or there are none, it matters to IPIP alone */
+	if ((p->up || !p->cnt) && !any_ipip(e))
 		return false;
 	mirror__each_addr(e->mirror, local_listed, &l);
 	v->what = SELF_UNLISTED;
@@ -294,18 +200,41 @@ static bool examine_list(const struct engine *e, struct self_view *v)
 	return true;
 }
 
-static void self_examine(const struct engine *e, const struct peers *p, struct self_view *v)
+/* Nobody takes connections from the address that this node has: who knows it, would. */
+static bool examine_refusal(const struct peers *p, struct self_view *v)
 {
+	uint32_t strict = 0;
+
+	if (p->up || !p->closes || p->closes + p->disabled < p->cnt)
+		return false;
+	for (uint32_t i = 0; i < p->cnt; i++)
+		strict += p->peer[i].kind == PEER_MESH || p->peer[i].kind == PEER_OTHER;
+	v->what = SELF_REFUSED;
+	/* that a reflector does not know this node may have other reasons */
+	v->conf = strict ? CONF_LIKELY : CONF_UNCLEAR;
+	return true;
+}
+
+static bool is_compared(const struct engine *e, const struct peers *p, const struct self_view *v,
+			const struct addr *configured)
+{
+	return p->up || (addr_is_set(configured) && addr_eq(configured, &v->used)) ||
+	       (addr_is_set(&v->used) && owner_is_listed(e, &v->used, NODES_IPIP));
+}
+
+static void self_examine(const struct engine *e, const struct diag *d, struct self_view *v)
+{
+	const struct peers *p = &d->peers;
 	struct addr configured = source_configured(e, p);
 
-	*v = (struct self_view){ .used = source_used(e, p) };
+	*v = (struct self_view){ .used = source_used(e, d) };
 	if (addr_is_set(&configured) && !mirror__is_local(e->mirror, &configured)) {
 		v->what = SELF_ABSENT;
 		v->conf = CONF_CERTAIN;
 		v->registered = configured;
 		return;
 	}
-	if (examine_list(e, v))
+	if (examine_list(e, p, v))
 		return;
 	/* a node may well speak from an address of its own choice, as long as it works */
 	if (!p->up && addr_is_set(&configured) && addr_is_set(&v->used) &&
@@ -315,70 +244,119 @@ static void self_examine(const struct engine *e, const struct peers *p, struct s
 		set_registered(e, v, &configured);
 		return;
 	}
-	if (!p->up && p->closes && p->closes + p->disabled >= p->cnt) {
-		v->what = SELF_REFUSED;
-		v->conf = CONF_LIKELY;
-		return;
-	}
-	if (p->up || addr_is_set(&v->used))
+	if (!examine_refusal(p, v) && is_compared(e, p, v, &configured))
 		v->what = SELF_FINE;
 }
 
 /* ---- another node's ---- */
 
-static bool is_knocker(const struct engine *e, const struct peers *p, const struct bgp_peer *b)
+/* BIRD tries again after 30 s at most. */
+#define KNOCK_NS (120 * NSEC_PER_SEC)
+
+/* The routes by which the nodes are reached that have a session: few, as a rule one */
+#define WAYS 16
+struct ways {
+	const struct route *way[WAYS];
+	uint32_t cnt;
+};
+
+static void ways_gather(const struct engine *e, const struct peers *p, struct ways *w)
 {
-	return b->knock_ns && b->peer.family == 4 && !bgp_peer_up(e, b) &&
-	       !peers_find(p, &b->peer) && !mirror__is_local(e->mirror, &b->peer);
+	w->cnt = 0;
+	for (uint32_t i = 0; i < p->cnt; i++) {
+		const struct route *r = mirror__lookup(e->mirror, &p->peer[i].addr);
+		uint32_t j = 0;
+
+		while (j < w->cnt && w->way[j] != r)
+			j++;
+		if (p->peer[i].up && j == w->cnt && j < WAYS)
+			w->way[w->cnt++] = r;
+	}
+}
+
+/* Who does not come from where other nodes are is none: a scanner, a router's health check */
+static bool comes_like_a_node(const struct engine *e, const struct ways *w, const struct addr *a)
+{
+	const struct route *r = mirror__lookup(e->mirror, a);
+
+	for (uint32_t i = 0; i < w->cnt; i++)
+		if (w->way[i] == r)
+			return true;
+	return !w->cnt || w->cnt == WAYS;
+}
+
+/* It connects again and again, and is no neighbour here, nor known as a node by that address. */
+static bool is_knocker(const struct engine *e, const struct peers *p, const struct ways *w,
+		       const struct bgp_peer *b)
+{
+	return b->knock_ns && e->now_ns < b->knock_ns + KNOCK_NS && b->peer.family == 4 &&
+	       !bgp_peer_up(e, b) && !peers_find(p, &b->peer) &&
+	       !mirror__is_local(e->mirror, &b->peer) && !judge_pool(e, &b->peer) &&
+	       !owner_is_listed(e, &b->peer, NODES_IPIP | NODES_VXLAN) &&
+	       comes_like_a_node(e, w, &b->peer);
+}
+
+/* Who connects is known by its right address; who restarts will be back. */
+static bool may_be_stray(const struct peer_view *q)
+{
+	return !q->up && !q->disabled && !q->knocks && !q->closes && !q->refuses && !q->restarts;
 }
 
 static void stray_examine(const struct engine *e, const struct peers *p, struct stray_view *v)
 {
 	const struct peer_view *dead = NULL;
-	uint32_t knockers = 0, dead_cnt = 0;
+	struct ways w;
 
 	*v = (struct stray_view){ .node = "" };
 	if (!p->told)
 		return;
-	for (uint32_t i = 0; i < e->peer_cnt; i++) {
-		if (!is_knocker(e, p, &e->peer[i]))
+	ways_gather(e, p, &w);
+	for (uint32_t i = 0; i < p->cnt; i++) {
+		if (!may_be_stray(&p->peer[i]))
+			continue;
+		dead = &p->peer[i];
+		v->dead++;
+	}
+	for (uint32_t i = 0; i < e->peer_cnt && v->dead; i++) {
+		if (!is_knocker(e, p, &w, &e->peer[i]))
 			continue;
 		v->knocker = e->peer[i].peer;
-		knockers++;
+		v->knockers++;
 	}
-	for (uint32_t i = 0; i < p->cnt; i++) {
-		const struct peer_view *q = &p->peer[i];
-
-		/* who connects is known by its right address */
-		if (q->up || q->disabled || q->knocks)
-			continue;
-		dead = q;
-		dead_cnt++;
-	}
-	if (!knockers || !dead_cnt)
-		return;
-	v->have = true;
-	v->conf = CONF_LIKELY;
-	if (knockers > 1 || dead_cnt > 1)
+	v->have = v->knockers && v->dead;
+	/* what only the other node could prove is likely at most; some of too many are no nodes */
+	v->conf = v->knockers <= v->dead ? CONF_LIKELY : CONF_UNCLEAR;
+	if (!v->have || v->knockers > 1 || v->dead > 1)
 		return;
 	v->registered = dead->addr;
 	v->node = dead->node;
-	/* configuration says that nobody else is meant, and who knocks is nobody in it */
-	if (world_peer_of(e, &dead->addr))
-		v->conf = CONF_CERTAIN;
 }
 
 /* ---- routes by node ---- */
 
+/* By halves: there are as many as nodes, and they stand in the order of their addresses. */
+const struct obs_vtep *diag_vtep_of(const struct engine *e, const struct addr *a)
+{
+	uint32_t lo = 0, hi = world_cnt(e, W_VTEP);
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (memcmp(&world_vtep(e, mid)->vtep, a, sizeof(*a)) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < world_cnt(e, W_VTEP) && addr_eq(&world_vtep(e, lo)->vtep, a) ?
+		       world_vtep(e, lo) :
+		       NULL;
+}
+
 struct addr diag_node_of(const struct engine *e, const struct addr *gw)
 {
-	for (uint32_t i = 0; i < world_cnt(e, W_VTEP); i++) {
-		const struct obs_vtep *v = world_vtep(e, i);
+	const struct obs_vtep *v = diag_vtep_of(e, gw);
 
-		if (addr_is_set(&v->node) && addr_eq(&v->vtep, gw))
-			return v->node;
-	}
-	return *gw;
+	return v && addr_is_set(&v->node) ? v->node : *gw;
 }
 
 struct gather {
@@ -392,10 +370,12 @@ static void note_gateway(void *ctx, const struct route *r)
 	struct gather *g = ctx;
 	struct diag *d = g->d;
 
-	if (r->type != RTN_UNICAST || !r->dst.len || !judge_pool(g->e, &r->dst.addr))
+	if (r->table != TABLE_MAIN || r->type != RTN_UNICAST || !r->dst.len ||
+	    !judge_pool(g->e, &r->dst.addr))
 		return;
 	for (int i = 0; i < r->nh_cnt; i++) {
-		if (!addr_is_set(&r->nh[i].gw))
+		/* a workload may have a gateway, too: one that speaks BGP */
+		if (!addr_is_set(&r->nh[i].gw) || judge_dev(g->e, r->nh[i].ifindex) == DEV_WORKLOAD)
 			continue;
 		if (d->gw_cnt == g->cap) {
 			uint32_t cap = g->cap ? g->cap * 2 : 256;
@@ -437,10 +417,11 @@ static void gather_gateways(const struct engine *e, struct diag *d)
 
 	mirror__each_route(e->mirror, note_gateway, &g);
 	d->gw_cnt = fold(d->gw, d->gw_cnt);
-	if (!world_cnt(e, W_VTEP))
-		return;
-	for (uint32_t i = 0; i < d->gw_cnt; i++)
+	for (uint32_t i = 0; i < d->gw_cnt; i++) {
 		d->gw[i].node = diag_node_of(e, &d->gw[i].node);
+		/* nodes' addresses lie outside of the pools */
+		d->unmapped += judge_pool(e, &d->gw[i].node) != NULL;
+	}
 	d->gw_cnt = fold(d->gw, d->gw_cnt);
 }
 
@@ -481,7 +462,7 @@ const struct diag *diagnose(const struct engine *e)
 	/* without memory there are no peers to speak of, and nothing is claimed */
 	peers_gather(e, &d->peers);
 	gather_gateways(e, d);
-	self_examine(e, &d->peers, &d->self);
+	self_examine(e, d, &d->self);
 	stray_examine(e, &d->peers, &d->stray);
 	d->ts_ns = e->now_ns ? e->now_ns : 1;
 	d->version = version;

@@ -21,6 +21,7 @@ struct peer_view {
 	bool refuses;			    /* its kernel says that nobody listens */
 	bool closes;			    /* it accepts, and closes at once */
 	bool alive;			    /* it did something lately that a dead node cannot */
+	bool restarts;			    /* gracefully: its routes are kept meanwhile */
 	const struct obs_bird_proto *proto; /* NULL: BIRD did not tell */
 	const struct bgp_peer *tcp;	    /* NULL: no connection was seen */
 };
@@ -31,9 +32,14 @@ struct peers {
 	bool told; /* confd or BIRD named them; else only TCP */
 };
 
+/* 0 or -ENOMEM; peers.c */
+int peers_gather(const struct engine *e, struct peers *p);
+void peers_free(struct peers *p);
 const struct peer_view *peers_find(const struct peers *p, const struct addr *a);
-/* Its session is expected to bring a route at least: a node of the full mesh, in a tunnel's pool */
+/* It is a node, and with pools in tunnels: then it has a block, unless no pool selects it */
 bool peer_owns_block(const struct engine *e, const struct peer_view *p);
+/* No session stands, and TCP port 179 is what keeps them down, as far as anything tells */
+bool peers_blocked(const struct engine *e, const struct peers *p);
 
 /* What is the matter with the address that this node is known by */
 enum self_what {
@@ -58,7 +64,8 @@ struct stray_view {
 	enum confidence conf;
 	struct addr knocker;	/* who connects, and is nobody's neighbour here */
 	struct addr registered; /* the neighbour that never answers; family 0: several do not */
-	const char *node;	/* "" not told */
+	uint32_t knockers, dead;
+	const char *node; /* "" not told */
 };
 
 /* A gateway of routes to blocks, as a node's address, and how many it has */
@@ -74,6 +81,7 @@ struct diag {
 	struct stray_view stray;
 	struct gateway *gw; /* in the order of addresses */
 	uint32_t gw_cnt;
+	uint32_t unmapped; /* of them, VTEPs that nothing assigns to a node */
 	uint64_t ts_ns, version;
 };
 /* Made anew when the sources said something, or after a moment; borrowed until the next call */
@@ -83,14 +91,13 @@ void diagnose_free(struct diag *d);
 bool diag_is_stray(const struct diag *d, const struct addr *peer);
 /* Routes to blocks by that node */
 uint32_t diag_routes_by(const struct diag *d, const struct addr *node);
+/* What is set up for that VTEP, NULL: nothing */
+const struct obs_vtep *diag_vtep_of(const struct engine *e, const struct addr *vtep);
 /* The node behind a gateway: itself, or where the forwarding entry of a VTEP leads */
 struct addr diag_node_of(const struct engine *e, const struct addr *gw);
 
-/* May it be Calico's? A device of another name that is down carries nothing, and is somebody else's. */
-bool diag_is_tunnel(const struct link_info *l);
-
-/* No BIRD runs although this node uses BGP */
-bool bird_is_down(const struct engine *e);
+/* No BIRD runs although this node uses BGP; *sure: the processes were looked at (NULL: no matter) */
+bool bird_is_down(const struct engine *e, bool *sure);
 /* BIRD still waits for its peers after a restart */
 bool bird_recovers(const struct engine *e);
 /* The class and text of BIRD's last error for that peer, or what TCP says; static or borrowed */

@@ -246,12 +246,14 @@ enum world_kind {
 struct world_list {
 	void *item;
 	uint32_t cnt, cap;
+	bool cut; /* there was more than could be kept */
 };
 struct world {
 	enum source_state state[SOURCE_MAX];
 	char detail[SOURCE_MAX][INFO_LEN];
 	uint64_t told_ns[SOURCE_MAX]; /* end of the last round that ended well; 0: none did */
 	uint64_t version;	      /* changes with each round */
+	bool open[SOURCE_MAX];	      /* its round has begun, and not ended */
 	struct world_list cur[W_MAX], next[W_MAX];
 	uint32_t proto_was;		       /* BIRD's protocols of the round before */
 	struct obs_bird bird[2], bird_next[2]; /* IPv4's, IPv6's */
@@ -421,8 +423,6 @@ uint32_t world_cnt(const struct engine *e, enum world_kind k);
 const struct obs_bird_proto *world_proto(const struct engine *e, uint32_t i);
 const struct obs_conf_peer *world_peer(const struct engine *e, uint32_t i);
 const struct obs_bird_route *world_broute(const struct engine *e, uint32_t i);
-/* NULL: there is none */
-const struct obs_vtep *world_vtep_of(const struct engine *e, const struct addr *vtep);
 const struct obs_vtep *world_vtep(const struct engine *e, uint32_t i);
 const struct obs_proc *world_proc(const struct engine *e, uint32_t i);
 /* NULL: there is none */

@@ -176,19 +176,22 @@ void owner_node(struct engine *e, const struct obs_node *o)
 		e->node_lists = o->lists;
 		e->listed[0] = e->listed[1] = 0;
 	}
-	if (!addr_is_set(&o->addr) || is_listed(e, &o->addr))
+	if (!addr_is_set(&o->addr))
 		return;
-	c = calloc(1, sizeof(*c));
-	if (!c)
-		return;
-	c->addr = o->addr;
-	c->lists = o->lists;
-	if (hmap_add(&e->nodes, &c->node, addr_hash(&o->addr))) {
-		free(c);
-		return;
+	c = (struct cluster_node *)listed(e, &o->addr);
+	if (!c) {
+		c = calloc(1, sizeof(*c));
+		if (!c)
+			return;
+		c->addr = o->addr;
+		if (hmap_add(&e->nodes, &c->node, addr_hash(&o->addr))) {
+			free(c);
+			return;
+		}
 	}
-	e->listed[0] += !!(o->lists & NODES_IPIP);
-	e->listed[1] += !!(o->lists & NODES_VXLAN);
+	e->listed[0] += (o->lists & ~c->lists & NODES_IPIP) != 0;
+	e->listed[1] += (o->lists & ~c->lists & NODES_VXLAN) != 0;
+	c->lists |= o->lists;
 }
 
 void owner_free_all(struct engine *e)

@@ -6,6 +6,7 @@
  */
 #include "engine_priv.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,28 +34,57 @@ static const struct {
 	[W_NEIGH] = { SOURCE_NEIGH, sizeof(struct obs_neigh) },
 };
 
+static bool grow(struct world_list *l, size_t size)
+{
+	uint32_t cap = l->cap ? l->cap * 2 : 16;
+	void *n;
+
+	if (cap > LIST_MAX)
+		cap = LIST_MAX;
+	n = cap > l->cap ? realloc(l->item, cap * size) : NULL;
+	if (!n)
+		return false;
+	l->item = n;
+	l->cap = cap;
+	return true;
+}
+
+/* What comes outside of its source's round belongs to no state, and is passed over. */
 static void add(struct world *w, enum world_kind k, const void *item)
 {
 	struct world_list *l = &w->next[k];
 
-	if (l->cnt == l->cap) {
-		uint32_t cap = l->cap ? l->cap * 2 : 16;
-		void *n = cap <= LIST_MAX ? realloc(l->item, cap * (size_t)kinds[k].size) : NULL;
-
-		if (!n)
-			return;
-		l->item = n;
-		l->cap = cap;
+	if (!w->open[kinds[k].source] || l->cut)
+		return;
+	if (l->cnt == l->cap && !grow(l, kinds[k].size)) {
+		l->cut = true;
+		return;
 	}
 	memcpy((char *)l->item + l->cnt++ * (size_t)kinds[k].size, item, kinds[k].size);
+}
+
+/* ---- orders: of look-ups, and of what a look-up finds first among several ---- */
+
+static int by_addr(const struct addr *a, const struct addr *b)
+{
+	return memcmp(a, b, sizeof(*a));
 }
 
 static int by_prefix(const void *a, const void *b)
 {
 	const struct obs_bird_route *x = a, *y = b;
-	int d = memcmp(&x->dst.addr, &y->dst.addr, sizeof(x->dst.addr));
+	int d = by_addr(&x->dst.addr, &y->dst.addr);
 
 	return d ? d : x->dst.len - y->dst.len;
+}
+
+/* The best one first */
+static int broutes(const void *a, const void *b)
+{
+	const struct obs_bird_route *x = a, *y = b;
+	int d = by_prefix(a, b);
+
+	return d ? d : x->best != y->best ? y->best - x->best : strcmp(x->proto, y->proto);
 }
 
 static int by_ifindex(const void *a, const void *b)
@@ -66,53 +96,121 @@ static int by_ifindex(const void *a, const void *b)
 
 static int by_dst(const void *a, const void *b)
 {
-	const struct obs_answer *x = a, *y = b;
-
-	return memcmp(&x->dst, &y->dst, sizeof(x->dst));
+	return by_addr(&((const struct obs_answer *)a)->dst, &((const struct obs_answer *)b)->dst);
 }
 
 static int by_neigh(const void *a, const void *b)
 {
-	const struct obs_neigh *x = a, *y = b;
+	return by_addr(&((const struct obs_neigh *)a)->dst, &((const struct obs_neigh *)b)->dst);
+}
 
-	return memcmp(&x->dst, &y->dst, sizeof(x->dst));
+/* Who answers on one device is alive, whatever another one says. */
+static int neighs(const void *a, const void *b)
+{
+	const struct obs_neigh *x = a, *y = b;
+	int d = by_neigh(a, b);
+
+	return d ? d : x->failed - y->failed;
 }
 
 static int by_pod(const void *a, const void *b)
 {
-	const struct obs_pod *x = a, *y = b;
-
-	return memcmp(&x->addr, &y->addr, sizeof(x->addr));
+	return by_addr(&((const struct obs_pod *)a)->addr, &((const struct obs_pod *)b)->addr);
 }
 
-static int by_vtep(const void *a, const void *b)
+static bool is_up(const struct obs_bird_proto *p)
 {
-	const struct obs_vtep *x = a, *y = b;
-
-	return memcmp(&x->vtep, &y->vtep, sizeof(x->vtep));
+	return !strcmp(p->bgp, "Established");
 }
 
 static int by_neighbor(const void *a, const void *b)
 {
 	const struct obs_bird_proto *x = a, *y = b;
 
-	return memcmp(&x->neighbor, &y->neighbor, sizeof(x->neighbor));
+	return by_addr(&x->neighbor, &y->neighbor);
+}
+
+/* Of several sessions with one neighbour the one that stands */
+static int protos(const void *a, const void *b)
+{
+	const struct obs_bird_proto *x = a, *y = b;
+	int d = by_neighbor(a, b);
+
+	return d ? d : is_up(x) != is_up(y) ? is_up(y) - is_up(x) : strcmp(x->name, y->name);
 }
 
 static int by_peer(const void *a, const void *b)
 {
 	const struct obs_conf_peer *x = a, *y = b;
 
-	return memcmp(&x->addr, &y->addr, sizeof(x->addr));
+	return by_addr(&x->addr, &y->addr);
+}
+
+static int peers(const void *a, const void *b)
+{
+	const struct obs_conf_peer *x = a, *y = b;
+	int d = by_peer(a, b);
+
+	return d ? d : x->kind != y->kind ? (int)x->kind - (int)y->kind : strcmp(x->name, y->name);
+}
+
+static int by_vtep(const void *a, const void *b)
+{
+	return by_addr(&((const struct obs_vtep *)a)->vtep, &((const struct obs_vtep *)b)->vtep);
+}
+
+/* The one that leads somewhere */
+static int vteps(const void *a, const void *b)
+{
+	const struct obs_vtep *x = a, *y = b;
+	int d = by_vtep(a, b);
+
+	return d ? d : y->have_fdb - x->have_fdb;
 }
 
 typedef int (*order_fn)(const void *, const void *);
-static const order_fn orders[W_MAX] = {
-	[W_PROTO] = by_neighbor, [W_PROTO6] = by_neighbor, [W_BROUTE] = by_prefix,
-	[W_BROUTE6] = by_prefix, [W_PEER] = by_peer,	   [W_SYSCTL] = by_ifindex,
-	[W_VTEP] = by_vtep,	 [W_POD] = by_pod,	   [W_STATUS] = by_pod,
-	[W_ANSWER] = by_dst,	 [W_NEIGH] = by_neigh,
+static const struct {
+	order_fn key, all; /* all: NULL, the same */
+} orders[W_MAX] = {
+	[W_PROTO] = { by_neighbor, protos }, [W_PROTO6] = { by_neighbor, protos },
+	[W_BROUTE] = { by_prefix, broutes }, [W_BROUTE6] = { by_prefix, broutes },
+	[W_PEER] = { by_peer, peers },	     [W_SYSCTL] = { by_ifindex, NULL },
+	[W_VTEP] = { by_vtep, vteps },	     [W_POD] = { by_pod, NULL },
+	[W_STATUS] = { by_pod, NULL },	     [W_ANSWER] = { by_dst, NULL },
+	[W_NEIGH] = { by_neigh, neighs },
 };
+
+static const void *at(const struct world_list *l, enum world_kind k, uint32_t i)
+{
+	return (const char *)l->item + i * (size_t)kinds[k].size;
+}
+
+/* The index of the first that the order does not put before key; cnt: there is none */
+static uint32_t lower(const struct world_list *l, enum world_kind k, const void *key)
+{
+	uint32_t lo = 0, hi = l->cnt;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (orders[k].key(at(l, k, mid), key) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/* The first of those that the order calls equal to key */
+static const void *find(const struct engine *e, enum world_kind k, const void *key)
+{
+	const struct world_list *l = &e->world.cur[k];
+	uint32_t i = lower(l, k, key);
+
+	return i < l->cnt && !orders[k].key(at(l, k, i), key) ? at(l, k, i) : NULL;
+}
+
+/* ---- rounds ---- */
 
 static void take(struct world *w, enum world_kind k)
 {
@@ -123,66 +221,113 @@ static void take(struct world *w, enum world_kind k)
 	if (k == W_PROTO)
 		w->proto_was = was.cnt;
 	w->next[k].cnt = 0;
-	if (orders[k] && w->cur[k].cnt)
-		qsort(w->cur[k].item, w->cur[k].cnt, kinds[k].size, orders[k]);
+	if (orders[k].key && w->cur[k].cnt)
+		qsort(w->cur[k].item, w->cur[k].cnt, kinds[k].size,
+		      orders[k].all ? orders[k].all : orders[k].key);
 }
 
-/* The old list is in next by now. Attempts change from second to second: turns and reasons are told. */
+/* Attempts change from second to second: turns and reasons are told. */
 static bool is_news(const struct obs_bird_proto *was, const struct obs_bird_proto *is)
 {
-	bool up = !strcmp(is->bgp, "Established");
-
 	if (!was)
-		return !up;
-	return up != !strcmp(was->bgp, "Established") || strcmp(is->info, was->info);
+		return !is_up(is);
+	return is_up(is) != is_up(was) || strcmp(is->info, was->info);
+}
+
+/* The same session in the round before: a neighbour may have several */
+static const struct obs_bird_proto *session_was(const struct world *w,
+						const struct obs_bird_proto *p)
+{
+	/* take() has put the old list there */
+	const struct world_list l = { .item = w->next[W_PROTO].item, .cnt = w->proto_was };
+
+	for (uint32_t i = lower(&l, W_PROTO, p); i < l.cnt; i++) {
+		const struct obs_bird_proto *o = at(&l, W_PROTO, i);
+
+		if (by_neighbor(o, p))
+			break;
+		if (!strcmp(o->name, p->name))
+			return o;
+	}
+	return NULL;
 }
 
 static void tell_sessions(struct engine *e, uint64_t ts_ns)
 {
-	const struct world_list *was = &e->world.next[W_PROTO];
-	uint32_t old_cnt = e->world.proto_was;
-
 	for (uint32_t i = 0; i < world_cnt(e, W_PROTO); i++) {
-		const struct obs_bird_proto *p = world_proto(e, i), *o = NULL;
+		const struct obs_bird_proto *p = world_proto(e, i);
 		struct record rec = { .kind = REC_BIRD, .ts_ns = ts_ns, .bird_proto = p };
 
-		if (strcmp(p->kind, "BGP") || !addr_is_set(&p->neighbor))
-			continue;
-		if (old_cnt)
-			o = bsearch(p, was->item, old_cnt, sizeof(*p), by_neighbor);
-		if (is_news(o, p))
+		if (!strcmp(p->kind, "BGP") && addr_is_set(&p->neighbor) &&
+		    is_news(session_was(&e->world, p), p))
 			engine_emit(e, &rec);
 	}
+}
+
+static void round_begins(struct world *w, enum source s)
+{
+	for (int k = 0; k < W_MAX; k++) {
+		if (kinds[k].source != s)
+			continue;
+		w->next[k].cnt = 0;
+		w->next[k].cut = false;
+	}
+	if (s == SOURCE_BIRD || s == SOURCE_BIRD6)
+		w->bird_next[s == SOURCE_BIRD6] = (struct obs_bird){ 0 };
+	if (s == SOURCE_CONF)
+		w->conf_next = (struct obs_conf){ 0 };
+	w->open[s] = true;
+}
+
+/* One of which not everything could be kept is none: what it lacks would be taken for gone. */
+static bool round_is_whole(const struct world *w, enum source s)
+{
+	for (int k = 0; k < W_MAX; k++)
+		if (kinds[k].source == s && w->next[k].cut)
+			return false;
+	return true;
+}
+
+static void round_take(struct engine *e, enum source s, uint64_t ts_ns)
+{
+	struct world *w = &e->world;
+
+	for (int k = 0; k < W_MAX; k++)
+		if (kinds[k].source == s)
+			take(w, k);
+	w->told_ns[s] = ts_ns ? ts_ns : 1;
+	if (s == SOURCE_BIRD || s == SOURCE_BIRD6)
+		w->bird[s == SOURCE_BIRD6] = w->bird_next[s == SOURCE_BIRD6];
+	if (s == SOURCE_CONF)
+		w->conf = w->conf_next;
+	if (s == SOURCE_BIRD)
+		tell_sessions(e, ts_ns);
 }
 
 static void on_round(struct engine *e, const struct obs_source *s, uint64_t ts_ns)
 {
 	struct world *w = &e->world;
+	enum source_state state = s->state;
+	bool open;
 
 	if (s->id >= SOURCE_MAX)
 		return;
-	for (int k = 0; k < W_MAX; k++) {
-		if (kinds[k].source != s->id)
-			continue;
-		if (s->begin)
-			w->next[k].cnt = 0;
-		else if (s->state == SOURCE_OK)
-			take(w, k);
-	}
 	if (s->begin)
+		return round_begins(w, s->id);
+	open = w->open[s->id];
+	w->open[s->id] = false;
+	/* the end of a round whose beginning nobody saw says nothing of what there is */
+	if (state == SOURCE_OK && !open)
 		return;
-	if (s->id == SOURCE_BIRD && s->state == SOURCE_OK)
-		tell_sessions(e, ts_ns);
-	w->state[s->id] = s->state;
+	if (state == SOURCE_OK && !round_is_whole(w, s->id))
+		state = SOURCE_GARBAGE;
+	w->state[s->id] = state;
 	memcpy(w->detail[s->id], s->detail, sizeof(w->detail[s->id]));
 	w->version++;
-	if (s->state != SOURCE_OK)
-		return;
-	w->told_ns[s->id] = ts_ns ? ts_ns : 1;
-	if (s->id == SOURCE_BIRD || s->id == SOURCE_BIRD6)
-		w->bird[s->id == SOURCE_BIRD6] = w->bird_next[s->id == SOURCE_BIRD6];
-	if (s->id == SOURCE_CONF)
-		w->conf = w->conf_next;
+	if (state == SOURCE_OK)
+		round_take(e, s->id, ts_ns);
+	else if (s->state == SOURCE_OK)
+		snprintf(w->detail[s->id], sizeof(w->detail[s->id]), "more than can be kept");
 }
 
 void world_observe(struct engine *e, const struct obs *o)
@@ -193,14 +338,16 @@ void world_observe(struct engine *e, const struct obs *o)
 	case OBS_SOURCE:
 		return on_round(e, &o->source, o->ts_ns);
 	case OBS_BIRD:
-		w->bird_next[o->bird.v6] = o->bird;
+		if (w->open[o->bird.v6 ? SOURCE_BIRD6 : SOURCE_BIRD])
+			w->bird_next[o->bird.v6] = o->bird;
 		return;
 	case OBS_BIRD_PROTO:
 		return add(w, o->bird_proto.v6 ? W_PROTO6 : W_PROTO, &o->bird_proto);
 	case OBS_BIRD_ROUTE:
 		return add(w, o->bird_route.v6 ? W_BROUTE6 : W_BROUTE, &o->bird_route);
 	case OBS_CONF:
-		w->conf_next = o->conf;
+		if (w->open[SOURCE_CONF])
+			w->conf_next = o->conf;
 		return;
 	case OBS_CONF_PEER:
 		return add(w, W_PEER, &o->conf_peer);
@@ -257,26 +404,6 @@ ITEM(world_broute, W_BROUTE, obs_bird_route)
 ITEM(world_vtep, W_VTEP, obs_vtep)
 ITEM(world_proc, W_PROC, obs_proc)
 
-/* The first of those that the order calls equal to key */
-static const void *find(const struct engine *e, enum world_kind k, const void *key)
-{
-	const struct world_list *l = &e->world.cur[k];
-	size_t size = kinds[k].size;
-	uint32_t lo = 0, hi = l->cnt;
-
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (orders[k]((const char *)l->item + mid * size, key) < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	if (lo == l->cnt || orders[k]((const char *)l->item + lo * size, key))
-		return NULL;
-	return (const char *)l->item + lo * size;
-}
-
 const struct obs_bird_proto *world_proto_of(const struct engine *e, const struct addr *neighbor)
 {
 	const struct obs_bird_proto key = { .neighbor = *neighbor };
@@ -289,13 +416,6 @@ const struct obs_conf_peer *world_peer_of(const struct engine *e, const struct a
 	const struct obs_conf_peer key = { .addr = *peer };
 
 	return find(e, W_PEER, &key);
-}
-
-const struct obs_vtep *world_vtep_of(const struct engine *e, const struct addr *vtep)
-{
-	const struct obs_vtep key = { .vtep = *vtep };
-
-	return find(e, W_VTEP, &key);
 }
 
 const struct obs_sysctl *world_sysctl(const struct engine *e, uint32_t ifindex)

@@ -419,8 +419,9 @@ void feed_node(struct feed *f, enum pool_mode mode, unsigned int flags)
 	node_routes(f, mode, flags);
 	o.kind = OBS_END_SNAPSHOT;
 	feed_obs(f, 0, &o);
-	snap_bgp(f, flags & NODE_NO_BGP ? BGP_NO_LISTEN : BGP_LISTEN, NULL);
-	if (!(flags & (NODE_NO_BGP | NODE_BGP_DOWN)))
+	if (!(flags & NODE_NO_DIAG))
+		snap_bgp(f, flags & NODE_NO_BGP ? BGP_NO_LISTEN : BGP_LISTEN, NULL);
+	if (!(flags & (NODE_NO_BGP | NODE_BGP_DOWN | NODE_NO_DIAG)))
 		snap_bgp(f, BGP_CONNECTED, p->peer);
 	o = (struct obs){ .kind = OBS_POOLS };
 	o.pools =

@@ -91,6 +91,7 @@ void feed_ticks(struct feed *f, uint32_t from_us, uint32_t to_us);
 #define NODE_BGP_DOWN (1u << 3) /* somebody listens, no session */
 #define NODE_NO_OWN (1u << 4)	/* no blackhole for the own block, its length not known */
 #define NODE_OTHER_UP (1u << 5) /* another peer's session stands */
+#define NODE_NO_DIAG (1u << 6)	/* nobody tells who listens on 179, or is connected */
 /* A snapshot of a node with two pods and one peer, whose pool is of that mode */
 void feed_node(struct feed *f, enum pool_mode mode, unsigned int flags);
 void feed_route(struct feed *f, uint32_t us, enum route_op op, const char *dst, const char *gw,
@@ -103,6 +104,103 @@ void feed_bgp(struct feed *f, uint32_t us, enum bgp_state state, const char *pee
 void feed_bgp_conn(struct feed *f, uint32_t us, enum bgp_state state, const char *peer,
 		   uint16_t port);
 void feed_loss(struct feed *f, uint32_t us, enum loss_what what, uint64_t count);
+
+/* ---- what is around the node ---- */
+
+/* A round of a source begins, ends; what is told between the two is what there is */
+void feed_begin(struct feed *f, uint32_t us, enum source s);
+void feed_end(struct feed *f, uint32_t us, enum source s, enum source_state state);
+void feed_bird_status(struct feed *f, uint32_t us, bool recovering);
+/* name tells the kind (Mesh_, Node_, Global_); bgp: the state, "": down */
+void feed_bird_proto(struct feed *f, uint32_t us, const char *name, struct addr neighbor,
+		     const char *bgp, const char *info);
+void feed_bird_route(struct feed *f, uint32_t us, const char *proto, struct prefix dst,
+		     struct addr from);
+void feed_conf_peer(struct feed *f, uint32_t us, enum conf_peer_kind kind, struct addr addr,
+		    struct addr source, const char *node);
+/* The first of a new list: reset, and no address */
+void feed_listed(struct feed *f, uint32_t us, bool reset, uint8_t lists, struct addr a);
+void feed_answer(struct feed *f, uint32_t us, struct addr dst, struct addr gw, struct addr src,
+		 uint32_t ifindex, uint16_t err);
+void feed_sysctl(struct feed *f, uint32_t us, uint32_t ifindex, int forwarding, int proxy_arp);
+void feed_neigh_seen(struct feed *f, uint32_t us, struct addr a, bool failed);
+void feed_vtep(struct feed *f, uint32_t us, struct addr vtep, struct addr node, bool neigh,
+	       bool fdb);
+void feed_proc(struct feed *f, uint32_t us, const char *comm);
+void feed_addr(struct feed *f, uint32_t us, uint32_t ifindex, const char *addr, uint8_t len,
+	       bool del);
+
+/* How a peer behaves on TCP port 179 */
+enum tcp_is {
+	TCP_UP,
+	TCP_NONE,
+	TCP_SILENT,
+	TCP_CLOSES,
+	TCP_REFUSES,
+	TCP_KNOCKS
+};
+struct mesh_peer {
+	struct addr addr;
+	struct prefix block;
+	char name[32]; /* of BIRD's protocol */
+	char node[16]; /* "": confd does not name it */
+	char bgp[BIRD_WORD_LEN], info[INFO_LEN];
+	enum tcp_is tcp;
+	bool route;    /* the kernel has one to its block */
+	bool imported; /* BIRD has it */
+	bool unlisted, restarts;
+	int arp; /* 1 answers, -1 does not, 0 nobody asked */
+};
+/* Sources that are not there */
+#define MESH_NO_BIRD (1u << 0)
+#define MESH_NO_CONF (1u << 1)
+#define MESH_NO_LIST (1u << 2)
+#define MESH_NO_ANSWER (1u << 3)
+#define MESH_NO_DIAG (1u << 4)
+#define MESH_NO_PROC (1u << 5)
+#define MESH_NO_VTEP (1u << 6)
+/* The node of feed_node() among others, each of whom has a block */
+struct mesh {
+	uint32_t cnt;
+	struct mesh_peer *peer;
+	enum pool_mode mode;
+	enum conf_peer_kind kind;
+	unsigned int without;
+	uint8_t protocol; /* of the routes */
+	struct addr self; /* what this node is registered with */
+	bool recovering, no_listen, felix_owns;
+	bool vteps; /* gateways are VTEPs, the last address of each block */
+};
+/* A healthy one; the first peer is the plan's. Freed by mesh_free(). */
+struct mesh mesh_of(const struct feed *f, enum pool_mode mode, uint32_t peers);
+void mesh_free(struct mesh *m);
+struct addr mesh_vtep(const struct mesh_peer *p);
+/* That peer is down: no session, no routes by it */
+void mesh_down(struct mesh *m, uint32_t i, enum tcp_is tcp, const char *bgp, const char *info);
+/* Tells the node, and all sources, at us */
+void feed_mesh(struct feed *f, uint32_t us, const struct mesh *m);
+/* The sources once more */
+void feed_around(struct feed *f, uint32_t us, const struct mesh *m);
+
+/* ---- the audit ---- */
+
+struct audit_said {
+	struct check check[20];
+	uint32_t cnt;
+};
+struct audit_said feed_audit(const struct feed *f);
+/* Fails if there is none of that name */
+const struct check *check_of(const struct audit_said *a, const char *name);
+bool check_says(const struct check *c, const char *text);
+/* All are ok but those named (NULL at the end) */
+void assert_all_ok_but(const struct audit_said *a, const char *const *names);
+#define assert_check(a, name, st, cs)                                                   \
+	do {                                                                            \
+		const struct check *c_ = check_of(a, name);                             \
+                                                                                        \
+		assert_string_equal(check_state_name(c_->state), check_state_name(st)); \
+		assert_string_equal(cause_name(c_->cause), cause_name(cs));             \
+	} while (0)
 
 /* ---- packets ---- */
 
