@@ -78,6 +78,7 @@ static void examine_address(struct audit *a, struct tunnel *t)
 		return;
 	mirror__each_route(a->e->mirror, has_block, t);
 	audit_raise(a, t->own_block ? CHECK_PROBLEM : CHECK_WARN, C_TUNNEL_ADDRESS);
+	audit_evidence(a, "no address on %s lies in a pool", t->link->name);
 	audit_say(a,
 		  "%s has no address of a pool: what the node itself sends to pods has the wrong "
 		  "source.",
@@ -138,6 +139,7 @@ static void examine_tunnel(struct audit *a, const char *kind)
 	t.link = audit_tunnel_dev(a->e, kind);
 	if (!t.link) {
 		audit_raise(a, CHECK_PROBLEM, C_TUNNEL_MISSING);
+		audit_evidence(a, "ip link shows none");
 		audit_say(a, "A pool calls for %s, and there is no device %s.", kind,
 			  strcmp(kind, "vxlan") ? "tunl0" : "vxlan.calico");
 		audit_advise(
@@ -149,6 +151,7 @@ static void examine_tunnel(struct audit *a, const char *kind)
 	if (!t.link->up) {
 		audit_raise(a, CHECK_PROBLEM, C_TUNNEL_DOWN);
 		audit_say(a, "%s is down.", t.link->name);
+		audit_evidence(a, "ip link show %s: not UP", t.link->name);
 		audit_advise(a, "ip link set %s up; Felix does so within 10 s where it runs",
 			     t.link->name);
 		return;
@@ -160,7 +163,7 @@ static void examine_tunnel(struct audit *a, const char *kind)
 
 void audit_tunnel(struct audit *a)
 {
-	bool ipip = false, vxlan = false, known = false;
+	bool ipip = false, vxlan = false, known = false, cross = false;
 
 	audit_begin(a, "tunnel", true);
 	for (uint32_t i = 0; i < a->e->pools.cnt; i++) {
@@ -168,6 +171,7 @@ void audit_tunnel(struct audit *a)
 
 		ipip |= m == POOL_IPIP;
 		vxlan |= m == POOL_VXLAN;
+		cross |= m == POOL_CROSSSUBNET;
 		known |= m != POOL_UNKNOWN;
 	}
 	if (!known) {
@@ -181,6 +185,13 @@ void audit_tunnel(struct audit *a)
 		examine_tunnel(a, "ipip");
 	if (vxlan)
 		examine_tunnel(a, "vxlan");
+	if (cross && !audit_tunnel_dev(a->e, "ipip") && !audit_tunnel_dev(a->e, "vxlan")) {
+		audit_raise(a, CHECK_PROBLEM, C_TUNNEL_MISSING);
+		audit_say(
+			a,
+			"A pool calls for a tunnel between subnets, and there is no device for it.");
+		audit_evidence(a, "ip link shows neither tunl0 nor vxlan.calico");
+	}
 	audit_vteps(a);
 	if (a->c.state == CHECK_OK)
 		audit_say(a, ipip || vxlan ?
