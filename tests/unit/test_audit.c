@@ -396,6 +396,72 @@ static void test_one_down(void **state)
 	}
 }
 
+/* It connected to us once, long ago: that is no sign of life of now. */
+static void test_old_knock(void **state)
+{
+	(void)state;
+	for (int old = 0; old < 2; old++) {
+		uint32_t us = old ? US + 300 * US_PER_S : US;
+		struct audit_said a;
+		struct feed f;
+		struct mesh m;
+
+		feed_open(&f, &plans[0], NULL);
+		m = mesh_of(&f, POOL_IPIP, 4);
+		mesh_down(&m, 2, TCP_KNOCKS, "Passive", "");
+		m.peer[2].arp = 0;
+		feed_mesh(&f, US, &m);
+		feed_around(&f, us, &m);
+		a = feed_audit(&f);
+		assert_check(&a, "bgp", old ? CHECK_WARN : CHECK_PROBLEM, C_BGP_PEER_DOWN);
+		assert_check(&a, "node-address", CHECK_OK, C_UNKNOWN);
+		mesh_free(&m);
+		feed_close(&f, us);
+	}
+}
+
+/* Registered with the address of docker0, which this node has as well: it answers itself. */
+static void test_address_of_ours(void **state)
+{
+	struct audit_said a;
+	struct feed f;
+	struct mesh m;
+
+	(void)state;
+	feed_open(&f, &plans[0], NULL);
+	m = mesh_of(&f, POOL_IPIP, 4);
+	mesh_down(&m, 2, TCP_CLOSES, "Idle", "Socket: Connection closed");
+	m.peer[2].addr = ip("172.17.0.1");
+	m.peer[2].arp = 0;
+	feed_mesh(&f, US, &m);
+	feed_link(&f, US, 8, "docker0", "bridge", true, NULL);
+	feed_addr(&f, US, 8, "172.17.0.1", 16, false);
+	a = feed_audit(&f);
+	assert_check(&a, "bgp", CHECK_WARN, C_BGP_PEER_DOWN);
+	assert_false(check_says(check_of(&a, "routes"), "alive"));
+	mesh_free(&m);
+	feed_close(&f, US);
+}
+
+/* A connection stands, and the other side says nothing: BIRD knows that it is no session. */
+static void test_hung(void **state)
+{
+	struct audit_said a;
+	struct feed f;
+	struct mesh m;
+
+	(void)state;
+	feed_open(&f, &plans[0], NULL);
+	m = mesh_of(&f, POOL_IPIP, 4);
+	mesh_down(&m, 2, TCP_UP, "OpenSent", "");
+	feed_mesh(&f, US, &m);
+	a = feed_audit(&f);
+	assert_check(&a, "bgp", CHECK_PROBLEM, C_BGP_PEER_DOWN);
+	assert_true(check_says(check_of(&a, "bgp"), "OpenSent"));
+	mesh_free(&m);
+	feed_close(&f, US);
+}
+
 /* All of them: TCP 179 is blocked only if anything tells that they live. */
 static void test_all_silent(void **state)
 {
@@ -664,6 +730,9 @@ int main(void)
 		cmocka_unit_test(test_foreign_devices),
 		cmocka_unit_test(test_owners),
 		cmocka_unit_test(test_one_down),
+		cmocka_unit_test(test_old_knock),
+		cmocka_unit_test(test_address_of_ours),
+		cmocka_unit_test(test_hung),
 		cmocka_unit_test(test_all_silent),
 		cmocka_unit_test(test_bird_down),
 		cmocka_unit_test(test_graceful),

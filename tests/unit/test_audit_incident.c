@@ -180,7 +180,7 @@ static void test_sources_differ(void **state)
 	feed_mesh(&f, US, &m);
 	feed_begin(&f, US, SOURCE_ANSWER);
 	for (uint32_t i = 0; i < m.cnt; i++)
-		feed_answer(&f, US, m.peer[i].addr, NONE, ip(i % 2 ? "10.9.9.9" : p->node), IF_ETH0,
+		feed_answer(&f, US, m.peer[i].addr, NONE, ip(i % 2 ? p->node : "10.9.9.9"), IF_ETH0,
 			    0);
 	feed_end(&f, US, SOURCE_ANSWER, SOURCE_OK);
 	a = feed_audit(&f);

@@ -149,6 +149,31 @@ static void test_route_deleted(void **state)
 	}
 }
 
+/* The same, and the kernel is not asked */
+static void test_route_deleted_unasked(void **state)
+{
+	char b[PREFIX_STRLEN], gw[ADDR_STRLEN];
+	struct audit_said a;
+	struct feed f;
+	struct mesh m;
+
+	(void)state;
+	feed_open(&f, &plans[0], NULL);
+	m = mesh_of(&f, POOL_IPIP, 4);
+	m.without = MESH_NO_ANSWER;
+	feed_mesh(&f, US, &m);
+	feed_route(&f, US + MS, ROUTE_DEL, prefix_str(&m.peer[1].block, b),
+		   addr_str(&m.peer[1].addr, gw), IF_TUNNEL, RT_UNICAST, RP_BIRD, "ip");
+	a = feed_audit(&f);
+	assert_check(&a, "routes", CHECK_PROBLEM, C_ROUTE_MISSING);
+	assert_false(check_says(check_of(&a, "routes"), "ip[812]"));
+	feed_around(&f, US + 2 * MS, &m);
+	a = feed_audit(&f);
+	assert_check(&a, "routes", CHECK_PROBLEM, C_FOREIGN_ROUTE_CHANGE);
+	mesh_free(&m);
+	feed_close(&f, 2 * US);
+}
+
 /* The session stands: only BIRD can say that nothing came by it, and then it may have no block. */
 static void test_not_announced(void **state)
 {
@@ -479,6 +504,7 @@ int main(void)
 		cmocka_unit_test(test_routes_that_stand),
 		cmocka_unit_test(test_metric),
 		cmocka_unit_test(test_route_deleted),
+		cmocka_unit_test(test_route_deleted_unasked),
 		cmocka_unit_test(test_not_announced),
 		cmocka_unit_test(test_fib),
 		cmocka_unit_test(test_fib_borrowed),

@@ -484,6 +484,7 @@ static void test_tunnel(void **state)
 				     how == 1 ? C_TUNNEL_MISSING :
 						C_FOREIGN_ROUTE_CHANGE,
 				     CONF_CERTAIN);
+			assert_int_equal(chain_has(x, C_TUNNEL_DOWN) != NULL, how == 0);
 			mesh_free(&m);
 			feed_close(&f, 2 * T);
 		}
