@@ -86,6 +86,8 @@ static void all_down(struct audit *a)
 			  n, n == 1 ? "" : "s");
 	else
 		audit_say(a, "No BGP session is established, and nobody is there to make one.");
+	if (bird_is_down(a->e, NULL))
+		audit_evidence(a, "no process listens on TCP port 179");
 	for (uint32_t i = 0; i < n && i < 4; i++)
 		tell_peer(a, &a->d->peers.peer[i]);
 	audit_advise(
@@ -220,6 +222,7 @@ static void say_self(struct audit *a)
 			  "The peers accept this node's connections and close them at once: it "
 			  "seems that they do not know it by %s.",
 			  used[0] && addr_is_set(&s->used) ? used : "its address");
+		audit_evidence(a, "%u of %u peers do so", a->d->peers.closes, a->d->peers.cnt);
 	}
 	if (addr_is_set(&s->used) && s->what != SELF_REFUSED)
 		audit_evidence(a, "the kernel sends to the peers from %s", used);
@@ -287,24 +290,27 @@ void audit_node_address(struct audit *a)
 
 /* ---- graceful restart ---- */
 
+/* A session that is back only waits for the end of what the neighbour has to tell. */
 static void tell_restarting(struct audit *a)
 {
-	char addr[ADDR_STRLEN];
+	char addr[ADDR_STRLEN], node[NODE_LEN_SHORT + 4];
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < world_cnt(a->e, W_PROTO); i++) {
-		const struct obs_bird_proto *p = world_proto(a->e, i);
+	for (uint32_t i = 0; i < a->d->peers.cnt; i++) {
+		const struct peer_view *p = &a->d->peers.peer[i];
 
-		if (!p->gr_neighbor)
+		if (!p->restarts)
 			continue;
-		audit_evidence(a, "%s restarts; its routes are kept meanwhile",
-			       addr_str(&p->neighbor, addr));
+		audit_evidence(a, "%s%s restarts; its routes are kept meanwhile",
+			       addr_str(&p->addr, addr),
+			       node_suffix(a->e, &p->addr, node, sizeof(node)));
 		n++;
 	}
 	if (!n)
 		return;
 	audit_raise(a, CHECK_WARN, C_GRACEFUL_RESTART);
 	audit_say(a, "%u peer%s restart%s gracefully.", n, n == 1 ? "" : "s", n == 1 ? "s" : "");
+	audit_advise(a, "wait, and check again: its routes are kept for two minutes at most");
 }
 
 void audit_graceful(struct audit *a)
@@ -319,6 +325,7 @@ void audit_graceful(struct audit *a)
 			"BIRD was restarted and still waits for %u protocol%s (%u of %u s left): "
 			"until then it neither announces this node's routes nor removes old ones.",
 			b->waiting_for, b->waiting_for == 1 ? "" : "s", b->wait_s, b->wait_max_s);
+		audit_evidence(a, "birdc show status: recovery in progress");
 		audit_advise(
 			a,
 			"wait, and check again; a peer that never comes up makes it last to the end");

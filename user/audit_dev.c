@@ -78,11 +78,12 @@ static void examine_address(struct audit *a, struct tunnel *t)
 		return;
 	mirror__each_route(a->e->mirror, has_block, t);
 	audit_raise(a, t->own_block ? CHECK_PROBLEM : CHECK_WARN, C_TUNNEL_ADDRESS);
-	audit_evidence(a, "no address on %s lies in a pool", t->link->name);
 	audit_say(a,
 		  "%s has no address of a pool: what the node itself sends to pods has the wrong "
 		  "source.",
 		  t->link->name);
+	audit_evidence(a, "no address of %s lies in a pool%s", t->link->name,
+		       t->own_block ? ", and this node has a block" : "; it has no block, either");
 	audit_advise(
 		a, "look at the log of this node's calico-node pod (felix, allocate-tunnel-addrs)");
 }
@@ -97,6 +98,7 @@ static void examine_mtu(struct audit *a, const struct tunnel *t)
 	audit_say(a,
 		  "The MTU of %s is %u, the underlay's %u: %u octets of encapsulation do not fit.",
 		  t->link->name, t->link->mtu, under, over);
+	audit_evidence(a, "%u + %u > %u", t->link->mtu, over, under);
 	audit_advise(a, "set Calico's mtu to %u or less", under - over);
 }
 
@@ -139,9 +141,9 @@ static void examine_tunnel(struct audit *a, const char *kind)
 	t.link = audit_tunnel_dev(a->e, kind);
 	if (!t.link) {
 		audit_raise(a, CHECK_PROBLEM, C_TUNNEL_MISSING);
-		audit_evidence(a, "ip link shows none");
 		audit_say(a, "A pool calls for %s, and there is no device %s.", kind,
 			  strcmp(kind, "vxlan") ? "tunl0" : "vxlan.calico");
+		audit_evidence(a, "no link of that name is in the node's network namespace");
 		audit_advise(
 			a,
 			"look at the log of this node's calico-node pod (felix), and at modprobe %s",
@@ -151,7 +153,8 @@ static void examine_tunnel(struct audit *a, const char *kind)
 	if (!t.link->up) {
 		audit_raise(a, CHECK_PROBLEM, C_TUNNEL_DOWN);
 		audit_say(a, "%s is down.", t.link->name);
-		audit_evidence(a, "ip link show %s: not UP", t.link->name);
+		audit_evidence(a, "the link %s (%u) is not administratively up", t.link->name,
+			       t.link->ifindex);
 		audit_advise(a, "ip link set %s up; Felix does so within 10 s where it runs",
 			     t.link->name);
 		return;
@@ -161,9 +164,23 @@ static void examine_tunnel(struct audit *a, const char *kind)
 	examine_pods_mtu(a, &t);
 }
 
+/* CrossSubnet needs a device as well, and which one the mode does not tell. */
+static void examine_crosssubnet(struct audit *a)
+{
+	const struct link_info *ipip = audit_tunnel_dev(a->e, "ipip");
+	const struct link_info *vxlan = audit_tunnel_dev(a->e, "vxlan");
+
+	if ((ipip && ipip->up) || (vxlan && vxlan->up))
+		return;
+	audit_raise(a, CHECK_PROBLEM, ipip || vxlan ? C_TUNNEL_DOWN : C_TUNNEL_MISSING);
+	audit_say(a, "A pool calls for a tunnel to nodes of other subnets, and there is none.");
+	audit_evidence(a, "neither tunl0 nor vxlan.calico is up in the node's network namespace");
+	audit_advise(a, "look at the log of this node's calico-node pod (felix)");
+}
+
 void audit_tunnel(struct audit *a)
 {
-	bool ipip = false, vxlan = false, known = false, cross = false;
+	bool ipip = false, vxlan = false, known = false;
 
 	audit_begin(a, "tunnel", true);
 	for (uint32_t i = 0; i < a->e->pools.cnt; i++) {
@@ -171,7 +188,6 @@ void audit_tunnel(struct audit *a)
 
 		ipip |= m == POOL_IPIP;
 		vxlan |= m == POOL_VXLAN;
-		cross |= m == POOL_CROSSSUBNET;
 		known |= m != POOL_UNKNOWN;
 	}
 	if (!known) {
@@ -185,13 +201,8 @@ void audit_tunnel(struct audit *a)
 		examine_tunnel(a, "ipip");
 	if (vxlan)
 		examine_tunnel(a, "vxlan");
-	if (cross && !audit_tunnel_dev(a->e, "ipip") && !audit_tunnel_dev(a->e, "vxlan")) {
-		audit_raise(a, CHECK_PROBLEM, C_TUNNEL_MISSING);
-		audit_say(
-			a,
-			"A pool calls for a tunnel between subnets, and there is no device for it.");
-		audit_evidence(a, "ip link shows neither tunl0 nor vxlan.calico");
-	}
+	if (!ipip && !vxlan && audit_tunnels(a, POOL_CROSSSUBNET))
+		examine_crosssubnet(a);
 	audit_vteps(a);
 	if (a->c.state == CHECK_OK)
 		audit_say(a, ipip || vxlan ?
@@ -251,6 +262,7 @@ void audit_sysctl(struct audit *a)
 	if (!all->ip_forward && a->e->pools.cnt) {
 		audit_raise(a, CHECK_PROBLEM, C_FORWARDING_DISABLED);
 		audit_say(a, "This node forwards nothing: net.ipv4.ip_forward is 0.");
+		audit_evidence(a, "/proc/sys/net/ipv4/ip_forward is 0");
 	}
 	mirror__each_link(a->e->mirror, examine_sysctl, &s);
 	if (s.off && all->ip_forward)
@@ -345,8 +357,9 @@ static void examine_fill(struct audit *a, enum fill what, const char *name, enum
 	if (!f || !f->max || f->cnt * 10 < f->max * 9)
 		return;
 	audit_raise(a, f->cnt >= f->max ? CHECK_PROBLEM : CHECK_WARN, cause);
-	audit_say(a, "The %s table holds %llu of %llu entries.", name, (unsigned long long)f->cnt,
-		  (unsigned long long)f->max);
+	audit_say(a, "The %s table is %s.", name, f->cnt >= f->max ? "full" : "almost full");
+	audit_evidence(a, "it holds %llu of %llu entries", (unsigned long long)f->cnt,
+		       (unsigned long long)f->max);
 }
 
 void audit_tables(struct audit *a)

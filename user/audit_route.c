@@ -93,6 +93,7 @@ static void no_routes_at_all(struct audit *a)
 	audit_evidence(a, "none of %u BGP sessions is established", a->d->peers.cnt);
 	audit_say(a, "No route leads to a block of another node, though Felix lists %u nodes.",
 		  listed);
+	audit_evidence(a, "cali40all-hosts-net has %u nodes", listed);
 }
 
 /* ---- BIRD's routes against the kernel's ---- */
@@ -127,6 +128,7 @@ struct sums {
 	struct {
 		const struct pool *pool;
 		bool bird, felix;
+		bool inside; /* a tunnel is used towards nodes on this node's own subnets */
 	} pool[MAX_POOLS];
 };
 
@@ -212,13 +214,34 @@ static bool is_foreign(const struct route *r)
 	       r->protocol != RTPROT_BOOT && r->protocol != RTPROT_KERNEL;
 }
 
-static void note_owner(struct sums *s, const struct pool *pool, const struct route *r)
+static bool is_on_link(const struct engine *e, const struct addr *node)
+{
+	const struct route *r = mirror__lookup(e->mirror, node);
+
+	return r && r->type == RTN_UNICAST && r->nh_cnt && !addr_is_set(&r->nh[0].gw);
+}
+
+static void note_pool(struct sums *s, const struct pool *pool, const struct route *r)
 {
 	size_t i = (size_t)(pool - s->a->e->pools.pool);
+	struct addr node = diag_node_of(s->a->e, &r->nh[0].gw);
 
 	s->pool[i].pool = pool;
 	s->pool[i].bird |= r->protocol == RTPROT_BIRD;
 	s->pool[i].felix |= r->protocol == RTPROT_FELIX;
+	s->pool[i].inside |= judge_dev(s->a->e, r->nh[0].ifindex) == DEV_TUNNEL &&
+			     is_on_link(s->a->e, &node);
+}
+
+/*
+ * Does the pool call for a tunnel to each node? A mode that was inferred from direct routes is no
+ * CrossSubnet while others go through the tunnel to nodes that are as near.
+ */
+static bool calls_for_tunnel(const struct sums *s, const struct pool *pool)
+{
+	return in_tunnel(pool->mode) ||
+	       (pool->mode == POOL_CROSSSUBNET && pool->mode_from == FROM_ROUTES &&
+		s->pool[pool - s->a->e->pools.pool].inside);
 }
 
 /* Where nothing is encapsulated, routes of other daemons (FRR, a cloud's) may well be meant. */
@@ -226,14 +249,14 @@ static void examine_unicast(struct sums *s, const struct pool *pool, const struc
 {
 	bool direct = judge_dev(s->a->e, r->nh[0].ifindex) != DEV_TUNNEL;
 
-	if (in_tunnel(pool->mode) && is_foreign(r)) {
+	if (calls_for_tunnel(s, pool) && is_foreign(r)) {
 		char text[40];
 
 		s->foreign++;
 		audit_raise(s->a, CHECK_PROBLEM, C_FOREIGN_ROUTE_CHANGE);
 		snprintf(text, sizeof(text), " (protocol %u)", r->protocol);
 		tell_route(s->a, r, text);
-	} else if (in_tunnel(pool->mode) && direct) {
+	} else if (calls_for_tunnel(s, pool) && direct) {
 		s->device++;
 		audit_raise(s->a, CHECK_PROBLEM, C_WRONG_DEVICE);
 		tell_route(s->a, r, "");
@@ -263,22 +286,37 @@ static void examine_stop(struct sums *s, const struct route *r)
 	}
 }
 
-static void examine_route(void *ctx, const struct route *r)
+/* The pool that a route of table main leads into; NULL: none, or it is a pod's of this node */
+static const struct pool *pool_of(const struct engine *e, const struct route *r)
 {
-	struct sums *s = ctx;
 	const struct pool *pool;
 
 	if (r->table != TABLE_MAIN || !r->dst.len)
-		return;
-	pool = judge_pool(s->a->e, &r->dst.addr);
+		return NULL;
+	pool = judge_pool(e, &r->dst.addr);
 	if (!pool || r->dst.len < pool->cidr.len)
-		return;
+		return NULL;
 	if (r->type == RTN_UNICAST && (!r->nh_cnt || !addr_is_set(&r->nh[0].gw) ||
-				       judge_dev(s->a->e, r->nh[0].ifindex) == DEV_WORKLOAD))
-		return;
-	if (r->type == RTN_UNICAST)
-		note_owner(s, pool, r);
-	if (!audit_is_best(s->a->e, r))
+				       judge_dev(e, r->nh[0].ifindex) == DEV_WORKLOAD))
+		return NULL;
+	return pool;
+}
+
+static void note_route(void *ctx, const struct route *r)
+{
+	struct sums *s = ctx;
+	const struct pool *pool = r->type == RTN_UNICAST ? pool_of(s->a->e, r) : NULL;
+
+	if (pool)
+		note_pool(s, pool, r);
+}
+
+static void examine_route(void *ctx, const struct route *r)
+{
+	struct sums *s = ctx;
+	const struct pool *pool = pool_of(s->a->e, r);
+
+	if (!pool || !audit_is_best(s->a->e, r))
 		return;
 	if (r->type == RTN_UNICAST)
 		examine_unicast(s, pool, r);
@@ -299,6 +337,7 @@ static void owner_conflict(struct sums *s)
 			  "Some routes of pool %s are BIRD's, others Felix': one of them should "
 			  "not program any.",
 			  prefix_str(&s->pool[i].pool->cidr, p));
+		audit_evidence(s->a, "routes of protocol 12 (bird) and 80 (felix) lead into %s", p);
 		audit_advise(s->a, "compare programClusterRoutes in the FelixConfiguration with "
 				   "the BGPConfiguration");
 	}
@@ -366,6 +405,7 @@ void audit_routes(struct audit *a)
 
 	audit_begin(a, "routes", true);
 	bird_routes(&s);
+	mirror__each_route(a->e->mirror, note_route, &s);
 	mirror__each_route(a->e->mirror, examine_route, &s);
 	mesh_routes(a, &l);
 	l.without += audit_vteps_without_route(a, &l.vteps);

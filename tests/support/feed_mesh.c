@@ -450,6 +450,10 @@ static void on_check(void *ctx, const struct check *c)
 	struct audit_said *a = ctx;
 
 	assert_true(a->cnt < 20);
+	/* who complains says what was seen, and what to do */
+	if ((c->state == CHECK_WARN || c->state == CHECK_PROBLEM) &&
+	    !(c->explain[0] && c->evidence_cnt && c->advice[0]))
+		fail_msg("%s lacks evidence or advice: %s", c->name, c->explain);
 	a->check[a->cnt++] = *c;
 }
 

@@ -333,6 +333,43 @@ static void test_mtu(void **state)
 	node_close(&n);
 }
 
+/* CrossSubnet, of whichever tunnel: all gone is a problem. */
+static void test_crosssubnet(void **state)
+{
+	struct obs o = { .kind = OBS_POOLS };
+	char b[PREFIX_STRLEN], gw[ADDR_STRLEN];
+	struct audit_said a;
+	struct node n;
+
+	(void)state;
+	node_open(&n, &plans[0], POOL_CROSSSUBNET);
+	feed_link(&n.f, US, IF_TUNNEL, "tunl0", "ipip", false, "ip");
+	a = feed_audit(&n.f);
+	assert_check(&a, "tunnel", CHECK_PROBLEM, C_TUNNEL_DOWN);
+	feed_link_del(&n.f, US, IF_TUNNEL);
+	a = feed_audit(&n.f);
+	assert_check(&a, "tunnel", CHECK_PROBLEM, C_TUNNEL_MISSING);
+	node_close(&n);
+
+	/* one direct route among those in the tunnel makes it look so */
+	node_open(&n, &plans[0], POOL_VXLAN);
+	o.pools.cnt = 1;
+	o.pools.pool[0] = (struct pool){ .cidr = pfx(plans[0].pool),
+					 .mode = POOL_CROSSSUBNET,
+					 .mode_from = FROM_ROUTES };
+	feed_obs(&n.f, US, &o);
+	feed_route(&n.f, US, ROUTE_REPLACE, block(&n, 1, b), peer(&n, 1, gw), IF_ETH0, RT_UNICAST,
+		   RP_FELIX, "ip");
+	a = feed_audit(&n.f);
+	assert_check(&a, "routes", CHECK_PROBLEM, C_WRONG_DEVICE);
+	/* confd's word is believed */
+	o.pools.pool[0].mode_from = FROM_CONFD;
+	feed_obs(&n.f, US, &o);
+	a = feed_audit(&n.f);
+	assert_check(&a, "routes", CHECK_OK, C_UNKNOWN);
+	node_close(&n);
+}
+
 /* ---- settings ---- */
 
 static void test_sysctl(void **state)
@@ -510,6 +547,7 @@ int main(void)
 		cmocka_unit_test(test_fib_borrowed),
 		cmocka_unit_test(test_tunnel),
 		cmocka_unit_test(test_mtu),
+		cmocka_unit_test(test_crosssubnet),
 		cmocka_unit_test(test_sysctl),
 		cmocka_unit_test(test_default_route),
 		cmocka_unit_test(test_tables),
