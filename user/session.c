@@ -257,6 +257,9 @@ static void scan_podns(struct session *s)
 		err |= podns_scan("/", on_podns, s);
 	if (!err)
 		podset__end(&s->pods, podns_gone, s);
+	else
+		/* links came or went meanwhile: a pod that was missed would not be traced for long */
+		s->podns_stale = true;
 }
 
 static size_t ask_questions(void *ctx, struct addr *out, size_t max)
