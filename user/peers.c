@@ -64,14 +64,12 @@ static bool view_is_up(const struct engine *e, const struct peer_view *v)
 	       e->world.told_ns[SOURCE_BIRD] < v->tcp->since_ns + 2 * NSEC_PER_SEC;
 }
 
-/* A confirmation from before the session went is no sign of life of now. */
+/* Within the last minute, that is: how long ago the source does not tell. */
 static bool answers_arp(const struct engine *e, const struct peer_view *v)
 {
 	const struct obs_neigh *n = world_neigh(e, &v->addr);
 
-	if (!n || n->failed)
-		return false;
-	return !v->tcp || e->world.told_ns[SOURCE_NEIGH] >= v->tcp->down_ns;
+	return n && !n->failed;
 }
 
 /* Can BIRD speak from the address that it is told to? If not, its errors tell of this node alone. */
