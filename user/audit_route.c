@@ -372,7 +372,9 @@ static bool is_known(const struct audit *a, const struct lack *l)
 {
 	if (a->d->unmapped && !world_is_fresh(a->e, SOURCE_VTEP))
 		return false;
-	return l->expected || l->vteps || a->d->gw_cnt || a->d->peers.told;
+	/* a node without neighbours is alone; one whose sessions are all down is told nothing */
+	return l->expected || l->vteps || a->d->gw_cnt ||
+	       (a->d->peers.told && (!a->d->peers.cnt || a->d->peers.up));
 }
 
 static void say_good(struct audit *a, const struct lack *l)

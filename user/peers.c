@@ -11,6 +11,9 @@
 /* Attempts come every few seconds, at most every 30 (error wait): what is older is over. */
 #define RECENT_NS (120 * NSEC_PER_SEC)
 
+/* A SYN is sent again after a second (TCP_TIMEOUT_INIT). */
+#define UNANSWERED_NS (1500 * NSEC_PER_MSEC)
+
 struct gatherer {
 	const struct engine *e;
 	struct addr source; /* the last one that was looked up, and what came of it */
@@ -107,10 +110,16 @@ static void view_info(struct gatherer *g, struct peer_view *v, const struct obs_
 }
 
 /* What TCP saw last is newer than what BIRD keeps. */
-static void view_tcp(struct peer_view *v)
+static void view_tcp(const struct engine *e, struct peer_view *v)
 {
 	const struct bgp_peer *t = v->tcp;
 
+	/* BIRD gives up long before the kernel does, and then nothing tells that it was in vain */
+	if (t->connect_ns && e->now_ns > t->connect_ns + UNANSWERED_NS) {
+		v->silent = true;
+		v->closes = v->refuses = false;
+		return;
+	}
 	if (!t->closes_ns && !t->refused_ns && !t->silent_ns)
 		return;
 	v->closes = t->closes_ns;
@@ -137,7 +146,7 @@ static void view_fill(struct gatherer *g, struct peer_view *v)
 	if (v->proto && world_is_fresh(e, SOURCE_BIRD))
 		view_info(g, v, c);
 	if (v->tcp)
-		view_tcp(v);
+		view_tcp(e, v);
 	/* registered with an address that this node has, too (docker0): it is this one that answers */
 	if ((v->closes || v->refuses) && mirror__is_local(e->mirror, &v->addr)) {
 		v->closes = v->refuses = false;
