@@ -149,6 +149,12 @@ void around__urge(struct around *a)
 	a->urged = true;
 }
 
+void around__hurry(struct around *a)
+{
+	if (a->bird)
+		birdctl__want(a->bird, false);
+}
+
 void around__turn(struct around *a, uint64_t now_ns)
 {
 	if (a->bird && a->urged)

@@ -34,6 +34,8 @@ void around__wait_bird(struct around *a, uint64_t max_ns);
 void around__ask_kernel(struct around *a, uint64_t now_ns);
 /* Something happened that BIRD may explain: soon, not at once */
 void around__urge(struct around *a);
+/* BIRD is wanted as often as is polite, and not only when something happens. */
+void around__hurry(struct around *a);
 /* What is due; never blocks on BIRD. Called about twenty times a second. */
 void around__turn(struct around *a, uint64_t now_ns);
 

@@ -18,6 +18,8 @@ void audit_default(struct audit *a)
 		audit_say(a, "There is no default route, but one that covers 169.254.1.1.");
 	} else {
 		audit_raise(a, CHECK_PROBLEM, C_DEFAULT_ROUTE_MISSING);
+		audit_evidence(a, "ip route shows neither a default nor a route that covers "
+				  "169.254.1.1");
 		audit_say(
 			a,
 			"Table main has no default route: proxy ARP stays silent to pods that ask "
@@ -34,12 +36,22 @@ struct own {
 	uint32_t blocks, pods, strays;
 };
 
+static void stray_route(struct own *o, const struct route *r, const char *why)
+{
+	char p[PREFIX_STRLEN], gw[ADDR_STRLEN];
+
+	o->strays++;
+	audit_raise(o->a, CHECK_WARN, C_STALE_ENDPOINT);
+	audit_evidence(o->a, "%s is of an own block and leads to %s: %s", prefix_str(&r->dst, p),
+		       addr_str(&r->nh[0].gw, gw), why);
+}
+
 static void own_route(void *ctx, const struct route *r)
 {
 	struct own *o = ctx;
 	struct audit *a = o->a;
 	const struct route *block;
-	char p[PREFIX_STRLEN];
+	struct addr node;
 
 	if (r->table != TABLE_MAIN || !judge_pool(a->e, &r->dst.addr))
 		return;
@@ -54,15 +66,12 @@ static void own_route(void *ctx, const struct route *r)
 	block = mirror__lookup_len(a->e->mirror, &r->dst.addr, 1, 31);
 	if (!addr_is_set(&r->nh[0].gw) || !block || block->type != RTN_BLACKHOLE)
 		return;
-	if (world_is_fresh(a->e, SOURCE_BIRD) && r->protocol == RTPROT_BIRD &&
-	    !bird_recovers(a->e) && !world_broute_of(a->e, &r->dst)) {
-		o->strays++;
-		audit_raise(a, CHECK_WARN, C_STALE_ENDPOINT);
-		audit_evidence(a,
-			       "%s is of an own block and leads to another node, and BIRD knows "
-			       "nothing of it",
-			       prefix_str(&r->dst, p));
-	}
+	node = diag_node_of(a->e, &r->nh[0].gw);
+	if (a->e->nodes.cnt && !owner_is_node(a->e, &node))
+		stray_route(o, r, "that is no node on Felix' list");
+	else if (world_is_fresh(a->e, SOURCE_BIRD) && r->protocol == RTPROT_BIRD &&
+		 !bird_recovers(a->e) && !world_broute_of(a->e, &r->dst))
+		stray_route(o, r, "BIRD knows nothing of it");
 }
 
 void audit_own_blocks(struct audit *a)

@@ -79,10 +79,18 @@ static void no_routes_at_all(struct audit *a)
 {
 	uint32_t listed = owner_listed_cnt(a->e, NODES_IPIP);
 
-	if (a->d->gw_cnt || a->d->peers.up || !a->d->peers.cnt || listed < 2 ||
-	    bird_recovers(a->e) || !audit_tunnels(a, POOL_IPIP))
+	if (a->d->gw_cnt || a->d->peers.up || !a->d->peers.cnt || bird_recovers(a->e))
 		return;
+	/* where routers are the peers nobody tells whether there are other nodes */
+	if (listed < 2 || !audit_tunnels(a, POOL_IPIP)) {
+		audit_raise(a, CHECK_WARN, C_ROUTE_MISSING);
+		audit_say(a,
+			  "No route leads to a block of another node, and no BGP session is up.");
+		audit_evidence(a, "none of %u BGP sessions is established", a->d->peers.cnt);
+		return;
+	}
 	audit_raise(a, CHECK_PROBLEM, C_ROUTE_MISSING);
+	audit_evidence(a, "none of %u BGP sessions is established", a->d->peers.cnt);
 	audit_say(a, "No route leads to a block of another node, though Felix lists %u nodes.",
 		  listed);
 	audit_evidence(a, "cali40all-hosts-net has %u nodes", listed);

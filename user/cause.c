@@ -228,6 +228,24 @@ bool cause_bgp_down(const struct facts *x)
 	return x->all_down && (row_return_missing(x) || (cause_route_missing(x) && bgp_made(x)));
 }
 
+static void since_is(struct because *b, enum since_from from, uint64_t ns)
+{
+	b->since_from = from;
+	b->since_ns = ns;
+}
+
+/*
+ * BIRD knows since when a session is no longer up, as long as its protocol has not been restarted:
+ * each start begins a new time. To the second, or to the day where that is all it says.
+ */
+static void since_bird(struct because *b, const struct obs_bird_proto *p)
+{
+	if (b->since_from == SINCE_UNSET)
+		b->since_from = SINCE_BEFORE_START;
+	if (p && p->since_ns && !strcmp(p->state, "start") && p->since_ns > b->since_ns)
+		since_is(b, SINCE_BIRD, p->since_ns);
+}
+
 static void say_bgp_down(const struct facts *x, struct because *b)
 {
 	uint64_t since = 0;
@@ -236,8 +254,12 @@ static void say_bgp_down(const struct facts *x, struct because *b)
 	for (uint32_t i = 0; i < x->e->peer_cnt; i++)
 		if (x->e->peer[i].down_ns > since)
 			since = x->e->peer[i].down_ns;
-	b->since_from = since ? SINCE_SEEN : SINCE_BEFORE_START;
-	b->since_ns = since;
+	if (since)
+		since_is(b, SINCE_SEEN, since);
+	else
+		/* the last session that went left none */
+		for (uint32_t i = 0; i < x->d->peers.cnt; i++)
+			since_bird(b, x->d->peers.peer[i].proto);
 	evidence(x->f,
 		 "no TCP connection of this node on port 179 is established; %s listens on it",
 		 x->e->bgp_listen ? "a process" : "nobody");
@@ -267,8 +289,10 @@ static void say_peer_down(const struct facts *x, struct because *b)
 {
 	char peer[ADDR_STRLEN];
 
-	b->since_from = x->down_peer->down_ns ? SINCE_SEEN : SINCE_BEFORE_START;
-	b->since_ns = x->down_peer->down_ns;
+	if (x->down_peer->down_ns)
+		since_is(b, SINCE_SEEN, x->down_peer->down_ns);
+	else
+		since_bird(b, world_proto_of(x->e, &x->down_peer->peer));
 	if (x->down_peer_known)
 		add_peer(&x->f->f, &x->down_peer->peer);
 	evidence(x->f, "the BGP session with %s is not established (%s)%s",

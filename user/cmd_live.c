@@ -83,6 +83,13 @@ static bool is_urgent(void *ctx)
 	return engine__take_urgent(l->engine);
 }
 
+static bool is_troubled(void *ctx)
+{
+	struct live *l = ctx;
+
+	return engine__has_open(l->engine);
+}
+
 /* ---- the first screen: what is wrong before any packet is seen ---- */
 
 #define SCREEN_LINES 6
@@ -237,6 +244,7 @@ int cmd_live(const struct opts *o, int argc, char **argv)
 		.mirror = get_mirror,
 		.questions = questions,
 		.urgent = is_urgent,
+		.troubled = is_troubled,
 		.ctx = &l,
 	};
 	int status = EXIT_TROUBLE;

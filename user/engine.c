@@ -654,3 +654,11 @@ bool engine__take_urgent(struct engine *e)
 	e->urgent = false;
 	return was;
 }
+
+bool engine__has_open(const struct engine *e)
+{
+	for (uint32_t i = 0; i < e->finding_cnt; i++)
+		if (!e->finding[i]->f.recovered)
+			return true;
+	return false;
+}

@@ -46,6 +46,8 @@ void engine__summary(const struct engine *e, uint64_t ts_ns, struct summary *out
 void engine__audit(const struct engine *e, void (*fn)(void *ctx, const struct check *c), void *ctx);
 /* Addresses for which the kernel is to be asked what it would do (OBS_ANSWER): how many */
 size_t engine__questions(const struct engine *e, struct addr *out, size_t max);
+/* Some problem is open: what others say of it now may differ from what they said at its start. */
+bool engine__has_open(const struct engine *e);
 /* True once after a route, a BGP session or a first problem changed: others may explain it. */
 bool engine__take_urgent(struct engine *e);
 /* Borrowed; for the sources that need to know links, addresses and routes. */

@@ -144,6 +144,9 @@ struct owner {
 	struct addr gw;
 	uint64_t changed_ns; /* when a route for it was last announced, 0: before the start */
 	bool withdrawn;	     /* by the daemon itself: nobody's any more */
+	/* the node that BIRD has the route from, and the hop that it shows, as of that round */
+	struct addr bird_from, bird_gw;
+	uint64_t bird_ns;
 };
 
 /* An address of a node, as Felix lists them */

@@ -373,7 +373,8 @@ static void say_back(const struct engine *e, struct fnd *f)
 			 (unsigned long long)s % 60);
 	else
 		snprintf(after, sizeof(after), "%llu s", (unsigned long long)s);
-	if (of_route(x) && r && r->type == RTN_UNICAST && r->nh_cnt && addr_is_set(&r->nh[0].gw))
+	if (of_route(x) && !f->proxy_arp && r && r->type == RTN_UNICAST && r->nh_cnt &&
+	    addr_is_set(&r->nh[0].gw))
 		snprintf(x->explain, sizeof(x->explain),
 			 "%s%s is back via %s dev %s after %s, %llu packets lost.",
 			 prefix_str(&x->block[0], p), more, addr_str(&r->nh[0].gw, gw),
@@ -385,6 +386,19 @@ static void say_back(const struct engine *e, struct fnd *f)
 			 (unsigned long long)x->packets);
 }
 
+/* BIRD tells times to the second, by another clock, and anew in each round. */
+#define BIRD_JITTER_NS (5 * NSEC_PER_SEC)
+
+static bool same_since(const struct because *a, const struct because *b)
+{
+	uint64_t d = a->since_ns > b->since_ns ? a->since_ns - b->since_ns :
+						 b->since_ns - a->since_ns;
+
+	if (a->since_from == SINCE_BIRD && b->since_from == SINCE_BIRD)
+		return d < BIRD_JITTER_NS;
+	return !d;
+}
+
 static bool same_chain(const struct finding *a, const struct finding *b)
 {
 	if (a->because_cnt != b->because_cnt || a->cause != b->cause ||
@@ -393,7 +407,7 @@ static bool same_chain(const struct finding *a, const struct finding *b)
 	for (int i = 0; i < a->because_cnt; i++)
 		if (a->because[i].cause != b->because[i].cause ||
 		    a->because[i].confidence != b->because[i].confidence ||
-		    a->because[i].since_ns != b->because[i].since_ns)
+		    !same_since(&a->because[i], &b->because[i]))
 			return false;
 	return true;
 }

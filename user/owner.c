@@ -5,7 +5,7 @@
  * to the wrong node. Also the addresses of the cluster's nodes, as Felix lists them for the
  * allow-lists of tunnel traffic.
  */
-#include "engine_priv.h"
+#include "diagnose.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +32,7 @@ static struct owner *find(const struct engine *e, const struct prefix *p)
 }
 
 /* The owner of the longest block that holds a, also of one that is withdrawn; NULL: nobody told */
-static const struct owner *find_for(const struct engine *e, const struct addr *a, bool withdrawn)
+static struct owner *find_for(const struct engine *e, const struct addr *a, bool withdrawn)
 {
 	const struct pool *pool = judge_pool(e, a);
 
@@ -40,7 +40,7 @@ static const struct owner *find_for(const struct engine *e, const struct addr *a
 		return NULL;
 	for (int len = 32; len >= pool->cidr.len; len--) {
 		struct prefix p = prefix_of(a, (uint8_t)len);
-		const struct owner *o = e->owner_len[len] ? find(e, &p) : NULL;
+		struct owner *o = e->owner_len[len] ? find(e, &p) : NULL;
 
 		if (o && (withdrawn || !o->withdrawn))
 			return o;
@@ -138,11 +138,46 @@ uint32_t owner_listed_cnt(const struct engine *e, uint8_t list)
 	return e->listed[list == NODES_VXLAN];
 }
 
+/* In the full mesh the neighbour that BIRD has a route from is the node that owns the block. */
+static void ask_bird(const struct engine *e, struct owner *w)
+{
+	const struct obs_bird_route *b = world_broute_of(e, &w->block);
+	const struct addr none = { 0 };
+
+	w->bird_ns = e->world.told_ns[SOURCE_BIRD];
+	w->bird_from = w->bird_gw = none;
+	if (!b || !b->best || strncmp(b->proto, "Mesh_", 5))
+		return;
+	w->bird_from = b->from;
+	w->bird_gw = b->gw;
+}
+
+/* The daemon's own route leads elsewhere than to where the daemon has it from */
+static bool bird_differs(const struct engine *e, struct owner *w, const struct addr *gw)
+{
+	struct addr node;
+
+	/* what changed since BIRD was asked, it was not asked about */
+	if (!world_is_fresh(e, SOURCE_BIRD) || bird_recovers(e) ||
+	    w->changed_ns > e->world.told_ns[SOURCE_BIRD])
+		return false;
+	if (w->bird_ns != e->world.told_ns[SOURCE_BIRD])
+		ask_bird(e, w);
+	if (!addr_is_set(&w->bird_from) || addr_eq(gw, &w->bird_from) || addr_eq(gw, &w->bird_gw))
+		return false;
+	node = diag_node_of(e, gw);
+	/* a VTEP that is mapped to no node may be anybody's */
+	return !addr_eq(&node, &w->bird_from) && !addr_eq(&node, &w->bird_gw) &&
+	       !judge_pool(e, &node);
+}
+
 bool owner_differs(const struct engine *e, const struct addr *dst, const struct addr *gw)
 {
-	const struct owner *w = find_for(e, dst, false);
+	struct owner *w = find_for(e, dst, false);
 
-	return w && addr_is_set(&w->gw) && addr_is_set(gw) && !addr_eq(&w->gw, gw);
+	if (!w || !addr_is_set(gw))
+		return false;
+	return (addr_is_set(&w->gw) && !addr_eq(&w->gw, gw)) || bird_differs(e, w, gw);
 }
 
 bool owner_is_other(const struct engine *e, const struct addr *a)

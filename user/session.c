@@ -636,6 +636,8 @@ static bool periodic(struct session *s, uint64_t now)
 	}
 	if (s->ops.urgent && s->ops.urgent(s->ops.ctx))
 		around__urge(s->around);
+	if (s->ops.troubled && s->ops.troubled(s->ops.ctx))
+		around__hurry(s->around);
 	around__turn(s->around, now);
 	look_at_netns(s, now);
 	return more;

@@ -26,6 +26,8 @@ struct session_ops {
 	size_t (*questions)(void *ctx, struct addr *out, size_t max);
 	/* true once after something that BIRD may explain happened; may be NULL */
 	bool (*urgent)(void *ctx);
+	/* some problem is open: BIRD is asked more often meanwhile; may be NULL */
+	bool (*troubled)(void *ctx);
 	void *ctx;
 };
 

@@ -93,7 +93,7 @@ words() {
 	check 'cli no command' no_command
 	refused 'cli unknown command' frobnicate "$calitrace" frobnicate
 	refused 'cli option before the command' "command comes first" "$calitrace" -d 1 live
-	for word in capture show diff check report metrics; do
+	for word in capture show diff report metrics; do
 		refused "cli $word is not in this version" "not in this version" "$calitrace" $word
 	done
 	refused 'cli unknown option' --frobnicate "$calitrace" live --frobnicate
@@ -125,6 +125,8 @@ words() {
 	refused 'cli word for doctor' doctor "$calitrace" doctor now
 	printed 'cli --help' live "$calitrace" --help
 	printed 'cli live --help' --reply-timeout "$calitrace" live --help
+	printed 'cli check --help' --strict "$calitrace" check --help
+	refused 'cli word for check' check "$calitrace" check now
 	printed 'cli doctor --help' doctor "$calitrace" doctor --help
 	printed 'cli --version' 'calitrace ' "$calitrace" --version
 	printed 'cli help' live "$calitrace" help
@@ -154,6 +156,11 @@ machine() {
 	check 'cli no such program' no_program
 	printed 'cli doctor' 'can trace' "$calitrace" doctor --netns "${node_ns[k8s02]}" \
 		--host-root "${node_root[k8s02]}"
+	printed 'cli check' 'own-blocks' "$calitrace" check --netns "${node_ns[k8s02]}" \
+		--host-root "${node_root[k8s02]}"
+	check 'cli check where Calico is not' cannot_say
+	check 'cli check without BIRD' check_no_bird
+	check 'cli check loads nothing' check_loads_nothing
 	check 'cli doctor: every program is taken by this kernel' all_probes
 	printed 'cli doctor --clean' '' "$calitrace" doctor --clean --netns "${node_ns[k8s02]}"
 	check 'cli live -d 1' short_live
@@ -244,7 +251,7 @@ readme_command() {
 	local status=0 words=("$calitrace" "$2" --netns "${node_ns[k8s02]}" --host-root "${node_root[k8s02]}")
 
 	case " $* " in
-	*' -- '* | *' doctor '*) ;;
+	*' -- '* | *' doctor '* | *' check '*) ;;
 	# The last one counts.
 	*) words+=("${@:3}" -d 1) && set -- "$1" "$2" ;;
 	esac
@@ -264,6 +271,39 @@ static_alone() {
 	version=$(chroot "$out/chroot" /calitrace-static --version 2>&1)
 	[ "$version" = "$("$root/calitrace" --version)" ] ||
 		echo "expected the same version in an empty chroot, saw $version"
+}
+
+# Nothing is known there, so nothing can be said; that is neither well nor a fault.
+cannot_say() {
+	local status=0
+
+	unshare -n "$calitrace" check --host-root "$out/empty" >"$out/stdout" 2>"$out/stderr" || status=$?
+	[ $status -eq 1 ] || [ $status -eq 3 ] || echo "expected exit status 3, or 1 for the default route, saw $status"
+	grep -q '^unknown  routes' "$out/stdout" || echo "expected routes to be unknown, saw $(head -n 1 "$out/stdout")"
+	grep -q -- '--pool' "$out/stderr" || echo "expected the way out to be named, saw $(head -n 1 "$out/stderr")"
+}
+
+# Less is known then, and nothing else is said.
+check_no_bird() {
+	local status=0
+
+	"$calitrace" check --no-bird -o json --netns "${node_ns[k8s02]}" --host-root "${node_root[k8s02]}" >"$out/stdout" || status=$?
+	[ $status -eq 0 ] || echo "expected exit status 0, saw $status"
+	[ "$(jq -r 'select(.name == "bird").state' "$out/stdout")" = unknown ] ||
+		echo "expected bird to be unknown, saw $(jq -c 'select(.name == "bird")' "$out/stdout")"
+	! jq -e 'select(.state == "problem" or .state == "warn")' "$out/stdout" ||
+		echo "expected neither problem nor warning"
+}
+
+# Without the right to load programs it says the same.
+check_loads_nothing() {
+	local at=(--netns "${node_ns[k8s02]}" --host-root "${node_root[k8s02]}")
+	local all less
+
+	all=$("$calitrace" check -o json "${at[@]}" | jq -c '[.name, .state]')
+	less=$(setpriv --bounding-set=-bpf,-perfmon --inh-caps=-bpf,-perfmon "$calitrace" check -o json "${at[@]}" | jq -c '[.name, .state]')
+	[ "$(grep -c . <<<"$all")" -ge 13 ] || echo "expected 13 checks, saw $all"
+	[ "$all" = "$less" ] || echo "expected the same with fewer rights, saw $less"
 }
 
 # A program that this kernel refuses would only show as a verdict that is missing somewhere.

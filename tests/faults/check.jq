@@ -131,7 +131,7 @@ def findings_client:
 	if $run.fault == "incident" then
 		[{verdict: "leaked", blocks: $all, must: ["route-missing", "bgp-down", "node-address-mismatch"], may: []}]
 	elif $run.fault == "block-withdrawn" then
-		[{verdict: "leaked", blocks: $one, must: ["route-missing", "route-not-announced"], may: []}]
+		[{verdict: "leaked", blocks: $one, must: (["route-missing"] + if $run.mode == "before" then ["route-not-announced"] else [] end), may: ["route-not-announced"]}]
 	elif $run.fault == "session-down" then
 		[{verdict: "leaked", blocks: $one, must: (["route-missing"] + if $run.mode == "before" then ["bgp-peer-down"] else [] end), may: ["bgp-peer-down"]}]
 	elif $run.fault == "bird-killed" then

@@ -61,9 +61,9 @@ test_healthy() {
 silent() {
 	[ "${tracer_status[silent]}" -eq 3 ] || echo "expected exit status 3, saw ${tracer_status[silent]}"
 	[ "$(summary silent .seen)" = 0 ] || echo "expected nothing seen, saw $(summary silent .seen)"
-	grep -q 'no matching packet in 10 s' "$out/silent.err" ||
+	grep -q 'no matching packet in 1[0-9] s' "$out/silent.err" ||
 		echo "expected a word about 10 s of silence, saw $(tail -n 2 "$out/silent.err")"
-	grep -q 'no matching packet in 10 s' "$out/silent-text.json" ||
+	grep -q 'no matching packet in 1[0-9] s' "$out/silent-text.json" ||
 		echo "expected a word about 10 s of silence in the text, saw $(head -n 3 "$out/silent-text.json")"
 }
 

@@ -468,6 +468,34 @@ static void test_owner_withdrawn(void **state)
 	}
 }
 
+/* Started late, and BIRD's own route leads to another node than to the one that it has it from. */
+static void test_owner_by_bird(void **state)
+{
+	(void)state;
+	EACH_PLAN(p)
+	{
+		for (int i = 0; i < 4; i++) {
+			struct feed f;
+
+			feed_open(&f, p, NULL);
+			feed_node(&f, POOL_IPIP, NODE_NO_BLOCK);
+			feed_route(&f, 100, ROUTE_ADD, p->peer_block, p->gw, IF_TUNNEL, RT_UNICAST,
+				   RP_BIRD, "bird");
+			feed_begin(&f, 200, SOURCE_BIRD);
+			feed_bird_status(&f, 200, i == 1);
+			if (i != 2)
+				feed_bird_route(&f, 200, "Mesh_peer", pfx(p->peer_block),
+						ip(p->peer));
+			feed_end(&f, 200, SOURCE_BIRD, i == 3 ? SOURCE_TIMEOUT : SOURCE_OK);
+			to_gateway(p, &f, 1000, p->gw);
+			feed_ticks(&f, 50 * MS, 3 * US_PER_S);
+			/* while it restarts, without a route, without an answer nothing is claimed */
+			assert_verdict(said(&f, 1), i == 0 ? V_WRONG_NEXTHOP : V_UNANSWERED);
+			feed_close(&f, 3 * US_PER_S);
+		}
+	}
+}
+
 /* Started late: the tunnel's other end is on nobody's list. A node that just joined may not be yet. */
 static void test_stranger(void **state)
 {
@@ -649,6 +677,7 @@ int main(void)
 		cmocka_unit_test(test_port_unreachable),
 		cmocka_unit_test(test_owner),
 		cmocka_unit_test(test_owner_withdrawn),
+		cmocka_unit_test(test_owner_by_bird),
 		cmocka_unit_test(test_stranger),
 		cmocka_unit_test(test_filter),
 		cmocka_unit_test(test_filter_bits),

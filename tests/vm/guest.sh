@@ -7,6 +7,7 @@
 #
 #   PLAN                    tests/faults/record.sh with all of its faults
 #   verdicts=MODE:FAULT,... tests/faults/verdicts.sh, traces in SHARE/verdicts
+#   checks=LAB/FAULT,...    tests/faults/checks.sh
 #   NAME                    tests/faults/NAME.sh, which says itself what it found
 
 set -euo pipefail
@@ -25,6 +26,11 @@ for task; do
 		mode=${task#*=}
 		CALITRACE_TEST_SHARE=$share/verdicts "$here/faults/verdicts.sh" /tmp/verdicts "${mode%%:*}" "${faults[@]}" ||
 			status=1
+		;;
+	checks=*)
+		IFS=, read -r -a faults <<<"${task#*=}"
+		"$here/faults/checks.sh" "$label" /tmp/checks "${faults[@]}" || status=1
+		cp -r /tmp/checks "$share/" || :
 		;;
 	p[0-9]*) CALITRACE_TEST_SHARE=$share "$here/faults/record.sh" "/tmp/faults/$task" "$task" || status=1 ;;
 	*)

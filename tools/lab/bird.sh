@@ -158,7 +158,7 @@ bird_faults_second() {
 		statics+=$'\n'"protocol static unresolvable { route $address/32 unreachable; }"
 		kernel="if net = $address/32 then reject; "
 	fi
-	! fault_active stale-32 || statics+=$'\n'"protocol static stale { route $stale_address/32 via $stale_node; }"
+	! fault_active stale-32 || statics+=$'\n'"protocol static forgotten { route $stale_address/32 via $stale_node; }"
 	! fault_active no-route || kernel+="if net = $block then reject; "
 	! fault_active underlay-route || learn="where net != $address/32"
 }
