@@ -488,6 +488,9 @@ static void test_all_silent(void **state)
 					     arp > 0 ? C_BGP_BLOCKED :
 					     n == 1  ? C_BGP_PEER_DOWN :
 						       C_BGP_DOWN);
+				assert_check(&a, "routes",
+					     n == 1 && arp < 0 ? CHECK_WARN : CHECK_PROBLEM,
+					     C_ROUTE_MISSING);
 				assert_check(&a, "node-address", CHECK_OK, C_UNKNOWN);
 				mesh_free(&m);
 				feed_close(&f, US);
@@ -617,7 +620,7 @@ static void test_router(void **state)
 	mesh_free(&m);
 	feed_close(&f, US);
 
-	/* it is silent: what routes there should be nobody else tells */
+	/* it is silent: what routes there should be nobody else tells, but that there is none */
 	feed_open(&f, p, NULL);
 	m = mesh_of(&f, POOL_NONE, 1);
 	m.kind = PEER_GLOBAL;
@@ -626,7 +629,7 @@ static void test_router(void **state)
 	feed_mesh(&f, US, &m);
 	a = feed_audit(&f);
 	assert_check(&a, "bgp", CHECK_PROBLEM, C_BGP_BLOCKED);
-	assert_check(&a, "routes", CHECK_UNKNOWN, C_UNKNOWN);
+	assert_check(&a, "routes", CHECK_WARN, C_ROUTE_MISSING);
 	assert_check(&a, "node-address", CHECK_OK, C_UNKNOWN);
 	mesh_free(&m);
 	feed_close(&f, US);
