@@ -24,8 +24,6 @@ void audit_default(struct audit *a)
 			a,
 			"Table main has no default route: proxy ARP stays silent to pods that ask "
 			"for their gateway 169.254.1.1.");
-		audit_evidence(a, "the kernel's table main has no unicast route for 0.0.0.0/0, nor "
-				  "any other for 169.254.1.1");
 		audit_advise(a, "see ip route, and who removed it: calitrace live");
 	}
 	audit_end(a);

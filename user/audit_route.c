@@ -81,8 +81,8 @@ static void no_routes_at_all(struct audit *a)
 
 	if (a->d->gw_cnt || a->d->peers.up || !a->d->peers.cnt || bird_recovers(a->e))
 		return;
-	/* where routers are the peers nobody tells whether there are other nodes */
-	if (listed < 2 || !audit_tunnels(a, POOL_IPIP)) {
+	/* where routers are the peers nobody tells whether there are other nodes; one may be dead */
+	if (listed < 3 || !audit_tunnels(a, POOL_IPIP)) {
 		audit_raise(a, CHECK_WARN, C_ROUTE_MISSING);
 		audit_say(a,
 			  "No route leads to a block of another node, and no BGP session is up.");
@@ -380,7 +380,9 @@ static bool is_known(const struct audit *a, const struct lack *l)
 {
 	if (a->d->unmapped && !world_is_fresh(a->e, SOURCE_VTEP))
 		return false;
-	return l->expected || l->vteps || a->d->gw_cnt || a->d->peers.told;
+	/* a node without neighbours is alone; one whose sessions are all down is told nothing */
+	return l->expected || l->vteps || a->d->gw_cnt ||
+	       (a->d->peers.told && (!a->d->peers.cnt || a->d->peers.up));
 }
 
 static void say_good(struct audit *a, const struct lack *l)

@@ -142,13 +142,14 @@ static void note_attempt(struct engine *e, struct bgp_peer *p, const struct obs_
 	bool inbound = b->local_port == BGP_PORT && b->peer_port != BGP_PORT;
 
 	if (bgp_peer_up(e, p)) {
-		p->knock_ns = p->silent_ns = p->closes_ns = p->refused_ns = 0;
+		p->knock_ns = p->silent_ns = p->closes_ns = p->refused_ns = p->connect_ns = 0;
 		return;
 	}
 	if (inbound) {
 		p->knock_ns = ts_ns ? ts_ns : 1;
 		return;
 	}
+	p->connect_ns = b->state == BGP_CONNECTING && !b->snapshot ? ts_ns : 0;
 	switch (b->state) {
 	case BGP_REFUSED:
 		/* its kernel runs, and nobody listens there */

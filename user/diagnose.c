@@ -215,10 +215,22 @@ static bool examine_refusal(const struct peers *p, struct self_view *v)
 	return true;
 }
 
+/* Towards some neighbour at least, be it a router, the kernel uses what BIRD is told to use. */
+static bool is_source_to_any(const struct engine *e, const struct peers *p,
+			     const struct addr *configured)
+{
+	struct addr src;
+
+	for (uint32_t i = 0; i < p->cnt && addr_is_set(configured); i++)
+		if (source_to(e, &p->peer[i].addr, &src) && addr_eq(&src, configured))
+			return true;
+	return false;
+}
+
 static bool is_compared(const struct engine *e, const struct peers *p, const struct self_view *v,
 			const struct addr *configured)
 {
-	return p->up || (addr_is_set(configured) && addr_eq(configured, &v->used)) ||
+	return p->up || is_source_to_any(e, p, configured) ||
 	       (addr_is_set(&v->used) && owner_is_listed(e, &v->used, NODES_IPIP));
 }
 

@@ -174,6 +174,7 @@ struct bgp_peer {
 	uint64_t down_ns;  /* when a session that stood ended; 0: not seen */
 	/* since the last session: it connected to our port; our connects failed; it closed them; 0: no */
 	uint64_t knock_ns, silent_ns, closes_ns, refused_ns;
+	uint64_t connect_ns; /* since when our SYN waits for an answer; 0: none does */
 	enum bgp_state last;
 };
 #define MAX_PEERS 8192

@@ -11,6 +11,9 @@
 /* Attempts come every few seconds, at most every 30 (error wait): what is older is over. */
 #define RECENT_NS (120 * NSEC_PER_SEC)
 
+/* A SYN is sent again after a second (TCP_TIMEOUT_INIT). */
+#define UNANSWERED_NS (1500 * NSEC_PER_MSEC)
+
 struct gatherer {
 	const struct engine *e;
 	struct addr source; /* the last one that was looked up, and what came of it */
@@ -64,14 +67,12 @@ static bool view_is_up(const struct engine *e, const struct peer_view *v)
 	       e->world.told_ns[SOURCE_BIRD] < v->tcp->since_ns + 2 * NSEC_PER_SEC;
 }
 
-/* A confirmation from before the session went is no sign of life of now. */
+/* Within the last minute, that is: how long ago the source does not tell. */
 static bool answers_arp(const struct engine *e, const struct peer_view *v)
 {
 	const struct obs_neigh *n = world_neigh(e, &v->addr);
 
-	if (!n || n->failed)
-		return false;
-	return !v->tcp || e->world.told_ns[SOURCE_NEIGH] >= v->tcp->down_ns;
+	return n && !n->failed;
 }
 
 /* Can BIRD speak from the address that it is told to? If not, its errors tell of this node alone. */
@@ -109,10 +110,16 @@ static void view_info(struct gatherer *g, struct peer_view *v, const struct obs_
 }
 
 /* What TCP saw last is newer than what BIRD keeps. */
-static void view_tcp(struct peer_view *v)
+static void view_tcp(const struct engine *e, struct peer_view *v)
 {
 	const struct bgp_peer *t = v->tcp;
 
+	/* BIRD gives up long before the kernel does, and then nothing tells that it was in vain */
+	if (t->connect_ns && e->now_ns > t->connect_ns + UNANSWERED_NS) {
+		v->silent = true;
+		v->closes = v->refuses = false;
+		return;
+	}
 	if (!t->closes_ns && !t->refused_ns && !t->silent_ns)
 		return;
 	v->closes = t->closes_ns;
@@ -139,7 +146,7 @@ static void view_fill(struct gatherer *g, struct peer_view *v)
 	if (v->proto && world_is_fresh(e, SOURCE_BIRD))
 		view_info(g, v, c);
 	if (v->tcp)
-		view_tcp(v);
+		view_tcp(e, v);
 	/* registered with an address that this node has, too (docker0): it is this one that answers */
 	if ((v->closes || v->refuses) && mirror__is_local(e->mirror, &v->addr)) {
 		v->closes = v->refuses = false;

@@ -488,6 +488,9 @@ static void test_all_silent(void **state)
 					     arp > 0 ? C_BGP_BLOCKED :
 					     n == 1  ? C_BGP_PEER_DOWN :
 						       C_BGP_DOWN);
+				assert_check(&a, "routes",
+					     n == 1 && arp < 0 ? CHECK_WARN : CHECK_PROBLEM,
+					     C_ROUTE_MISSING);
 				assert_check(&a, "node-address", CHECK_OK, C_UNKNOWN);
 				mesh_free(&m);
 				feed_close(&f, US);
@@ -616,6 +619,43 @@ static void test_router(void **state)
 	assert_all_ok_but(&a, NULL);
 	mesh_free(&m);
 	feed_close(&f, US);
+
+	/* it is silent: what routes there should be nobody else tells, but that there is none */
+	feed_open(&f, p, NULL);
+	m = mesh_of(&f, POOL_NONE, 1);
+	m.kind = PEER_GLOBAL;
+	mesh_down(&m, 0, TCP_SILENT, "Connect", "");
+	m.peer[0].unlisted = true;
+	feed_mesh(&f, US, &m);
+	a = feed_audit(&f);
+	assert_check(&a, "bgp", CHECK_PROBLEM, C_BGP_BLOCKED);
+	assert_check(&a, "routes", CHECK_WARN, C_ROUTE_MISSING);
+	assert_check(&a, "node-address", CHECK_OK, C_UNKNOWN);
+	mesh_free(&m);
+	feed_close(&f, US);
+}
+
+/* A SYN that waits for more than a second tells as much as one that was given up. */
+static void test_waiting(void **state)
+{
+	(void)state;
+	for (int s = 1; s < 4; s += 2) {
+		uint32_t us = US + (uint32_t)s * US_PER_S;
+		struct audit_said a;
+		struct feed f;
+		struct mesh m;
+
+		feed_open(&f, &plans[1], NULL);
+		m = mesh_of(&f, POOL_IPIP, 4);
+		mesh_down(&m, 0, TCP_NONE, "Active", "");
+		feed_mesh(&f, US, &m);
+		feed_bgp(&f, US, BGP_CONNECTING, plans[1].peer);
+		feed_ticks(&f, us, us);
+		a = feed_audit(&f);
+		assert_check(&a, "bgp", CHECK_PROBLEM, s > 1 ? C_BGP_BLOCKED : C_BGP_PEER_DOWN);
+		mesh_free(&m);
+		feed_close(&f, us);
+	}
 }
 
 static double ms_since(const struct timespec *t)
@@ -738,6 +778,7 @@ int main(void)
 		cmocka_unit_test(test_graceful),
 		cmocka_unit_test(test_reflector),
 		cmocka_unit_test(test_router),
+		cmocka_unit_test(test_waiting),
 		cmocka_unit_test(test_big_mesh),
 		cmocka_unit_test(test_huge),
 	};
