@@ -166,6 +166,9 @@ void around__turn(struct around *a, uint64_t now_ns)
 	if (a->urged && now_ns > a->urged_ns + NS_PER_S) {
 		a->urged_ns = now_ns;
 		look_for_bird(a);
+		/* what a wrong address changes first: the list of nodes, and what confd writes */
+		state_nodes(&a->ask, now_ns, a->o.fn, a->o.ctx);
+		state_conf(&a->ask, now_ns, a->o.fn, a->o.ctx);
 		state_neigh(&a->ask, now_ns, a->o.fn, a->o.ctx);
 		around__ask_kernel(a, now_ns);
 	}

@@ -231,7 +231,8 @@ static bool is_news(const struct obs_bird_proto *was, const struct obs_bird_prot
 {
 	if (!was)
 		return !is_up(is);
-	return is_up(is) != is_up(was) || strcmp(is->info, was->info);
+	/* of attempts that fail, now so, now so, the first tells enough */
+	return is_up(is) != is_up(was) || !is->info[0] != !was->info[0];
 }
 
 /* The same session in the round before: a neighbour may have several */
