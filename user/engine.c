@@ -153,6 +153,7 @@ static void good_exchange(struct engine *e, const struct trk *reply)
 		.orig_dst = reply->pair_orig,
 		.asker = { reply->pair_src, reply->dst },
 		.app = reply->app,
+		.asked_ns = reply->pair_ns,
 		.ts_ns = reply->last_ns,
 	};
 

@@ -101,6 +101,7 @@ struct trk {
 	struct prefix pair_block;
 	struct addr pair_dst, pair_orig; /* after and before NAT */
 	struct addr pair_src;
+	uint64_t pair_ns;
 	uint8_t *snap;
 	uint16_t snap_len;
 
@@ -192,7 +193,7 @@ struct good {
 	struct addr dst, orig_dst; /* after and before NAT, the latter family 0 if the same */
 	struct addr asker[2];	   /* before and after NAT */
 	enum app app;
-	uint64_t ts_ns;
+	uint64_t asked_ns, ts_ns; /* the request, the reply */
 };
 
 /* A finding and what the engine has to know of it besides */

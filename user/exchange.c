@@ -157,6 +157,7 @@ static void on_reply(struct engine *e, struct trk *t, const struct flow_key *k)
 	t->pair_dst = req->dst;
 	t->pair_orig = req->orig_dst;
 	t->pair_src = req->first.src;
+	t->pair_ns = req->first_ns;
 	judge_block(e, &req->dst, &t->pair_block, &from);
 }
 

@@ -324,7 +324,9 @@ void finding_good(struct engine *e, const struct good *g)
 	for (uint32_t i = 0; i < e->finding_cnt; i++) {
 		struct fnd *f = e->finding[i];
 
-		if (!f->f.recovered && !f->good_ns && g->ts_ns > f->f.last_ns && is_about(e, f, g))
+		/* asked before the last loss: it may have gone the way that was wrong, unrecognised */
+		if (!f->f.recovered && !f->good_ns && g->asked_ns > f->f.last_ns &&
+		    is_about(e, f, g))
 			f->good_ns = g->ts_ns;
 	}
 }

@@ -74,6 +74,8 @@ judge_fault() {
 for fault; do
 	if [ -e "$dir/$fault.skip" ]; then
 		result skip - "$(<"$dir/$fault.skip")"
+	elif [ -e "$dir/$fault.$mode.skip" ]; then
+		result skip - "$(<"$dir/$fault.$mode.skip")"
 	elif [ ! -e "$dir/$fault.done" ]; then
 		result FAIL - "expected a finished run, saw none"
 	else

@@ -11,7 +11,7 @@
 # "both":    start - fault - traffic - start the late ones - traffic - stop those - heal -
 #            traffic - stop
 #
-# What DIR gets for a fault: FAULT.skip with the reason, or FAULT.MODE.NODE.{json,err,run},
+# What DIR gets for a fault: FAULT.skip with the reason, or FAULT.MODE.skip for one start, or FAULT.MODE.NODE.{json,err,run},
 # FAULT.nodes and FAULT.lab, or FAULT.error with what went wrong; then FAULT.done. "healthy" is one of the
 # faults: the lab's mixed traffic with nothing wrong.
 #
@@ -290,8 +290,17 @@ use_lab() {
 	lab_up "${CALITRACE_TEST_PREFIX:-t$$-}$worker$encap-" --encap "$encap"
 }
 
+# Is this start possible, without TCX, where the tracer's own filter is in the chain?
+skip_starts() {
+	word late ''
+	[ "$REPLY" = clsact ] && [ -z "$has_tcx" ] && [[ $modes == *before* ]] || return 0
+	echo "without TCX the tracer's own filter has that priority already" >"$out/$fault.before.skip"
+	modes=${modes//before/}
+	modes=${modes# }
+}
+
 attempt() {
-	local why begin=${EPOCHREALTIME/./}
+	local why begin=${EPOCHREALTIME/./} modes=$modes
 
 	# What this kernel cannot do needs no lab.
 	why=$(elsewhere)
@@ -299,9 +308,10 @@ attempt() {
 		use_lab
 		why=$(cannot)
 	fi
+	skip_starts
 	if [ -n "$why" ]; then
 		echo "$why" >"$out/$fault.skip"
-	else
+	elif [ -n "$modes" ]; then
 		cp "$lab_file" "$out/$fault.lab"
 		choose_nodes
 		if [ "$fault" = healthy ]; then
@@ -361,6 +371,7 @@ work() {
 
 read_table
 usual_encap
+has_tcx=$("$calitrace" doctor -o json 2>/dev/null | jq -r 'select(.name == "tcx" and .explain == "available") | .name')
 kernel=$(uname -r)
 lab_faults=$("$lab_sh" faults)
 [ -z "${CALITRACE_TEST_SHARE:-}" ] || mkdir -p "$CALITRACE_TEST_SHARE"

@@ -491,6 +491,30 @@ static void test_recovery_of_filtered(void **state)
 }
 
 /* What happened while events were lost is less sure, and says so. */
+/* What was asked before the last loss and answered after it went the way that was wrong, or may have. */
+static void test_no_recovery_of_earlier(void **state)
+{
+	const struct plan *p = &plans[0];
+	struct obs_pkt q, lost;
+	struct feed f;
+
+	(void)state;
+	feed_open(&f, p, NULL);
+	feed_node(&f, POOL_IPIP, 0);
+	q = pkt_dns(p->pod, p->peer_pod, 40001, 1);
+	q.skb = feed_skb(&f);
+	lost = pkt_dns(p->pod, p->peer_pod, 40002, 2);
+	lost.skb = feed_skb(&f);
+	feed_sent(&f, 1000, q);
+	feed_drop(&f, 2000, IF_CALI1, "NETFILTER_DROP", "nft_do_chain", lost);
+	feed_back(&f, 3000, pkt_reply(&q));
+	feed_ticks(&f, 50 * MS, 950 * MS);
+	assert_false(finding_at(&f, 1)->recovered);
+	dns_on(&f, 1000 * MS, p->pod, p->peer_pod);
+	assert_true(finding_at(&f, 1)->recovered);
+	feed_close(&f, 5 * US_PER_S);
+}
+
 static void test_losses(void **state)
 {
 	const struct plan *p = &plans[0];
@@ -596,6 +620,7 @@ int main(void)
 		cmocka_unit_test(test_recovery),
 		cmocka_unit_test(test_no_recovery),
 		cmocka_unit_test(test_recovery_of_filtered),
+		cmocka_unit_test(test_no_recovery_of_earlier),
 		cmocka_unit_test(test_losses),
 		cmocka_unit_test(test_withheld),
 		cmocka_unit_test(test_moves_between_findings),

@@ -319,7 +319,17 @@ heal_overload_qdisc() { in_ns "${node_ns[${nodes[1]}]}" tc qdisc del dev eth0 ro
 # After a packet or two whatever is sent waits for minutes.
 readonly slow_queue='8bit 300 100000'
 
+# The queue holds back what would resolve a neighbour, too; what waits for that dies another death.
+neighbours_confirm() {
+	local ns=${node_ns[${nodes[1]}]} dst rest
+
+	while read -r dst rest; do
+		[[ $rest != *lladdr* ]] || echo "neigh change $dst dev eth0 nud reachable"
+	done <<<"$(ip -n "$ns" -4 neigh show dev eth0)" | ip_in "$ns"
+}
+
 fault_uplink_down() {
+	neighbours_confirm
 	# shellcheck disable=SC2086 # three words
 	uplink_queue $slow_queue
 }
