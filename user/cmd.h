@@ -11,6 +11,10 @@
 #define EXIT_CANNOT_SAY 3
 
 int cmd_live(const struct opts *o, int argc, char **argv);
+int cmd_capture(const struct opts *o, int argc, char **argv);
+int cmd_show(const struct opts *o);
+int cmd_diff(const struct opts *o);
+int cmd_report(const struct opts *o);
 int cmd_check(const struct opts *o);
 int cmd_doctor(const struct opts *o);
 

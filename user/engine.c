@@ -366,6 +366,7 @@ static struct trk *packet_get(struct engine *e, const struct obs *o, bool *fresh
 	}
 	keep_snap(t, &o->pkt);
 	journey_note_fragment(e, t, &o->pkt);
+	e->last_id = t->id;
 	exchange_match(e, t, &o->pkt);
 	return t;
 }
@@ -562,8 +563,14 @@ static void on_snapshot(struct engine *e, const struct obs *o)
 	e->snapshot_done = true;
 }
 
+uint64_t engine__last_packet(const struct engine *e)
+{
+	return e->last_id;
+}
+
 void engine__feed(struct engine *e, const struct obs *o)
 {
+	e->last_id = 0;
 	run_time(e, o->ts_ns);
 	switch (o->kind) {
 	case OBS_PATH:

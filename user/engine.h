@@ -24,6 +24,9 @@ struct engine_opts {
 	uint32_t (*match)(const void *ctx, const struct obs_pkt *p);
 	bool (*wants)(const void *ctx, uint32_t bits, bool final);
 	const void *match_ctx;
+	/* the packet with that id is wanted: told once, as soon as it is known; may be NULL */
+	void (*matched)(void *ctx, uint64_t id);
+	void *matched_ctx;
 	record_fn emit;
 	void *emit_ctx;
 };
@@ -36,6 +39,8 @@ void engine__free(struct engine *e);
 void engine__feed(struct engine *e, const struct obs *o);
 /* Decides what can be decided at the end of the trace, prints findings that changed. */
 void engine__finish(struct engine *e, uint64_t ts_ns);
+/* The id of the packet that the observation fed last belongs to, as records have it; 0: to none */
+uint64_t engine__last_packet(const struct engine *e);
 /* Cheap: may be asked after each feed. */
 uint64_t engine__problems(const struct engine *e);
 void engine__summary(const struct engine *e, uint64_t ts_ns, struct summary *out);

@@ -283,7 +283,7 @@ struct engine {
 	struct list held_up; /* waits for a reply, and did not even leave yet */
 	bool encap_seen;     /* tunnel packets leave by a device that is traced */
 	uint32_t trk_cnt;
-	uint64_t next_id;
+	uint64_t next_id, last_id;
 
 	struct fib_fail fib_fail[FIB_FAILS];
 	uint32_t fib_next;

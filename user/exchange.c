@@ -61,6 +61,8 @@ static void match(struct engine *e, struct trk *t)
 	if (t->matched)
 		return;
 	t->matched = true;
+	if (e->opts.matched)
+		e->opts.matched(e->opts.matched_ctx, t->id);
 	e->last_packet_ns = t->last_ns;
 	e->silence_told = false;
 	count_request(e, t);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The commands and their help: texts that fit a screen of 80 columns. */
+#include "help_text.h"
 #include "opts.h"
 
 #include <string.h>
@@ -9,10 +10,10 @@ static const struct {
 	bool works;
 } commands[CMD_MAX] = {
 	[CMD_LIVE] = { "live", "trace this node now, each problem as it happens", true },
-	[CMD_CAPTURE] = { "capture", "the same tracing, quiet, into a pcapng file", false },
-	[CMD_SHOW] = { "show", "replay captures through the same engine", false },
-	[CMD_DIFF] = { "diff", "compare two captures, before and after", false },
-	[CMD_REPORT] = { "report", "one self-contained HTML page", false },
+	[CMD_CAPTURE] = { "capture", "the same tracing, quiet, into a pcapng file", true },
+	[CMD_SHOW] = { "show", "replay captures through the same engine", true },
+	[CMD_DIFF] = { "diff", "compare two captures, before and after", true },
+	[CMD_REPORT] = { "report", "one self-contained HTML page", true },
 	[CMD_CHECK] = { "check", "audit this node now, no traffic needed", true },
 	[CMD_METRICS] = { "metrics", "long-running OpenMetrics endpoint", false },
 	[CMD_DOCTOR] = { "doctor", "which probes this kernel allows, what is lost without", true },
@@ -179,6 +180,14 @@ void help_print(FILE *out, enum command c)
 		fputs(help_check, out);
 	else if (c == CMD_DOCTOR)
 		fputs(help_doctor, out);
+	else if (c == CMD_CAPTURE)
+		fputs(help_capture, out);
+	else if (c == CMD_SHOW)
+		fputs(help_show, out);
+	else if (c == CMD_DIFF)
+		fputs(help_diff, out);
+	else if (c == CMD_REPORT)
+		fputs(help_report, out);
 	else
 		fprintf(out, "calitrace %s: %s.\nIt is not in this version yet: %s\n",
 			command_name(c), commands[c].job, "'live', 'check' and 'doctor' are.");

@@ -15,6 +15,14 @@ int main(int argc, char **argv)
 	switch (o.command) {
 	case CMD_LIVE:
 		return cmd_live(&o, argc, argv);
+	case CMD_CAPTURE:
+		return cmd_capture(&o, argc, argv);
+	case CMD_SHOW:
+		return cmd_show(&o);
+	case CMD_DIFF:
+		return cmd_diff(&o);
+	case CMD_REPORT:
+		return cmd_report(&o);
 	case CMD_CHECK:
 		return cmd_check(&o);
 	case CMD_DOCTOR:

@@ -14,6 +14,7 @@
 
 #include "../bpf/events.h"
 #include "addr.h"
+#include "opts_priv.h"
 #include "sha1.h"
 #include "util.h"
 
@@ -34,14 +35,6 @@
 #define NS_MAX 63
 #define POD_NAME_MAX 253
 
-struct parser {
-	struct opts *o;
-	FILE *err;
-	int argc, idx; /* idx: the word at hand */
-	char **argv;
-	char word[80]; /* the option as it was written, made safe */
-};
-
 struct option_def {
 	const char *name; /* long, NULL: none */
 	char letter;	  /* 0: none */
@@ -51,7 +44,7 @@ struct option_def {
 	int (*set)(struct parser *p, const char *val);
 };
 
-__attribute__((format(printf, 2, 3))) static int fail(struct parser *p, const char *fmt, ...)
+int opts_fail(struct parser *p, const char *fmt, ...)
 {
 	char text[512], clean[512];
 	va_list ap;
@@ -70,12 +63,14 @@ static int set_duration(struct parser *p, const char *val)
 	int err = parse_duration_ns(val, false, &ns);
 
 	if (err == -ERANGE)
-		return fail(p, "%s '%.60s': too long", p->word, val);
-	if (err || !ns)
-		return fail(p,
-			    "%s '%.60s': not a duration above zero; write 30s, 5m, 1h or a bare "
-			    "number of seconds",
-			    p->word, val);
+		return opts_fail(p, "%s '%.60s': too long", p->word, val);
+	p->o->snapshot = !err && !ns && p->o->command == CMD_CAPTURE;
+	if (err || (!ns && !p->o->snapshot))
+		return opts_fail(
+			p,
+			"%s '%.60s': not a duration above zero; write 30s, 5m, 1h or a bare "
+			"number of seconds",
+			p->word, val);
 	p->o->duration_ns = ns;
 	return 0;
 }
@@ -83,7 +78,8 @@ static int set_duration(struct parser *p, const char *val)
 static int set_count(struct parser *p, const char *val)
 {
 	if (parse_u64(val, 1, UINT32_MAX, &p->o->count))
-		return fail(p, "%s '%.60s': not a number from 1 to %u", p->word, val, UINT32_MAX);
+		return opts_fail(p, "%s '%.60s': not a number from 1 to %u", p->word, val,
+				 UINT32_MAX);
 	return 0;
 }
 
@@ -94,11 +90,13 @@ static int set_iface(struct parser *p, const char *val)
 		return 0;
 	}
 	if (strpbrk(val, "/ \t\n"))
-		return fail(p, "%s '%.60s': not the name of a device or a pattern such as 'cali*'",
-			    p->word, val);
+		return opts_fail(
+			p, "%s '%.60s': not the name of a device or a pattern such as 'cali*'",
+			p->word, val);
 	if (p->o->iface_cnt == MAX_IFACE_GLOBS)
-		return fail(p, "%s '%.60s': more than %d of them; use a pattern such as 'cali*'",
-			    p->word, val, MAX_IFACE_GLOBS);
+		return opts_fail(p,
+				 "%s '%.60s': more than %d of them; use a pattern such as 'cali*'",
+				 p->word, val, MAX_IFACE_GLOBS);
 	p->o->iface[p->o->iface_cnt++] = val;
 	return 0;
 }
@@ -124,10 +122,10 @@ static int pool_host_bits(struct parser *p, const char *cidr)
 
 	snprintf(addr, sizeof(addr), "%.*s", (int)strcspn(cidr, "/"), cidr);
 	if (addr_parse(addr, &wrong.addr) || parse_u64(cidr + strcspn(cidr, "/") + 1, 0, 32, &len))
-		return fail(p, "%s '%.60s': host bits are set", p->word, cidr);
+		return opts_fail(p, "%s '%.60s': host bits are set", p->word, cidr);
 	wrong = prefix_of(&wrong.addr, (uint8_t)len);
-	return fail(p, "%s '%.60s': host bits are set; the prefix is %s", p->word, cidr,
-		    prefix_str(&wrong, right));
+	return opts_fail(p, "%s '%.60s': host bits are set; the prefix is %s", p->word, cidr,
+			 prefix_str(&wrong, right));
 }
 
 static int pool_cidr_parse(struct parser *p, const char *cidr, struct prefix *out)
@@ -136,18 +134,19 @@ static int pool_cidr_parse(struct parser *p, const char *cidr, struct prefix *ou
 	uint32_t i;
 
 	if (strchr(cidr, ':'))
-		return fail(p,
-			    "%s '%.60s': IPv6 is not traced yet; give an IPv4 prefix such as "
-			    "10.253.0.0/16",
-			    p->word, cidr);
+		return opts_fail(p,
+				 "%s '%.60s': IPv6 is not traced yet; give an IPv4 prefix such as "
+				 "10.253.0.0/16",
+				 p->word, cidr);
 	if (err == -EDOM)
 		return pool_host_bits(p, cidr);
 	if (err || !strchr(cidr, '/'))
-		return fail(p, "%s '%.60s': not an IPv4 prefix such as 10.253.0.0/16", p->word,
-			    cidr);
+		return opts_fail(p, "%s '%.60s': not an IPv4 prefix such as 10.253.0.0/16", p->word,
+				 cidr);
 	for (i = 0; i < p->o->pool_cnt; i++)
 		if (prefix_eq(&p->o->pool[i].cidr, out))
-			return fail(p, "%s '%.60s': given twice; leave one out", p->word, cidr);
+			return opts_fail(p, "%s '%.60s': given twice; leave one out", p->word,
+					 cidr);
 	return 0;
 }
 
@@ -158,19 +157,20 @@ static int set_pool(struct parser *p, const char *val)
 	char cidr[PREFIX_STRLEN + 16];
 
 	if (len >= sizeof(cidr))
-		return fail(p, "%s '%.60s...': not an IPv4 prefix such as 10.253.0.0/16", p->word,
-			    val);
+		return opts_fail(p, "%s '%.60s...': not an IPv4 prefix such as 10.253.0.0/16",
+				 p->word, val);
 	memcpy(cidr, val, len);
 	cidr[len] = '\0';
 	if (pool_cidr_parse(p, cidr, &pool.cidr))
 		return -EINVAL;
 	if (val[len] && pool_mode_parse(val + len + 1, &pool.mode))
-		return fail(p,
-			    "%s '%.60s': the mode after '=' is none of ipip, vxlan, crosssubnet, "
-			    "none",
-			    p->word, val);
+		return opts_fail(
+			p,
+			"%s '%.60s': the mode after '=' is none of ipip, vxlan, crosssubnet, "
+			"none",
+			p->word, val);
 	if (p->o->pool_cnt == MAX_POOLS)
-		return fail(p, "%s '%.60s': more than %d pools", p->word, val, MAX_POOLS);
+		return opts_fail(p, "%s '%.60s': more than %d pools", p->word, val, MAX_POOLS);
 	p->o->pool[p->o->pool_cnt++] = pool;
 	return 0;
 }
@@ -190,8 +190,8 @@ static int set_host_root(struct parser *p, const char *val)
 static int set_node(struct parser *p, const char *val)
 {
 	if (strlen(val) >= NODE_LEN)
-		return fail(p, "%s '%.60s...': longer than the %d characters of a node name",
-			    p->word, val, NODE_LEN - 1);
+		return opts_fail(p, "%s '%.60s...': longer than the %d characters of a node name",
+				 p->word, val, NODE_LEN - 1);
 	p->o->node = val;
 	return 0;
 }
@@ -202,10 +202,12 @@ static int set_reply_timeout(struct parser *p, const char *val)
 	int err = parse_duration_ns(val, true, &ns);
 
 	if (err == -EINVAL)
-		return fail(p, "%s '%.60s': not a duration; write 500ms, 2s or 1m", p->word, val);
+		return opts_fail(p, "%s '%.60s': not a duration; write 500ms, 2s or 1m", p->word,
+				 val);
 	if (err || ns < REPLY_TIMEOUT_MIN || ns > REPLY_TIMEOUT_MAX)
-		return fail(p, "%s '%.60s': not between 10ms and 10m", p->word, val);
+		return opts_fail(p, "%s '%.60s': not between 10ms and 10m", p->word, val);
 	p->o->reply_timeout_ns = ns;
+	p->o->timeout_given = true;
 	return 0;
 }
 
@@ -235,11 +237,12 @@ static int set_proto(struct parser *p, const char *val)
 			if (strlen(protos[i].word) == len && !memcmp(protos[i].word, item, len))
 				app = protos[i].app;
 		if (!app)
-			return fail(p,
-				    "%s '%.60s': '%.*s' is none of dns, icmp, tcp (several: "
-				    "dns,icmp); other UDP is asked for by a FILTER such as 'udp "
-				    "port 8080'",
-				    p->word, val, (int)(len < 40 ? len : 40), item);
+			return opts_fail(
+				p,
+				"%s '%.60s': '%.*s' is none of dns, icmp, tcp (several: "
+				"dns,icmp); other UDP is asked for by a FILTER such as 'udp "
+				"port 8080'",
+				p->word, val, (int)(len < 40 ? len : 40), item);
 		p->o->apps |= app;
 	} while (*rest || rest[-1] == ',');
 	return 0;
@@ -249,14 +252,14 @@ static int add_dns_port(struct parser *p, const char *val, uint16_t port)
 {
 	for (int i = 0; i < FILTER_DNS_PORTS; i++) {
 		if (p->o->dns_port[i] == port)
-			return fail(p, "%s '%.60s': %u is given twice; leave one out", p->word, val,
-				    port);
+			return opts_fail(p, "%s '%.60s': %u is given twice; leave one out", p->word,
+					 val, port);
 		if (!p->o->dns_port[i]) {
 			p->o->dns_port[i] = port;
 			return 0;
 		}
 	}
-	return fail(p, "%s '%.60s': more than %d ports", p->word, val, FILTER_DNS_PORTS);
+	return opts_fail(p, "%s '%.60s': more than %d ports", p->word, val, FILTER_DNS_PORTS);
 }
 
 static int set_dns_port(struct parser *p, const char *val)
@@ -270,10 +273,11 @@ static int set_dns_port(struct parser *p, const char *val)
 
 		snprintf(word, sizeof(word), "%.*s", (int)(len < 7 ? len : 7), item);
 		if (parse_u64(word, 1, UINT16_MAX, &port))
-			return fail(p,
-				    "%s '%.60s': '%.*s' is not a port from 1 to 65535 (several: "
-				    "53,5353)",
-				    p->word, val, (int)(len < 40 ? len : 40), item);
+			return opts_fail(
+				p,
+				"%s '%.60s': '%.*s' is not a port from 1 to 65535 (several: "
+				"53,5353)",
+				p->word, val, (int)(len < 40 ? len : 40), item);
 		if (add_dns_port(p, val, (uint16_t)port))
 			return -EINVAL;
 	} while (*rest || rest[-1] == ',');
@@ -292,9 +296,9 @@ static int pod_by_name(struct parser *p, const char *val)
 	char ns[NS_MAX + 1];
 
 	if (!is_k8s_name(val, ns_len, NS_MAX) || !is_k8s_name(name, strlen(name), POD_NAME_MAX))
-		return fail(p,
-			    "%s '%.80s': not NAMESPACE/POD such as kube-system/coredns-5d78c9869d",
-			    p->word, val);
+		return opts_fail(
+			p, "%s '%.80s': not NAMESPACE/POD such as kube-system/coredns-5d78c9869d",
+			p->word, val);
 	memcpy(ns, val, ns_len);
 	ns[ns_len] = '\0';
 	pod_dev_name(ns, name, p->o->pod_dev);
@@ -304,21 +308,23 @@ static int pod_by_name(struct parser *p, const char *val)
 static int set_pod(struct parser *p, const char *val)
 {
 	if (p->o->pod)
-		return fail(p, "%s '%.60s': given twice; leave one out, or name both in a FILTER",
-			    p->word, val);
+		return opts_fail(p,
+				 "%s '%.60s': given twice; leave one out, or name both in a FILTER",
+				 p->word, val);
 	p->o->pod = val;
 	if (strchr(val, '/'))
 		return pod_by_name(p, val);
 	if (strchr(val, ':'))
-		return fail(p, "%s '%.60s': IPv6 is not traced yet; give its IPv4 address", p->word,
-			    val);
+		return opts_fail(p, "%s '%.60s': IPv6 is not traced yet; give its IPv4 address",
+				 p->word, val);
 	if (!addr_parse(val, &p->o->pod_addr))
 		return 0;
 	if (strlen(val) >= DEV_LEN || strpbrk(val, " \t\n"))
-		return fail(p,
-			    "%s '%.80s': neither an interface (cali0123456789a), an IPv4 address "
-			    "nor NAMESPACE/POD",
-			    p->word, val);
+		return opts_fail(
+			p,
+			"%s '%.80s': neither an interface (cali0123456789a), an IPv4 address "
+			"nor NAMESPACE/POD",
+			p->word, val);
 	snprintf(p->o->pod_dev, sizeof(p->o->pod_dev), "%s", val);
 	return 0;
 }
@@ -330,10 +336,11 @@ static int set_output(struct parser *p, const char *val)
 	else if (!strcmp(val, "json"))
 		p->o->output = OUTPUT_JSON;
 	else
-		return fail(p,
-			    "%s '%.60s': neither text nor json (it is the format; data goes to "
-			    "stdout)",
-			    p->word, val);
+		return opts_fail(
+			p,
+			"%s '%.60s': neither text nor json (it is the format; data goes to "
+			"stdout)",
+			p->word, val);
 	return 0;
 }
 
@@ -353,6 +360,10 @@ FLAG(verbose)
 FLAG(numeric)
 FLAG(strict)
 FLAG(clean)
+FLAG(force)
+FLAG(summary)
+FLAG(timeline)
+FLAG(packets)
 
 static int set_help(struct parser *p, const char *val)
 {
@@ -379,7 +390,7 @@ static const struct option_def options[] = {
 	{ "all", 0, false, L | S, set_all },
 	{ "netns", 0, true, L | C | K | M | O, set_netns },
 	{ "host-root", 0, true, L | C | K | M | O, set_host_root },
-	{ "baseline", 0, true, L | K | S, NULL },
+	{ "baseline", 0, true, L | K | S, opts_set_baseline },
 	{ "node", 0, true, L | C | K | M | O, set_node },
 	{ "reply-timeout", 0, true, L | S | M, set_reply_timeout },
 	{ "no-bird", 0, false, L | C | K | M | O, set_no_bird },
@@ -389,18 +400,18 @@ static const struct option_def options[] = {
 	{ "verbose", 'v', false, ALL_CMDS, set_verbose },
 	{ "numeric", 'n', false, L | S, set_numeric },
 	{ "strict", 0, false, K, set_strict },
-	{ NULL, 's', true, C, NULL },
-	{ NULL, 'C', true, C, NULL },
-	{ NULL, 'W', true, C, NULL },
-	{ NULL, 'w', true, C | S | R, NULL },
-	{ NULL, 'f', true, S | D | R, NULL },
-	{ "force", 0, false, C, NULL },
-	{ "since", 0, true, S, NULL },
-	{ "until", 0, true, S, NULL },
-	{ "summary", 0, false, S, NULL },
-	{ "verdict", 0, true, S, NULL },
-	{ "timeline", 0, false, S, NULL },
-	{ "packets", 0, false, S, NULL },
+	{ NULL, 's', true, C, opts_set_snaplen },
+	{ NULL, 'C', true, C, opts_set_file_bytes },
+	{ NULL, 'W', true, C, opts_set_file_max },
+	{ NULL, 'w', true, L | C | S | R, opts_set_write },
+	{ NULL, 'f', true, S | D | R, opts_set_filter },
+	{ "force", 0, false, L | C | S | R, set_force },
+	{ "since", 0, true, S, opts_set_since },
+	{ "until", 0, true, S, opts_set_until },
+	{ "summary", 0, false, S, set_summary },
+	{ "verdict", 0, true, S, opts_set_verdict },
+	{ "timeline", 0, false, S, set_timeline },
+	{ "packets", 0, false, S, set_packets },
 	{ "dns-port", 0, true, L | C, set_dns_port },
 	{ "on-loss", 0, true, L | C, NULL },
 	{ "top", 0, false, L, NULL },
@@ -454,10 +465,10 @@ static int fail_unknown(struct parser *p, const char *name, size_t len)
 	const struct option_def *near = find_abbreviated(name, len, 1u << p->o->command);
 
 	if (near)
-		return fail(
+		return opts_fail(
 			p, "unknown option '%s': options are not abbreviated, did you mean '--%s'?",
 			p->word, near->name);
-	return fail(p, "unknown option '%s': see 'calitrace %s --help'", p->word, cmd);
+	return opts_fail(p, "unknown option '%s': see 'calitrace %s --help'", p->word, cmd);
 }
 
 static int fail_foreign(struct parser *p, const struct option_def *def)
@@ -475,8 +486,9 @@ static int fail_foreign(struct parser *p, const struct option_def *def)
 			 command_name(c));
 		works |= command_works(c);
 	}
-	return fail(p, "option '%s' does not belong to '%s': it is one of %s%s", p->word,
-		    command_name(p->o->command), owners, works ? "" : ", not in this version yet");
+	return opts_fail(p, "option '%s' does not belong to '%s': it is one of %s%s", p->word,
+			 command_name(p->o->command), owners,
+			 works ? "" : ", not in this version yet");
 }
 
 /* An option that stands where a value should is a forgotten value, but "-5" is a bad one. */
@@ -493,26 +505,27 @@ static int apply(struct parser *p, const struct option_def *def, const char *att
 	if (!(def->cmds & (1u << p->o->command)))
 		return fail_foreign(p, def);
 	if (!def->set)
-		return fail(p, "option '%s' of '%s' is not in this version yet: leave it out",
-			    p->word, command_name(p->o->command));
+		return opts_fail(p, "option '%s' of '%s' is not in this version yet: leave it out",
+				 p->word, command_name(p->o->command));
 	if (!def->has_value)
-		return attached ? fail(p, "option '%s' takes no value: leave '=%.60s' out", p->word,
-				       attached) :
+		return attached ? opts_fail(p, "option '%s' takes no value: leave '=%.60s' out",
+					    p->word, attached) :
 				  def->set(p, NULL);
 	if (!val) {
 		if (p->idx + 1 >= p->argc)
-			return fail(p, "option '%s' needs a value: see 'calitrace %s --help'",
-				    p->word, command_name(p->o->command));
+			return opts_fail(p, "option '%s' needs a value: see 'calitrace %s --help'",
+					 p->word, command_name(p->o->command));
 		val = p->argv[++p->idx];
 		if (looks_like_option(val))
-			return fail(p,
-				    "option '%s' needs a value, and '%.60s' is an option: see "
-				    "'calitrace %s --help'",
-				    p->word, val, command_name(p->o->command));
+			return opts_fail(p,
+					 "option '%s' needs a value, and '%.60s' is an option: see "
+					 "'calitrace %s --help'",
+					 p->word, val, command_name(p->o->command));
 	}
 	if (!*val)
-		return fail(p, "option '%s' needs a value, it is empty: see 'calitrace %s --help'",
-			    p->word, command_name(p->o->command));
+		return opts_fail(
+			p, "option '%s' needs a value, it is empty: see 'calitrace %s --help'",
+			p->word, command_name(p->o->command));
 	return def->set(p, val);
 }
 
@@ -549,33 +562,29 @@ static int parse_short(struct parser *p, const char *arg)
 
 static int parse_program(struct parser *p)
 {
-	if (p->o->command != CMD_LIVE)
-		return fail(p, "'--' does not belong to '%s': only 'live' runs a program",
-			    command_name(p->o->command));
+	if (p->o->command != CMD_LIVE && p->o->command != CMD_CAPTURE)
+		return opts_fail(
+			p, "'--' does not belong to '%s': only 'live' and 'capture' run a program",
+			command_name(p->o->command));
 	if (p->idx + 1 >= p->argc)
-		return fail(p,
-			    "nothing follows '--': give the PROGRAM to run while tracing, or leave "
-			    "'--' out");
+		return opts_fail(
+			p, "nothing follows '--': give the PROGRAM to run while tracing, or leave "
+			   "'--' out");
 	p->o->program = p->argv + p->idx + 1;
 	p->idx = p->argc;
 	return 0;
 }
 
-/* FILTER: what stands in quotes is one word, what does not is several. */
 static int parse_positional(struct parser *p, const char *arg)
 {
-	size_t len = strlen(p->o->filter);
-	int n;
+	enum command c = p->o->command;
 
-	if (p->o->command != CMD_LIVE && p->o->command != CMD_CAPTURE)
-		return fail(p, "'%.60s': '%s' takes options only, see 'calitrace %s --help'", arg,
-			    command_name(p->o->command), command_name(p->o->command));
-	n = snprintf(p->o->filter + len, FILTER_LEN - len, "%s%s", len ? " " : "", arg);
-	if (n >= (int)(FILTER_LEN - len))
-		return fail(p,
-			    "FILTER '%.40s...': longer than %d characters; use networks and ranges",
-			    p->o->filter, FILTER_LEN - 1);
-	return 0;
+	if (c == CMD_LIVE || c == CMD_CAPTURE)
+		return opts_add_filter(p, arg);
+	if (c == CMD_SHOW || c == CMD_DIFF || c == CMD_REPORT)
+		return opts_add_file(p, arg);
+	return opts_fail(p, "'%.60s': '%s' takes options only, see 'calitrace %s --help'", arg,
+			 command_name(c), command_name(c));
 }
 
 static int parse_words(struct parser *p)
@@ -621,12 +630,13 @@ static int settle_filter(struct parser *p)
 
 	if (!p->o->dns_port[0])
 		p->o->dns_port[0] = DNS_PORT;
+	p->o->proto_given = p->o->apps != 0;
 	fo = opts_filter(p->o);
 	err = filter__new(&fo, &f, why, sizeof(why));
 	if (!err)
 		err = filter__apps(f, p->o->apps, &p->o->apps, why, sizeof(why));
 	filter__free(f);
-	return err ? fail(p, "%s", why) : 0;
+	return err ? opts_fail(p, "%s", why) : 0;
 }
 
 /* "calitrace help [COMMAND]" */
@@ -635,10 +645,11 @@ static int parse_help(struct parser *p)
 	if (p->argc > 2) {
 		p->o->command = command_find(p->argv[2]);
 		if (p->o->command == CMD_NONE)
-			return fail(p,
-				    "help for '%.60s': there is no such command, see 'calitrace "
-				    "help'",
-				    p->argv[2]);
+			return opts_fail(
+				p,
+				"help for '%.60s': there is no such command, see 'calitrace "
+				"help'",
+				p->argv[2]);
 	}
 	return set_help(p, NULL);
 }
@@ -647,7 +658,7 @@ static int parse_command(struct parser *p, const char *word)
 {
 	p->o->command = command_find(word);
 	if (p->o->command == CMD_NONE)
-		return fail(
+		return opts_fail(
 			p,
 			"'%.60s': there is no such command; 'live', 'check' and 'doctor' are, see "
 			"'calitrace --help'",
@@ -658,7 +669,8 @@ static int parse_command(struct parser *p, const char *word)
 		return set_help(p, NULL);
 	if (p->argc > 2 && !strcmp(p->argv[2], "--version"))
 		return set_version(p, NULL);
-	return fail(p, "'%s' is not in this version yet; 'live', 'check' and 'doctor' are", word);
+	return opts_fail(p, "'%s' is not in this version yet; 'live', 'check' and 'doctor' are",
+			 word);
 }
 
 int opts_parse(int argc, char **argv, struct opts *out, FILE *err)
@@ -666,7 +678,9 @@ int opts_parse(int argc, char **argv, struct opts *out, FILE *err)
 	struct parser p = { .o = out, .err = err, .argc = argc, .argv = argv };
 	int ret;
 
-	*out = (struct opts){ .host_root = "/", .reply_timeout_ns = 2 * NS_PER_S };
+	*out = (struct opts){ .host_root = "/",
+			      .reply_timeout_ns = 2 * NS_PER_S,
+			      .snaplen = SNAP_LEN };
 	if (argc < 2) {
 		usage_print(err);
 		return -EINVAL;
@@ -678,12 +692,14 @@ int opts_parse(int argc, char **argv, struct opts *out, FILE *err)
 	if (!strcmp(argv[1], "help"))
 		return parse_help(&p);
 	if (argv[1][0] == '-')
-		return fail(&p, "'%.60s': the command comes first, as in 'calitrace live %.60s'",
-			    argv[1], argv[1]);
+		return opts_fail(&p,
+				 "'%.60s': the command comes first, as in 'calitrace live %.60s'",
+				 argv[1], argv[1]);
 	ret = parse_command(&p, argv[1]);
 	if (ret)
 		return ret;
 	if (!out->iface_cnt)
 		out->iface_default = true;
-	return settle_filter(&p);
+	ret = opts_check_files(&p);
+	return ret ? ret : settle_filter(&p);
 }

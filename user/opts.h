@@ -34,8 +34,24 @@ enum output {
 };
 
 #define MAX_IFACE_GLOBS 64
+#define MAX_FILES 256
+#define SNAPLEN_MIN 64
+/* A capture ends at that size unless -d, -c or -C says when. */
+#define CAPTURE_MAX (1ull << 30)
 /* IANA's, and Calico's default (felix VXLANPort) */
 #define VXLAN_PORT 4789
+
+/* --since, --until: a point of time as the user names it */
+enum when_kind {
+	WHEN_UNSET,
+	WHEN_OFFSET, /* ns after the capture's start */
+	WHEN_CLOCK,  /* ns after midnight UTC, of the day of the capture's start or the one after */
+	WHEN_WALL    /* ns since the epoch */
+};
+struct when {
+	enum when_kind kind;
+	int64_t ns;
+};
 
 struct opts {
 	enum command command;
@@ -62,6 +78,21 @@ struct opts {
 	char pod_dev[DEV_LEN];		     /* the interface that it means; "": an address */
 	struct addr pod_addr;		     /* the address that it is; family 0: an interface */
 	char **program;			     /* NULL-terminated, what follows `--`; NULL: none */
+	const char *file[MAX_FILES];	     /* show, diff, report: files, directories, "-" */
+	uint32_t file_cnt;
+	const char *baseline[MAX_FILES];
+	uint32_t baseline_cnt;
+	const char *write;   /* -w; NULL: none */
+	bool force;	     /* -w may replace a file */
+	bool snapshot;	     /* capture -d 0: the node's state alone */
+	uint32_t snaplen;    /* octets of a packet, from the innermost IP header on */
+	uint64_t file_bytes; /* -C; 0: no rotation */
+	uint64_t file_max;   /* -W; 0: no limit */
+	struct when since, until;
+	uint64_t verdicts; /* --verdict: 1 << enum verdict; 0: all */
+	bool summary, timeline, packets;
+	bool proto_given; /* --proto, or a FILTER that names protocols */
+	bool timeout_given;
 };
 
 /*
