@@ -29,6 +29,7 @@ struct render_opts {
 	bool brief;		/* a check is one line, not a paragraph */
 	int64_t wall_offset_ns; /* CLOCK_REALTIME - CLOCK_MONOTONIC */
 	const char *node;	/* lives as long as the renderer */
+	const char *prefix;	/* of each line of text, likewise; NULL: none */
 };
 
 struct render;
