@@ -12,38 +12,10 @@
 #include <string.h>
 
 #include "addr.h"
-#include "replay_file.h"
+#include "replay_priv.h"
 #include "util.h"
 
-/* Foreign files have no ticks, without which the engine knows no silence and forgets nothing. */
-#define TICK_NS (50 * NS_PER_MS)
 #define DAY_NS (86400 * (int64_t)NS_PER_S)
-#define REPLY_TIMEOUT_NS (2 * NS_PER_S)
-
-struct rnode {
-	struct replay_node pub; /* first */
-	struct replay *r;
-	struct replay_file **file; /* in the order of their parts */
-	uint32_t file_cnt, cur;
-	struct filter *filter;
-	struct obs_pools pools;	     /* as fed, with --pool */
-	const struct cap_item *head; /* what comes next; borrowed from the file */
-	int64_t wall_ns;	     /* its time; an item without one has that of the one before */
-	uint64_t since_ns, until_ns; /* MONOTONIC of the node */
-	uint64_t tick_ns;
-	bool repeated; /* within the snapshot of a part that continues what is known */
-	bool done;
-};
-
-struct replay {
-	struct replay_opts ro;
-	struct replay_files files;
-	struct rnode **node;
-	uint32_t node_cnt;
-	bool stopped;
-	int err; /* the first one, and what was said of it */
-	char why[400];
-};
 
 /* ---- what the engine says ---- */
 
@@ -59,7 +31,7 @@ static void hand_record(struct rnode *n, const struct record *rec)
 		ops->record(ops->ctx, &n->pub, rec);
 }
 
-static void on_record(void *ctx, const struct record *rec)
+void replay_record(void *ctx, const struct record *rec)
 {
 	struct rnode *n = ctx;
 
@@ -127,16 +99,6 @@ static void feed(struct rnode *n, const struct obs *o, const struct cap_item *it
 		ops->obs(ops->ctx, &n->pub, o, item);
 }
 
-static void feed_tick(struct rnode *n, uint64_t ts_ns)
-{
-	struct obs tick = { .kind = OBS_TICK, .ts_ns = ts_ns };
-
-	if (!n->pub.meta->foreign || ts_ns < n->tick_ns)
-		return;
-	n->tick_ns = ts_ns + TICK_NS;
-	feed(n, &tick, NULL);
-}
-
 static void finish(struct rnode *n, uint64_t ts_ns)
 {
 	const struct replay_ops *ops = &n->r->ro.ops;
@@ -174,7 +136,6 @@ static void on_obs(struct rnode *n, const struct cap_item *item)
 		hand_item(n, item);
 		return;
 	}
-	feed_tick(n, o->ts_ns);
 	if (o->kind == OBS_POOLS && n->r->ro.o->pool_cnt) {
 		pools = *o;
 		replace_pools(n->r->ro.o, &pools.pools);
@@ -183,24 +144,15 @@ static void on_obs(struct rnode *n, const struct cap_item *item)
 	feed(n, o, item);
 }
 
-static void on_meta(struct rnode *n, const struct cap_meta *m)
-{
-	static const char *const none[] = { NULL };
-	const struct cap_ready nothing = { m->mono_ns, none, none, none };
-
-	/* what rotation writes anew at the head of a file, the engine knows already */
-	n->repeated = n->pub.ready;
-	if (m->foreign)
-		be_ready(n, &nothing);
-}
-
 static void process(struct rnode *n, const struct cap_item *item)
 {
 	switch (item->kind) {
 	case CAP_OBS:
 		return on_obs(n, item);
 	case CAP_META:
-		on_meta(n, &item->meta);
+		/* what rotation writes anew at the head of a file, the engine knows already */
+		n->repeated = n->pub.ready && n->cur &&
+			      item->meta.part == n->file[n->cur - 1]->meta.part + 1;
 		break;
 	case CAP_READY:
 		be_ready(n, &item->ready);
@@ -210,7 +162,6 @@ static void process(struct rnode *n, const struct cap_item *item)
 		finish(n, item->finish.ts_ns < n->until_ns ? item->finish.ts_ns : n->until_ns);
 		break;
 	case CAP_END:
-		n->file[n->cur]->ended = true;
 		n->file[n->cur]->rotated = item->end.rotated;
 		break;
 	case CAP_CLOCK:
@@ -247,15 +198,7 @@ static void end_node(struct rnode *n)
 static void end_file(struct rnode *n, int err, const char *why)
 {
 	struct replay_file *f = n->file[n->cur];
-	char cut[400];
 
-	if (!err && !f->ended && !f->meta.foreign) {
-		snprintf(cut, sizeof(cut),
-			 "%s: ends without its last block: it was cut, and what it holds is shown",
-			 f->path);
-		err = -EBADMSG;
-		why = cut;
-	}
 	if (err) {
 		n->pub.cut = true;
 		remember(n->r, err, why);
@@ -425,185 +368,4 @@ int replay__run(struct replay *r, char *why, size_t why_sz)
 	if (r->err)
 		snprintf(why, why_sz, "%s", r->why);
 	return r->err;
-}
-
-/* ---- opening ---- */
-
-static int by_part(const void *a, const void *b)
-{
-	const struct replay_file *const *fa = a, *const *fb = b;
-	uint32_t pa = (*fa)->meta.part, pb = (*fb)->meta.part;
-
-	return pa < pb ? -1 : pa > pb;
-}
-
-static int check_parts(struct rnode *n, char *why, size_t why_sz)
-{
-	qsort(n->file, n->file_cnt, sizeof(struct replay_file *), by_part);
-	for (uint32_t i = 1; i < n->file_cnt; i++) {
-		const struct replay_file *a = n->file[i - 1], *b = n->file[i];
-
-		if (a->meta.part == b->meta.part) {
-			snprintf(why, why_sz, "%s: the same part of the same capture as %s",
-				 b->path, a->path);
-			return -EINVAL;
-		}
-		if (a->meta.part + 1 != b->meta.part)
-			log_warn("%s: what was captured between %s and it is missing", b->path,
-				 a->path);
-	}
-	return 0;
-}
-
-static struct rnode *find_run(const struct replay *r, const struct cap_meta *m)
-{
-	for (uint32_t i = 0; i < r->node_cnt && !m->foreign; i++)
-		if (!r->node[i]->file[0]->meta.foreign && r->node[i]->file[0]->meta.run == m->run)
-			return r->node[i];
-	return NULL;
-}
-
-static struct rnode *add_node(struct replay *r)
-{
-	struct rnode **list = realloc(r->node, (r->node_cnt + 1) * sizeof(struct rnode *));
-	struct rnode *n = calloc(1, sizeof(*n));
-
-	if (list)
-		r->node = list;
-	if (n)
-		n->file = calloc(r->files.cnt, sizeof(struct replay_file *));
-	if (!list || !n || !n->file) {
-		if (n)
-			free(n->file);
-		free(n);
-		return NULL;
-	}
-	n->r = r;
-	n->pub.idx = r->node_cnt;
-	n->pub.command_status = -1;
-	r->node[r->node_cnt++] = n;
-	return n;
-}
-
-static int make_nodes(struct replay *r)
-{
-	for (uint32_t i = 0; i < r->files.cnt; i++) {
-		struct replay_file *f = r->files.file[i];
-		struct rnode *n = find_run(r, &f->meta);
-
-		if (!n)
-			n = add_node(r);
-		if (!n)
-			return -ENOMEM;
-		n->file[n->file_cnt++] = f;
-	}
-	return 0;
-}
-
-static int open_filter(struct rnode *n, char *why, size_t why_sz)
-{
-	const struct opts *o = n->r->ro.o;
-	const struct cap_meta *m = n->pub.meta;
-	struct filter_opts fo = opts_filter(o);
-	char said[300];
-	int err;
-
-	if (!o->filter[0])
-		fo.expr = m->filter;
-	if (!o->pod) {
-		fo.pod_dev = m->pod_dev;
-		fo.pod_addr = addr_is_set(&m->pod_addr) ? &m->pod_addr : NULL;
-	}
-	if (!m->foreign)
-		memcpy(fo.dns_port, m->dns_port, sizeof(fo.dns_port));
-	err = filter__new(&fo, &n->filter, said, sizeof(said));
-	if (err == -EINVAL)
-		snprintf(why, why_sz, "%s: %s", n->pub.path, said);
-	return err;
-}
-
-static int open_engine(struct rnode *n)
-{
-	const struct opts *o = n->r->ro.o;
-	const struct cap_meta *m = n->pub.meta;
-	struct engine_opts eo = {
-		.reply_timeout_ns = o->timeout_given	? o->reply_timeout_ns :
-				    m->reply_timeout_ns ? m->reply_timeout_ns :
-							  REPLY_TIMEOUT_NS,
-		.all = n->r->ro.all,
-		.emit = on_record,
-		.emit_ctx = n,
-	};
-
-	memcpy(eo.dns_port, m->foreign ? o->dns_port : m->dns_port, sizeof(eo.dns_port));
-	if (o->filter[0] || o->pod || m->filter[0] || m->pod[0]) {
-		eo.match = filter__bits;
-		eo.wants = filter__wants;
-		eo.match_ctx = n->filter;
-	}
-	return engine__new(&eo, &n->pub.engine);
-}
-
-static int open_node(struct rnode *n, char *why, size_t why_sz)
-{
-	int err = check_parts(n, why, why_sz);
-
-	if (err)
-		return err;
-	for (uint32_t i = 1; i < n->file_cnt; i++)
-		replay_file__park(n->file[i]);
-	n->pub.meta = &n->file[0]->meta;
-	n->pub.name = n->pub.meta->node;
-	n->pub.path = n->file[0]->path;
-	n->pub.wall_offset_ns = n->pub.meta->wall_offset_ns;
-	n->until_ns = UINT64_MAX;
-	err = open_filter(n, why, why_sz);
-	return err ? err : open_engine(n);
-}
-
-int replay__open(const struct replay_opts *ro, struct replay **ret, char *why, size_t why_sz)
-{
-	struct replay *r = calloc(1, sizeof(*r));
-	int err;
-
-	snprintf(why, why_sz, "out of memory");
-	if (!r)
-		return -ENOMEM;
-	r->ro = *ro;
-	err = replay_files__open(&r->files, ro->file, ro->file_cnt, why, why_sz);
-	if (!err)
-		err = make_nodes(r);
-	for (uint32_t i = 0; !err && i < r->node_cnt; i++)
-		err = open_node(r->node[i], why, why_sz);
-	if (err) {
-		replay__free(r);
-		return err;
-	}
-	*ret = r;
-	return 0;
-}
-
-void replay__free(struct replay *r)
-{
-	if (!r)
-		return;
-	for (uint32_t i = 0; i < r->node_cnt; i++) {
-		engine__free(r->node[i]->pub.engine);
-		filter__free(r->node[i]->filter);
-		free(r->node[i]->file);
-		free(r->node[i]);
-	}
-	free(r->node);
-	replay_files__free(&r->files);
-	free(r);
-}
-
-uint32_t replay__node_cnt(const struct replay *r)
-{
-	return r->node_cnt;
-}
-
-struct replay_node *replay__node(struct replay *r, uint32_t idx)
-{
-	return idx < r->node_cnt ? &r->node[idx]->pub : NULL;
 }

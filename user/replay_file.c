@@ -82,16 +82,9 @@ static int save(struct replay_file *f, const struct cap_item *item)
 	return 0;
 }
 
-/* A foreign file has no clock but its packets': the first one is its beginning. */
-static bool knows_enough(const struct replay_file *f, bool have_meta, const struct cap_item *item)
-{
-	return have_meta && (!f->meta.foreign || item->kind == CAP_OBS);
-}
-
 static int read_meta(struct replay_file *f, char *why, size_t why_sz)
 {
 	const struct cap_item *item;
-	bool have_meta = false;
 	size_t bytes = 0;
 	int got;
 
@@ -102,12 +95,8 @@ static int read_meta(struct replay_file *f, char *why, size_t why_sz)
 			snprintf(why, why_sz, "out of memory");
 			return err;
 		}
-		have_meta |= item->kind == CAP_META;
-		if (knows_enough(f, have_meta, item)) {
-			if (f->meta.foreign && !f->meta.mono_ns)
-				f->meta.mono_ns = item->obs.ts_ns;
+		if (item->kind == CAP_META)
 			return 0;
-		}
 		bytes += item->block_len;
 		if (f->saved_cnt == SAVED_MAX || bytes > SAVED_BYTES_MAX) {
 			snprintf(why, why_sz, "%s: no packet among its first %u blocks", f->path,
@@ -115,9 +104,6 @@ static int read_meta(struct replay_file *f, char *why, size_t why_sz)
 			return -EBADMSG;
 		}
 	}
-	/* a foreign file without packets, or one that is cut before the first */
-	if (have_meta && f->meta.foreign && !got)
-		return 0;
 	if (!got)
 		snprintf(why, why_sz, "%s: holds no packets and no trace", f->path);
 	return got ? got : -EBADMSG;

@@ -21,8 +21,7 @@ struct replay_file {
 	char **argv;		  /* meta's */
 	struct saved_item *saved; /* what was read to find META, META included */
 	uint32_t saved_cnt, saved_next;
-	bool ended; /* END was read */
-	bool rotated;
+	bool rotated; /* END was read, and says that the run goes on in another file */
 };
 
 struct replay_files {
