@@ -73,6 +73,8 @@ static int open_stdout(struct capsink *s, char *why, size_t why_sz)
 
 static int open_file(struct capsink *s)
 {
+	s->bytes = s->packets = 0;
+	s->start = 0;
 	s->fd = open(s->path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (s->fd < 0)
 		return -errno;
@@ -80,8 +82,6 @@ static int open_file(struct capsink *s)
 	if (fchmod(s->fd, 0600) && errno != EPERM && errno != EOPNOTSUPP)
 		return -errno;
 	s->regular = true;
-	s->bytes = s->packets = 0;
-	s->start = 0;
 	s->parts++;
 	return 0;
 }
@@ -145,10 +145,13 @@ static void look_at_size(struct capsink *s)
 		 max >> 20);
 }
 
-const char *capsink__limit(struct capsink *s)
+void capsink__look(struct capsink *s)
 {
-	look_at_size(s);
 	look_at_space(s, 0);
+}
+
+const char *capsink__limit(const struct capsink *s)
+{
 	return s->limit[0] ? s->limit : NULL;
 }
 
@@ -248,6 +251,7 @@ int capsink__put(void *ctx, const void *data, size_t len)
 	s->all_bytes += whole;
 	s->packets += packets;
 	s->all_packets += packets;
+	look_at_size(s);
 	if (done == len)
 		return 0;
 	take_back(s, done - whole);

@@ -31,8 +31,10 @@ int capsink__open(const struct capsink_opts *o, struct capsink **ret, char *why,
 int capsink__put(void *ctx, const void *data, size_t len);
 /* Ends the file at hand and begins the next one of a rotation. 0 or -errno as above. */
 int capsink__next(struct capsink *s);
-/* Some limit is near (bytes_max, free space on the file system): how it is called, else NULL. Looks. */
-const char *capsink__limit(struct capsink *s);
+/* Looks how much space is free; so does capsink__put(). */
+void capsink__look(struct capsink *s);
+/* A limit was reached (bytes_max, free space on the file system): in a few words, else NULL */
+const char *capsink__limit(const struct capsink *s);
 /* 0 or -errno: what went wrong, be it in closing */
 int capsink__close(struct capsink *s);
 /* The file that was made is removed: nothing is in it. */
