@@ -424,6 +424,8 @@ void world_free_all(struct engine *e);
 bool world_knows(const struct engine *e, enum source s);
 /* Its last round ended well */
 bool world_is_fresh(const struct engine *e, enum source s);
+/* Or that did a short while ago: a busy node lets a round fail now and then. */
+bool world_is_recent(const struct engine *e, enum source s);
 uint32_t world_cnt(const struct engine *e, enum world_kind k);
 const struct obs_bird_proto *world_proto(const struct engine *e, uint32_t i);
 const struct obs_conf_peer *world_peer(const struct engine *e, uint32_t i);
