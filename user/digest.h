@@ -10,10 +10,11 @@
 #define CALITRACE_DIGEST_H
 
 #include "engine_view.h"
-#include "hmap.h"
 
-#define DIGEST_FLOWS 100000 /* of a node; what is more goes into one that is DG_OTHER */
+#define DIGEST_FLOWS 100000 /* of a node; what is more goes into one of DG_OTHER */
 #define DIGEST_BLOCKS 16384
+#define DIGEST_ROUTES 16384 /* into pools; and as many others */
+#define DIGEST_FINDINGS 256
 
 /* A route of table main as it stands; routes to pods of the node itself are left out */
 struct digest_route {
@@ -33,7 +34,6 @@ struct digest_route {
 
 /* A block of another node. Without a route to it it is missing. */
 struct digest_block {
-	struct hnode node;
 	struct prefix block;
 	struct addr owner; /* the node that had it last; family 0: not told */
 	uint32_t known;	   /* DG_* */
@@ -66,7 +66,6 @@ struct digest_end {
 
 /* Exchanges of one app from one block to another. By the request, also where the reply was lost. */
 struct digest_flow {
-	struct hnode node;
 	struct digest_end src, dst; /* dst: behind the service's address */
 	struct addr service;	    /* family 0: the client asked for dst itself */
 	enum app app;
@@ -104,7 +103,7 @@ struct digest_node {
 	uint32_t link_cnt;
 	struct digest_flow *flow; /* in the order of their first packets */
 	uint32_t flow_cnt;
-	bool flows_cut;		 /* there were more than DIGEST_FLOWS */
+	bool cut_lists; /* there were more flows, blocks, routes or findings than are kept */
 	struct finding *finding; /* the last state of each */
 	uint32_t finding_cnt;
 	struct check *check; /* the audit at the end */
@@ -124,10 +123,10 @@ struct digest {
 
 /* A zeroed digest is valid and empty. */
 void digest__free(struct digest *d);
-/* The index of the node, a new one if there is none of that name; -ENOMEM */
+/* The index of the node, a new one if there is none of that name; -ENOMEM: d->oom is set */
 int digest__add(struct digest *d, const char *name, int64_t wall_offset_ns);
 /* READY: the snapshot of the start is in the engine */
-void digest__begin(struct digest *d, int node, const struct engine *e);
+void digest__begin(struct digest *d, int node, const struct engine *e, uint64_t ts_ns);
 /* Each record; the engine has to tell good packets, too (replay_opts.all) */
 void digest__record(struct digest *d, int node, const struct engine *e, const struct record *rec);
 /* The node's last item: the state at the end of the file; ts_ns: of the end of the trace */
@@ -136,6 +135,12 @@ void digest__end(struct digest *d, int node, const struct engine *e, uint64_t ts
 /* NULL: there is none. Borrowed. */
 const struct digest_node *digest__find(const struct digest *d, const char *name);
 const struct digest_block *digest__block(const struct digest_node *n, const struct prefix *p);
+const struct digest_route *digest__route(const struct digest_node *n, const struct prefix *p);
+/*
+ * The way that packets for the block take: its own route, or a shorter one that lies in a pool and has
+ * a gateway, or one that is for a part of the block. NULL: there is none; or it is no unicast route.
+ */
+const struct digest_route *digest__way(const struct digest_node *n, const struct prefix *block);
 const struct view_peer *digest__peer(const struct digest_node *n, const struct addr *a);
 const struct check *digest__check(const struct digest_node *n, const char *name);
 /* Was the flow broken at the end: lost, and not one answered exchange that was asked for later? */
