@@ -247,6 +247,8 @@ int diff__run(const struct digest *before, const struct digest *after, struct di
 	struct diff_pair p;
 
 	memset(out, 0, sizeof(*out));
+	out->before = before;
+	out->after = after;
 	for (uint32_t i = 0; i < after->cnt; i++) {
 		p = (struct diff_pair){ .d = out, .before_all = before, .after_all = after };
 		p.a = &after->node[i];
