@@ -14,6 +14,8 @@
 #define SETTLE_NS (10 * NSEC_PER_MSEC)
 /* A packet that came in and was seen nowhere else went to a local socket. */
 #define VANISH_NS (100 * NSEC_PER_MSEC)
+/* From the pod's device going down to its being gone, when the pod is deleted */
+#define LEAVE_NS NSEC_PER_SEC
 /* Neighbour failures name packets that left up to 3 s ago. */
 #define KEEP_NS (5 * NSEC_PER_SEC)
 /* A neighbour is given up after 3 probes, a second each (mcast_solicit, retrans_time). */
@@ -78,7 +80,7 @@ struct trk {
 	enum app app;
 	enum role role;
 	uint8_t proto, icmp_type, icmp_code, tcp_flags;
-	bool settled, answered, from_fib, pod_drop, encapsulated;
+	bool settled, answered, from_fib, pod_drop, encapsulated, leaving;
 	uint32_t match_bits; /* what its packets said to the filter */
 	bool matched;	     /* the exchange passed the filter */
 	bool held;	     /* settled, but for the filter: not counted, not told */
@@ -286,7 +288,7 @@ struct engine {
 	struct hmap by_skb, by_key;
 	/* every packet stands in one of age (may still change), late (unanswered), idle (done) */
 	struct list age, late, idle;
-	struct list settle, vanish, reply;
+	struct list settle, vanish, reply, leaving;
 	struct list held_up; /* waits for a reply, and did not even leave yet */
 	bool encap_seen;     /* tunnel packets leave by a device that is traced */
 	uint32_t trk_cnt;
@@ -431,6 +433,8 @@ void world_free_all(struct engine *e);
 bool world_knows(const struct engine *e, enum source s);
 /* Its last round ended well */
 bool world_is_fresh(const struct engine *e, enum source s);
+/* Or that did a short while ago: a busy node lets a round fail now and then. */
+bool world_is_recent(const struct engine *e, enum source s);
 uint32_t world_cnt(const struct engine *e, enum world_kind k);
 const struct obs_bird_proto *world_proto(const struct engine *e, uint32_t i);
 const struct obs_conf_peer *world_peer(const struct engine *e, uint32_t i);

@@ -159,7 +159,7 @@ static bool bird_differs(const struct engine *e, struct owner *w, const struct a
 	struct addr node;
 
 	/* what changed since BIRD was asked, it was not asked about */
-	if (!world_is_fresh(e, SOURCE_BIRD) || bird_recovers(e) ||
+	if (!world_is_recent(e, SOURCE_BIRD) || bird_recovers(e) ||
 	    w->changed_ns > e->world.told_ns[SOURCE_BIRD])
 		return false;
 	if (w->bird_ns != e->world.told_ns[SOURCE_BIRD])

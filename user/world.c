@@ -15,6 +15,8 @@
 
 /* Beyond this a source is broken, or hostile: 5000 nodes with two routes and 1000 pods each fit. */
 #define LIST_MAX 200000
+/* For so long what a source said last counts, though it fails since. */
+#define RECENT_NS (30 * NSEC_PER_SEC)
 
 static const struct {
 	enum source source;
@@ -391,6 +393,13 @@ bool world_knows(const struct engine *e, enum source s)
 bool world_is_fresh(const struct engine *e, enum source s)
 {
 	return e->world.state[s] == SOURCE_OK;
+}
+
+bool world_is_recent(const struct engine *e, enum source s)
+{
+	uint64_t told = e->world.told_ns[s];
+
+	return world_is_fresh(e, s) || (told && e->now_ns < told + RECENT_NS);
 }
 
 uint32_t world_cnt(const struct engine *e, enum world_kind k)
