@@ -6,6 +6,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "baseline.h"
 #include "cmd.h"
 #include "engine.h"
 #include "filter.h"
@@ -188,6 +189,13 @@ static void tell_pod(const struct live *l)
 			 l->o->pod, l->o->pod_dev);
 }
 
+static int recall_baselines(struct live *l, char *why, size_t why_sz)
+{
+	const struct baseline_run br = { session__node(l->session), mono_ns(), wall_offset_ns() };
+
+	return baseline__feed(l->o, &br, on_obs, l, why, why_sz);
+}
+
 int cmd_live(const struct opts *o, int argc, char **argv)
 {
 	struct live l = { .o = o };
@@ -209,7 +217,7 @@ int cmd_live(const struct opts *o, int argc, char **argv)
 		goto out;
 	}
 	if (session__open(o, &ops, &l.session, why, sizeof(why)) ||
-	    session__start(l.session, why, sizeof(why))) {
+	    recall_baselines(&l, why, sizeof(why)) || session__start(l.session, why, sizeof(why))) {
 		log_err("%s", why[0] ? why : "cannot start");
 		goto out;
 	}
