@@ -267,9 +267,16 @@ struct world {
 	struct obs_conf conf, conf_next;
 };
 
+/* recall.c: what baselines told */
+struct recall {
+	struct hmap blocks, nodes, by_addr;
+	bool len[33]; /* prefix lengths that a block has */
+};
+
 struct engine {
 	struct engine_opts opts;
 	struct world world;
+	struct recall recall;
 	struct diag *diag; /* what follows from it, kept for a moment */
 	bool urgent;	   /* something happened that other sources may explain */
 	struct mirror *mirror;
@@ -437,6 +444,8 @@ const struct obs_proc *world_proc(const struct engine *e, uint32_t i);
 /* NULL: there is none */
 const struct obs_bird_proto *world_proto_of(const struct engine *e, const struct addr *neighbor);
 const struct obs_conf_peer *world_peer_of(const struct engine *e, const struct addr *peer);
+/* The neighbour that is that node, by confd's word; NULL: none, or name is "" */
+const struct obs_conf_peer *world_peer_named(const struct engine *e, const char *name);
 const struct obs_sysctl *world_sysctl(const struct engine *e, uint32_t ifindex);
 const struct obs_fill *world_fill(const struct engine *e, enum fill what);
 /* What is known of a neighbour on the link, NULL: nothing */
