@@ -14,6 +14,8 @@
 #define SETTLE_NS (10 * NSEC_PER_MSEC)
 /* A packet that came in and was seen nowhere else went to a local socket. */
 #define VANISH_NS (100 * NSEC_PER_MSEC)
+/* From the pod's device going down to its being gone, when the pod is deleted */
+#define LEAVE_NS NSEC_PER_SEC
 /* Neighbour failures name packets that left up to 3 s ago. */
 #define KEEP_NS (5 * NSEC_PER_SEC)
 /* A neighbour is given up after 3 probes, a second each (mcast_solicit, retrans_time). */
@@ -78,7 +80,7 @@ struct trk {
 	enum app app;
 	enum role role;
 	uint8_t proto, icmp_type, icmp_code, tcp_flags;
-	bool settled, answered, from_fib, pod_drop, encapsulated;
+	bool settled, answered, from_fib, pod_drop, encapsulated, leaving;
 	uint32_t match_bits; /* what its packets said to the filter */
 	bool matched;	     /* the exchange passed the filter */
 	bool held;	     /* settled, but for the filter: not counted, not told */
@@ -265,9 +267,16 @@ struct world {
 	struct obs_conf conf, conf_next;
 };
 
+/* recall.c: what baselines told */
+struct recall {
+	struct hmap blocks, nodes, by_addr;
+	bool len[33]; /* prefix lengths that a block has */
+};
+
 struct engine {
 	struct engine_opts opts;
 	struct world world;
+	struct recall recall;
 	struct diag *diag; /* what follows from it, kept for a moment */
 	bool urgent;	   /* something happened that other sources may explain */
 	struct mirror *mirror;
@@ -279,7 +288,7 @@ struct engine {
 	struct hmap by_skb, by_key;
 	/* every packet stands in one of age (may still change), late (unanswered), idle (done) */
 	struct list age, late, idle;
-	struct list settle, vanish, reply;
+	struct list settle, vanish, reply, leaving;
 	struct list held_up; /* waits for a reply, and did not even leave yet */
 	bool encap_seen;     /* tunnel packets leave by a device that is traced */
 	uint32_t trk_cnt;
@@ -424,6 +433,8 @@ void world_free_all(struct engine *e);
 bool world_knows(const struct engine *e, enum source s);
 /* Its last round ended well */
 bool world_is_fresh(const struct engine *e, enum source s);
+/* Or that did a short while ago: a busy node lets a round fail now and then. */
+bool world_is_recent(const struct engine *e, enum source s);
 uint32_t world_cnt(const struct engine *e, enum world_kind k);
 const struct obs_bird_proto *world_proto(const struct engine *e, uint32_t i);
 const struct obs_conf_peer *world_peer(const struct engine *e, uint32_t i);
@@ -433,6 +444,8 @@ const struct obs_proc *world_proc(const struct engine *e, uint32_t i);
 /* NULL: there is none */
 const struct obs_bird_proto *world_proto_of(const struct engine *e, const struct addr *neighbor);
 const struct obs_conf_peer *world_peer_of(const struct engine *e, const struct addr *peer);
+/* The neighbour that is that node, by confd's word; NULL: none, or name is "" */
+const struct obs_conf_peer *world_peer_named(const struct engine *e, const char *name);
 const struct obs_sysctl *world_sysctl(const struct engine *e, uint32_t ifindex);
 const struct obs_fill *world_fill(const struct engine *e, enum fill what);
 /* What is known of a neighbour on the link, NULL: nothing */

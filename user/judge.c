@@ -12,6 +12,7 @@
 
 #include "../bpf/events.h"
 #include "addr.h"
+#include "recall.h"
 
 #define ARPHRD_TUNNEL_ 768	       /* ipip */
 #define RESULT_NS (10 * NSEC_PER_MSEC) /* from the look-up to the device */
@@ -41,6 +42,7 @@ void judge_block(const struct engine *e, const struct addr *a, struct prefix *bl
 {
 	const struct pool *pool = judge_pool(e, a);
 	const struct route *r;
+	const struct recalled *old;
 	const struct gone *g;
 	uint8_t len;
 
@@ -54,10 +56,14 @@ void judge_block(const struct engine *e, const struct addr *a, struct prefix *bl
 	g = mirror__gone(e->mirror, a, pool->cidr.len, 32);
 	if (g && !is_block(&g->route))
 		g = mirror__gone(e->mirror, a, pool->cidr.len, 31);
+	old = recall_for(e, a);
 	/* what went may be more specific than what stands (a pool routed as a whole) */
 	if (g && (!r || g->route.dst.len > r->dst.len)) {
 		*block = g->route.dst;
 		*from = BLOCK_HISTORY;
+	} else if (old && (!r || old->block.len > r->dst.len)) {
+		*block = old->block;
+		*from = BLOCK_BASELINE;
 	} else if (r) {
 		*block = r->dst;
 		*from = BLOCK_ROUTE;
