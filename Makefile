@@ -4,6 +4,7 @@
 #   make static     ./calitrace-static, which needs nothing of the machine it runs on
 #   make demo       the founding incident on an embedded lab (root)
 #   make test       all tests (root); test-unit, test-bpf, test-matrix are its parts
+#   make bench      CPU time of the engine and of captures, against peers; of check (root)
 #   make lint       format, sizes, include direction, shell scripts
 #   make bpf-arm64  compile the kernel side for arm64, from whatever machine
 #   make install    PREFIX=/usr/local, DESTDIR
@@ -15,7 +16,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all static bpf bpf-x86_64 bpf-arm64 demo test test-progs test-unit test-bpf test-matrix \
-	lint install clean FORCE
+	bench-progs bench lint install clean FORCE
 all:
 
 ifeq ($(origin CC),default)
@@ -149,6 +150,18 @@ test-unit: $(UNIT_PROGS)
 test-bpf: $(BPF_PROGS)
 	$(call run_all,$^)
 
+# Benches: each tests/bench/*.c but traffic.c, which they share, is a program. They are built like
+# what they measure, and never by `make test`.
+BENCH_SHARED := $(O)/tests/bench/traffic.o
+BENCH_PROGS := $(filter-out %/traffic,$(patsubst %.c,$(O)/%,$(wildcard tests/bench/*.c)))
+BENCH_OBJS := $(addsuffix .o,$(BENCH_PROGS)) $(BENCH_SHARED)
+
+$(BENCH_PROGS): %: %.o $(BENCH_SHARED) $(LIB)
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+bench-progs: $(BENCH_PROGS)
+
 # Packages are installed for root only, and before make asks pkg-config: hence the second make.
 INSTALL_OR_CHECK := $(if $(filter 0,$(shell id -u)),install,check)
 
@@ -176,5 +189,5 @@ install: $(PROG)
 clean:
 	$(Q)rm -rf $(B) calitrace calitrace-static
 
--include $(USER_OBJS:.o=.d) $(STATIC_OBJS:.o=.d) $(TEST_OBJS:.o=.d) \
+-include $(USER_OBJS:.o=.d) $(STATIC_OBJS:.o=.d) $(TEST_OBJS:.o=.d) $(BENCH_OBJS:.o=.d) \
 	$(B)/x86_64/calitrace.bpf.d $(B)/arm64/calitrace.bpf.d
