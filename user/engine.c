@@ -285,15 +285,31 @@ static void run_deadlines(struct engine *e)
 	run_replies(e, &e->held_up);
 }
 
-static void forget(struct engine *e, struct list *l, uint64_t keep_ns)
-{
-	while (!list_empty(l)) {
-		struct trk *t = list_entry(l->next, struct trk, age);
+/* Many age at once, and none of them is in the cache any more: they are fetched side by side. */
+#define FORGET 16
 
-		if (e->now_ns <= t->first_ns + keep_ns)
+static uint32_t forget_some(struct engine *e, const struct list *l, uint64_t keep_ns)
+{
+	struct trk *old[FORGET];
+	uint32_t n = 0;
+
+	for (struct list *p = l->next; p != l && n < FORGET; p = p->next) {
+		old[n] = list_entry(p, struct trk, age);
+		if (e->now_ns <= old[n]->first_ns + keep_ns)
 			break;
-		journey_free(e, t);
+		journey_expect_free(old[n++]);
 	}
+	for (uint32_t i = 0; i < n; i++)
+		journey_expect_unindex(e, old[i]);
+	for (uint32_t i = 0; i < n; i++)
+		journey_free(e, old[i]);
+	return n;
+}
+
+static void forget(struct engine *e, const struct list *l, uint64_t keep_ns)
+{
+	while (forget_some(e, l, keep_ns) == FORGET)
+		;
 }
 
 static void run_ageing(struct engine *e)

@@ -94,17 +94,20 @@ struct trk_asked {
  * together in blocks of memory, and what stands together in one is used together.
  */
 struct trk {
-	/* what look-ups compare */
+	/* what look-ups compare, and ageing walks over; then what it has to undo: a line each */
 	struct knode by_skb;
-	uint64_t skb, sig, first_ns, last_ns;
+	uint64_t skb, sig, first_ns;
+	struct list age; /* queues, each in the order of its deadline */
+
+	struct list settle, reply;
+	uint64_t last_ns;
+	struct trk *pair;      /* the reply of a request, the request of a reply; NULL: none */
+	struct trk_drop *drop; /* NULL: it was not dropped */
+	uint8_t *question;     /* of a DNS message: name, type, class, as sent; NULL: none */
+
+	uint64_t id, settle_at, reply_at;
 	uint8_t hop_cnt, key_cnt;
 	uint8_t proto, icmp_type, icmp_code, tcp_flags;
-
-	struct list age, settle, reply; /* queues, each in the order of its deadline */
-	uint64_t settle_at, reply_at;
-
-	uint64_t id;
-	struct trk *pair; /* the reply of a request, the request of a reply; NULL: none */
 	enum app app;
 	enum role role;
 	enum verdict verdict, counted; /* now; as it stands in the counters */
@@ -136,8 +139,6 @@ struct trk {
 	struct trk_route route;
 	uint32_t finding;
 	int64_t latency_us, late_us;
-	struct trk_drop *drop; /* NULL: it was not dropped */
-	uint8_t *question; /* of a DNS message: name, type and class, as sent; NULL: there is none */
 
 	/* what follows is not even cleared before it is needed */
 	struct trk_key key[TRK_KEYS]; /* the first is that as first seen */
@@ -393,6 +394,9 @@ void journey_note_fragment(struct engine *e, struct trk *t, const struct obs_pkt
 /* Of a protocol without requests and replies: the latest packet in the other direction */
 struct trk *journey_opposite(struct engine *e, const struct flow_key *k);
 void journey_free(struct engine *e, struct trk *t);
+/* Ahead of journey_free(), so that it need not wait for memory: first all, then indexes */
+void journey_expect_free(const struct trk *t);
+void journey_expect_unindex(const struct engine *e, const struct trk *t);
 void journey_free_all(struct engine *e);
 /* What is only said of a packet that was dropped; NULL: out of memory */
 struct trk_drop *journey_drop(struct trk *t);
@@ -404,9 +408,9 @@ void journey_key(const struct obs_pkt *p, struct flow_key *k);
 const struct pool *judge_pool(const struct engine *e, const struct addr *a);
 void judge_block(const struct engine *e, const struct addr *a, struct prefix *block,
 		 enum block_from *from);
-/* The same, not from memory; pool: judge_pool()'s */
-void judge_find_block(const struct engine *e, const struct pool *pool, const struct addr *a,
-		      struct prefix *block, enum block_from *from);
+struct way;
+/* The same, not from memory: sets w->block and w->from from the rest of it */
+void judge_find_block(const struct engine *e, struct way *w);
 /* The kind of device that a packet was seen on */
 enum dev_class {
 	DEV_OTHER,

@@ -151,16 +151,30 @@ static struct trk *find_copy(struct engine *e, const struct obs *o, uint64_t sig
 struct trk *journey_find(struct engine *e, const struct obs *o, uint64_t sig)
 {
 	uint64_t max_age = o->kind == OBS_DROP ? SAME_PASS_NS : COPY_NS;
-	struct trk *t = find_skb(e, o, sig);
 	struct flow_key k;
+	struct trk *t;
 
+	journey_key(&o->pkt, &k);
+	/* most that come in are new, and will be found by it from now on */
+	if (o->pkt.hook == AT_TC_INGRESS)
+		kmap_expect(&e->by_key, key_hash(&k));
+	t = find_skb(e, o, sig);
 	if (t || o->pkt.hook == AT_TC_INGRESS)
 		return t;
-	journey_key(&o->pkt, &k);
 	t = find_copy(e, o, sig, &k, max_age);
 	if (!t && key_before_nat(&o->pkt, &k))
 		t = find_copy(e, o, sig, &k, max_age);
 	return t;
+}
+
+/* The key behind those that it has will find it from now on. */
+static void index_key(struct engine *e, struct trk *t)
+{
+	struct trk_key *k = &t->key[t->key_cnt];
+
+	k->idx = t->key_cnt;
+	if (!kmap_add(&e->by_key, &k->node, key_hash(&k->key)))
+		t->key_cnt++;
 }
 
 void journey_add_key(struct engine *e, struct trk *t, const struct flow_key *k)
@@ -171,9 +185,7 @@ void journey_add_key(struct engine *e, struct trk *t, const struct flow_key *k)
 	if (t->key_cnt == TRK_KEYS)
 		return;
 	t->key[t->key_cnt].key = *k;
-	t->key[t->key_cnt].idx = t->key_cnt;
-	if (!kmap_add(&e->by_key, &t->key[t->key_cnt].node, key_hash(k)))
-		t->key_cnt++;
+	index_key(e, t);
 }
 
 struct trk *journey_request(struct engine *e, const struct flow_key *reply)
@@ -390,7 +402,7 @@ struct trk *journey_new(struct engine *e, const struct obs *o, uint64_t sig)
 	}
 	/* set even if it cannot be found by it, for want of memory */
 	journey_key(p, &t->key[0].key);
-	journey_add_key(e, t, &t->key[0].key);
+	index_key(e, t);
 	/* a packet born on this node is first seen behind its NAT */
 	if (key_before_nat(p, &k) && !key_eq(&k, trk_first(t))) {
 		if (!addr_eq(&k.dst, &p->dst))
@@ -432,6 +444,20 @@ void journey_free(struct engine *e, struct trk *t)
 	if (t->question != t->short_question)
 		free(t->question);
 	put_memory(e, t);
+}
+
+void journey_expect_free(const struct trk *t)
+{
+	__builtin_prefetch(&t->settle);
+	__builtin_prefetch(&t->key_cnt);
+	__builtin_prefetch(&t->key[0].node);
+}
+
+void journey_expect_unindex(const struct engine *e, const struct trk *t)
+{
+	kmap_expect_del(&e->by_skb, &t->by_skb);
+	for (int i = 0; i < t->key_cnt; i++)
+		kmap_expect_del(&e->by_key, &t->key[i].node);
 }
 
 static void free_list(struct engine *e, struct list *l)

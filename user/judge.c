@@ -45,18 +45,19 @@ void judge_block(const struct engine *e, const struct addr *a, struct prefix *bl
 	*from = w->from;
 }
 
-void judge_find_block(const struct engine *e, const struct pool *pool, const struct addr *a,
-		      struct prefix *block, enum block_from *from)
+void judge_find_block(const struct engine *e, struct way *w)
 {
+	const struct pool *pool = w->pool;
+	const struct addr *a = &w->dst;
 	const struct route *r;
 	const struct gone *g;
 	uint8_t len;
 
-	memset(block, 0, sizeof(*block));
-	*from = BLOCK_UNKNOWN;
+	memset(&w->block, 0, sizeof(w->block));
+	w->from = BLOCK_UNKNOWN;
 	if (!pool)
 		return;
-	r = mirror__lookup_len(e->mirror, a, pool->cidr.len, 32);
+	r = w->route && w->route->dst.len >= pool->cidr.len ? w->route : NULL;
 	if (r && !is_block(r))
 		r = mirror__lookup_len(e->mirror, a, pool->cidr.len, 31);
 	g = mirror__gone(e->mirror, a, pool->cidr.len, 32);
@@ -64,18 +65,18 @@ void judge_find_block(const struct engine *e, const struct pool *pool, const str
 		g = mirror__gone(e->mirror, a, pool->cidr.len, 31);
 	/* what went may be more specific than what stands (a pool routed as a whole) */
 	if (g && (!r || g->route.dst.len > r->dst.len)) {
-		*block = g->route.dst;
-		*from = BLOCK_HISTORY;
+		w->block = g->route.dst;
+		w->from = BLOCK_HISTORY;
 	} else if (r) {
-		*block = r->dst;
-		*from = BLOCK_ROUTE;
+		w->block = r->dst;
+		w->from = BLOCK_ROUTE;
 	} else {
 		/* blocks of another pool may be of another size than the own one */
 		len = mirror__block_len(e->mirror, &pool->cidr, e->pools.block_len);
 		if (!len)
 			len = DEFAULT_BLOCK_LEN;
-		*block = prefix_of(a, len > pool->cidr.len ? len : pool->cidr.len);
-		*from = BLOCK_GUESS;
+		w->block = prefix_of(a, len > pool->cidr.len ? len : pool->cidr.len);
+		w->from = BLOCK_GUESS;
 	}
 }
 

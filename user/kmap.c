@@ -135,7 +135,10 @@ void kmap_expect(const struct kmap *m, uint64_t hash)
 
 void kmap_expect_del(const struct kmap *m, const struct knode *n)
 {
-	__builtin_prefetch(&m->tag[home(m, n->tag)]);
+	uint32_t i = home(m, n->tag);
+
+	__builtin_prefetch(&m->tag[i]);
+	__builtin_prefetch(&m->first[i]);
 }
 
 void kmap_free(struct kmap *m)

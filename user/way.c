@@ -10,7 +10,7 @@
 #include "engine_priv.h"
 
 /* Powers of two. Two addresses in one place push each other out: slower, and not wrong. */
-#define WAYS 1024
+#define WAYS 2048
 #define DEVS 256
 
 struct ways {
@@ -51,7 +51,7 @@ const struct way *way_of(const struct engine *e, const struct addr *a)
 	w->pool = judge_pool(e, a);
 	w->route = mirror__lookup(e->mirror, a);
 	w->local = mirror__is_local(e->mirror, a);
-	judge_find_block(e, w->pool, a, &w->block, &w->from);
+	judge_find_block(e, w);
 	return w;
 }
 

@@ -13,7 +13,7 @@
 #include "traffic.h"
 #include "util.h"
 
-#define RUNS 3
+#define RUNS 5
 
 struct run {
 	const char *name;
@@ -23,7 +23,7 @@ struct run {
 };
 
 struct result {
-	double ns; /* an observation */
+	double ns, made_ns; /* an observation; to make it */
 	uint64_t records, problems;
 };
 
@@ -75,16 +75,11 @@ static uint64_t make(const struct run *run, uint64_t cnt, struct engine *e)
 	return start;
 }
 
-static int by_ns(const void *a, const void *b)
-{
-	const struct result *x = a, *y = b;
-
-	return x->ns < y->ns ? -1 : x->ns > y->ns;
-}
-
+/* The quickest of several: others use the machine, too, and never make anything quicker */
 static struct result measure(const struct run *run, uint64_t cnt)
 {
-	struct result r[RUNS] = { 0 };
+	uint64_t idle = UINT64_MAX, busy = UINT64_MAX, ns;
+	struct result r;
 
 	for (int i = 0; i < RUNS; i++) {
 		struct engine_opts o = {
@@ -92,20 +87,23 @@ static struct result measure(const struct run *run, uint64_t cnt)
 			.all = run->all,
 			.dns_port = { 53 },
 			.emit = on_record,
-			.emit_ctx = &r[i],
+			.emit_ctx = &r,
 		};
-		uint64_t idle = make(run, cnt, NULL), busy;
 		struct engine *e;
 
+		r = (struct result){ 0 };
+		ns = make(run, cnt, NULL);
+		idle = ns < idle ? ns : idle;
 		if (engine__new(&o, &e))
 			exit(1);
-		busy = make(run, cnt, e);
-		r[i].ns = busy > idle ? (double)(busy - idle) / (double)cnt : 0;
-		r[i].problems = engine__problems(e);
+		ns = make(run, cnt, e);
+		busy = ns < busy ? ns : busy;
+		r.problems = engine__problems(e);
 		engine__free(e);
 	}
-	qsort(r, RUNS, sizeof(*r), by_ns);
-	return r[RUNS / 2];
+	r.ns = busy > idle ? (double)(busy - idle) / (double)cnt : 0;
+	r.made_ns = (double)idle / (double)cnt;
+	return r;
 }
 
 int main(int argc, char **argv)
@@ -128,11 +126,11 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && parse_u64(argv[1], 1, UINT32_MAX, &cnt))
 		return 2;
-	printf("%-30s %8s %10s %10s\n", "traffic", "ns/obs", "records", "problems");
+	printf("%-30s %8s %8s %10s %10s\n", "traffic", "ns/obs", "(made)", "records", "problems");
 	for (size_t i = 0; i < ARRAY_SIZE(runs); i++) {
 		struct result r = measure(&runs[i], cnt);
 
-		printf("%-30s %8.1f %10llu %10llu\n", runs[i].name, r.ns,
+		printf("%-30s %8.1f %8.1f %10llu %10llu\n", runs[i].name, r.ns, r.made_ns,
 		       (unsigned long long)r.records, (unsigned long long)r.problems);
 		if (argc > 2)
 			break;

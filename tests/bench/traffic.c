@@ -42,12 +42,22 @@ struct sight {
 	uint32_t ifindex;
 };
 
+/* Steps are numbered; what belongs to one follows from its number. */
+struct exchange {
+	uint64_t n;
+	enum traffic_kind kind;
+	enum fate fate;
+	uint32_t pod, node; /* the node's pod, the other's node */
+	struct addr here, there;
+};
+
 struct traffic {
 	struct traffic_opts o;
 	enum traffic_kind kind;
 	uint64_t step, tick_ns, now_ns, gap_ns;
 	uint32_t at, cnt; /* in sight[] */
 	struct sight sight[STEP_MAX];
+	struct exchange asks, answers;
 	struct obs_pkt request, reply; /* of the step, as first seen */
 };
 
@@ -236,15 +246,6 @@ void traffic__state(const struct traffic *t, void (*fn)(void *ctx, const struct 
 
 /* ---- packets ---- */
 
-/* Steps are numbered; what belongs to one follows from its number. */
-struct exchange {
-	uint64_t n;
-	enum traffic_kind kind;
-	enum fate fate;
-	uint32_t pod, node; /* the node's pod, the other's node */
-	struct addr here, there;
-};
-
 static enum traffic_kind kind_of(const struct traffic *t, uint64_t n)
 {
 	static const enum traffic_kind mix[10] = {
@@ -386,25 +387,26 @@ static void add_in(struct traffic *t, const struct exchange *x, bool reply)
 /* The request of this step, and the reply to that of LAG steps before */
 static void next_step(struct traffic *t)
 {
-	struct exchange x = exchange_of(t, t->step);
+	struct exchange *x = &t->asks;
 
 	t->at = t->cnt = 0;
-	make_packet(&x, &t->request, false);
-	if (x.kind == TRAFFIC_INTO)
-		add_in(t, &x, false);
+	*x = exchange_of(t, t->step);
+	make_packet(x, &t->request, false);
+	if (x->kind == TRAFFIC_INTO)
+		add_in(t, x, false);
 	else
-		add_out(t, &x, false);
-	if (t->step >= LAG) {
-		x = exchange_of(t, t->step - LAG);
-		if (x.fate == FATE_WELL || (x.fate == FATE_LEAKS && x.kind == TRAFFIC_INTO)) {
-			make_packet(&x, &t->reply, true);
-			if (x.kind == TRAFFIC_INTO)
-				add_out(t, &x, true);
-			else
-				add_in(t, &x, true);
-		}
-	}
-	t->step++;
+		add_out(t, x, false);
+	if (t->step++ < LAG)
+		return;
+	x = &t->answers;
+	*x = exchange_of(t, t->step - 1 - LAG);
+	if (x->fate == FATE_SILENT || (x->fate == FATE_LEAKS && x->kind != TRAFFIC_INTO))
+		return;
+	make_packet(x, &t->reply, true);
+	if (x->kind == TRAFFIC_INTO)
+		add_out(t, x, true);
+	else
+		add_in(t, x, true);
 }
 
 /* What routing hangs on a packet that leaves, and conntrack on one for a service */
@@ -446,7 +448,6 @@ static void put_way(const struct exchange *x, const struct sight *s, struct obs_
 void traffic__next(struct traffic *t, struct obs *o)
 {
 	const struct sight *s;
-	struct exchange x;
 
 	if (t->now_ns >= t->tick_ns) {
 		o->kind = OBS_TICK;
@@ -459,12 +460,11 @@ void traffic__next(struct traffic *t, struct obs *o)
 		t->now_ns = TRAFFIC_T0 + t->step * t->gap_ns;
 	}
 	s = &t->sight[t->at++];
-	x = exchange_of(t, s->reply ? t->step - 1 - LAG : t->step - 1);
 	o->kind = OBS_PATH;
 	o->ts_ns = t->now_ns += t->gap_ns / STEP_MAX;
 	memcpy(&o->pkt, s->reply ? &t->reply : &t->request,
 	       offsetof(struct obs_pkt, snap) + (s->reply ? t->reply : t->request).snap_len);
 	o->pkt.hook = s->hook;
 	o->pkt.ifindex = s->ifindex;
-	put_way(&x, s, &o->pkt);
+	put_way(s->reply ? &t->answers : &t->asks, s, &o->pkt);
 }
