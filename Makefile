@@ -133,15 +133,17 @@ calitrace-static: $(USER_OBJS) $(STATIC_OBJS)
 TEST_SUPPORT := $(patsubst %.c,$(O)/%.o,$(wildcard tests/support/*.c))
 UNIT_PROGS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*.c))
 BPF_PROGS := $(patsubst %.c,$(O)/%,$(wildcard tests/bpf/*.c))
-BENCH_PROGS := $(patsubst %.c,$(O)/%,$(wildcard tests/bench/*.c))
-TEST_OBJS := $(addsuffix .o,$(UNIT_PROGS) $(BPF_PROGS) $(BENCH_PROGS)) $(TEST_SUPPORT)
+# traffic.c is what programs under tests/bench have in common.
+BENCH_SHARED := $(O)/tests/bench/traffic.o
+BENCH_PROGS := $(filter-out %/traffic,$(patsubst %.c,$(O)/%,$(wildcard tests/bench/*.c)))
+TEST_OBJS := $(addsuffix .o,$(UNIT_PROGS) $(BPF_PROGS) $(BENCH_PROGS)) $(TEST_SUPPORT) $(BENCH_SHARED)
 $(TEST_OBJS): CPPFLAGS += -Itests/support
 
 $(UNIT_PROGS) $(BPF_PROGS): %: %.o $(TEST_SUPPORT) $(LIB)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
 
-$(BENCH_PROGS): %: %.o $(LIB)
+$(BENCH_PROGS): %: %.o $(BENCH_SHARED) $(LIB)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
@@ -155,17 +157,15 @@ test-unit: $(UNIT_PROGS)
 test-bpf: $(BPF_PROGS)
 	$(call run_all,$^)
 
-# Benches: each tests/bench/*.c but traffic.c, which they share, is a program. They are built like
-# what they measure, and never by `make test`.
-BENCH_SHARED := $(O)/tests/bench/traffic.o
-BENCH_PROGS := $(filter-out %/traffic,$(patsubst %.c,$(O)/%,$(wildcard tests/bench/*.c)))
-BENCH_OBJS := $(addsuffix .o,$(BENCH_PROGS)) $(BENCH_SHARED)
-
-$(BENCH_PROGS): %: %.o $(BENCH_SHARED) $(LIB)
-	$(say) LINK $@
-	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
-
+# Programs that measure, and the peers that they are measured against: tests/bench/capture.sh
 bench-progs: $(BENCH_PROGS)
+
+bench:
+	$(Q)tools/deps.sh $(INSTALL_OR_CHECK) test
+	$(Q)$(MAKE) all bench-progs
+	$(O)/tests/bench/engine
+	tests/bench/capture.sh
+	tests/bench/check.sh
 
 # Packages are installed for root only, and before make asks pkg-config: hence the second make.
 INSTALL_OR_CHECK := $(if $(filter 0,$(shell id -u)),install,check)
@@ -194,5 +194,5 @@ install: $(PROG)
 clean:
 	$(Q)rm -rf $(B) calitrace calitrace-static
 
--include $(USER_OBJS:.o=.d) $(STATIC_OBJS:.o=.d) $(TEST_OBJS:.o=.d) $(BENCH_OBJS:.o=.d) \
+-include $(USER_OBJS:.o=.d) $(STATIC_OBJS:.o=.d) $(TEST_OBJS:.o=.d) \
 	$(B)/x86_64/calitrace.bpf.d $(B)/arm64/calitrace.bpf.d
