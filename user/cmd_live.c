@@ -10,6 +10,7 @@
 #include "engine.h"
 #include "filter.h"
 #include "render.h"
+#include "screen.h"
 #include "session.h"
 #include "util.h"
 
@@ -28,11 +29,7 @@ static void on_record(void *ctx, const struct record *rec)
 
 	if (!l->render || !l->ready)
 		return;
-	/* no JSON record says it, and silence must not pass for health */
-	if (rec->kind == REC_SILENCE && l->o->output == OUTPUT_JSON && !l->o->quiet)
-		log_warn("no matching packet in %llu s: silence is not health",
-			 (unsigned long long)(rec->silence_ns / NS_PER_S));
-	render__record(l->render, rec);
+	screen_record(l->render, l->o, rec);
 }
 
 static void on_obs(void *ctx, const struct obs *o)
@@ -45,13 +42,17 @@ static void on_obs(void *ctx, const struct obs *o)
 	/* the same observations in the same order: the filter knows the interface when its packets come */
 	filter__feed(l->filter, o);
 	engine__feed(l->engine, o);
+	/* the renderer's clock is that of the observations, so that a replay prints the same */
+	if (o->kind == OBS_TICK && l->ready)
+		render__tick(l->render, o->ts_ns);
 }
 
 static void on_tick(void *ctx, uint64_t now_ns)
 {
 	struct live *l = ctx;
 
-	render__tick(l->render, now_ns);
+	(void)now_ns;
+	render__flush(l->render);
 }
 
 static bool is_done(void *ctx)
@@ -88,41 +89,6 @@ static bool is_troubled(void *ctx)
 	struct live *l = ctx;
 
 	return engine__has_open(l->engine);
-}
-
-/* ---- the first screen: what is wrong before any packet is seen ---- */
-
-#define SCREEN_LINES 6
-
-struct screen {
-	struct live *l;
-	uint32_t shown, more;
-};
-
-static void on_check(void *ctx, const struct check *c)
-{
-	struct record rec = { .kind = REC_CHECK, .ts_ns = mono_ns(), .check = c };
-	struct screen *s = ctx;
-
-	if (c->state != CHECK_PROBLEM && c->state != CHECK_WARN)
-		return;
-	/* the last line is for how many more there are */
-	if (s->l->o->output == OUTPUT_TEXT && s->shown == SCREEN_LINES - 1) {
-		s->more++;
-		return;
-	}
-	s->shown++;
-	render__record(s->l->render, &rec);
-}
-
-static void tell_audit(struct live *l)
-{
-	struct screen s = { .l = l };
-
-	engine__audit(l->engine, on_check, &s);
-	if (s.more && !l->o->quiet)
-		printf("         and %u more: calitrace check tells all, and what to do\n", s.more);
-	fflush(stdout);
 }
 
 static int open_render(struct live *l)
@@ -176,15 +142,6 @@ static void tell_start(struct live *l, int argc, char **argv)
 		session__pools(l->session)->cnt);
 }
 
-static int exit_status(const struct opts *o, const struct summary *s)
-{
-	if (!o->exit_code)
-		return EXIT_OK;
-	if (s->problems || s->finding_cnt)
-		return EXIT_PROBLEM;
-	return !s->seen || s->lost || s->withheld ? EXIT_CANNOT_SAY : EXIT_OK;
-}
-
 static int finish(struct live *l)
 {
 	uint64_t now = mono_ns();
@@ -197,11 +154,8 @@ static int finish(struct live *l)
 	if (!session__hurried(l->session))
 		render__summary(l->render, &sum, now);
 	fflush(stdout);
-	fprintf(stderr,
-		"calitrace: %llu packets seen, %llu problems, %llu events lost, %llu withheld\n",
-		(unsigned long long)sum.seen, (unsigned long long)sum.problems,
-		(unsigned long long)sum.lost, (unsigned long long)sum.withheld);
-	return session__failed(l->session) ? EXIT_TROUBLE : exit_status(l->o, &sum);
+	screen_close(&sum);
+	return session__failed(l->session) ? EXIT_TROUBLE : screen_exit(l->o, &sum);
 }
 
 static int open_engine(struct live *l, char *why, size_t why_sz)
@@ -264,7 +218,7 @@ int cmd_live(const struct opts *o, int argc, char **argv)
 		goto out;
 	}
 	tell_start(&l, argc, argv);
-	tell_audit(&l);
+	screen_audit(l.render, l.o, l.engine, mono_ns());
 	tell_pod(&l);
 	l.ready = true;
 	session__run(l.session);

@@ -638,6 +638,12 @@ struct packet {
 	struct actor by;  /* local senders that failed before any packet was */
 	uint32_t finding; /* id, 0: none */
 	char src_pod[POD_LEN], dst_pod[POD_LEN]; /* namespace/name, "" not known */
+	struct {
+		bool valid; /* it is the reply to a request that was seen: */
+		bool good;  /* which was no problem itself, and was not refused */
+		struct addr src, dst, orig_dst; /* after NAT, and before it where that differs */
+		uint64_t ts_ns;			/* first seen */
+	} answers;
 };
 
 struct because {

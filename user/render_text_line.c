@@ -124,6 +124,16 @@ static void line_cut(struct line *l)
 		l->paint_from = l->paint_to;
 }
 
+/* Lines of several nodes stand side by side: each begins with whose it is. */
+static void print_prefix(struct text *t)
+{
+	char clean[2 * NODE_LEN];
+
+	text_clean(clean, sizeof(clean), t->r.opts.prefix);
+	if (fputs(clean, t->r.opts.out) == EOF)
+		render_fail(&t->r, 0);
+}
+
 void line_emit(struct text *t, struct line *l)
 {
 	FILE *out = t->r.opts.out;
@@ -131,6 +141,8 @@ void line_emit(struct text *t, struct line *l)
 
 	line_cut(l);
 	errno = 0;
+	if (t->r.opts.prefix)
+		print_prefix(t);
 	if (l->paint == PAINT_NONE || !t->r.opts.colour)
 		n = fprintf(out, "%s\n", l->s);
 	else
