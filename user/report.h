@@ -27,7 +27,7 @@ struct report_page {
 	const struct report *after;  /* NULL: none */
 	const char *version;
 	/* What a comparison says, NULL: nothing; the verdict is one word of `diff` */
-	const char *verdict, *explain;
+	const char *verdict, *explain, *advice;
 };
 
 /*

@@ -183,6 +183,8 @@ static void comparison(struct html *h, const struct report_page *p)
 	html_lit(h, "</h1>\n");
 	if (p->explain)
 		html_el(h, "p", "why", p->explain);
+	if (p->advice && p->advice[0])
+		html_el(h, "p", "advice", p->advice);
 	html_lit(h, "</div>\n");
 }
 
