@@ -71,17 +71,36 @@ double axis_percent(const struct axis *a, uint64_t ts_ns)
 	return at < 100 ? at : 100;
 }
 
+static void drop(struct track *t, uint32_t i)
+{
+	t->cnt--;
+	memmove(&t->span[i], &t->span[i + 1], (t->cnt - i) * sizeof(t->span[0]));
+}
+
+/* Of a session that flaps, what lasted longer tells more. The first and the last one stay. */
+static void drop_shortest(struct track *t)
+{
+	uint32_t best = 1;
+
+	for (uint32_t i = 1; i + 1 < t->cnt; i++)
+		if (t->span[i + 1].from_ns - t->span[i].from_ns <
+		    t->span[best + 1].from_ns - t->span[best].from_ns)
+			best = i;
+	drop(t, best);
+	if (t->span[best].state == t->span[best - 1].state)
+		drop(t, best);
+	t->left_out++;
+}
+
 void track_add(struct track *t, uint64_t ts_ns, enum span_state state, const char *what)
 {
 	struct span *last = t->cnt ? &t->span[t->cnt - 1] : NULL;
 
 	if (last && last->state == state && !strncmp(last->what, what, sizeof(last->what) - 1))
 		return;
-	/* what is read off the end counts more than a change in the middle */
 	if (t->cnt == REPORT_SPANS)
-		t->left_out++;
-	else
-		last = &t->span[t->cnt++];
+		drop_shortest(t);
+	last = &t->span[t->cnt++];
 	last->from_ns = ts_ns;
 	last->state = state;
 	snprintf(last->what, sizeof(last->what), "%s", what);

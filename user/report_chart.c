@@ -64,13 +64,25 @@ static char span_class(enum span_state st)
 /* Something that took no time at all is still to be seen. */
 #define SPAN_MIN 0.35
 
+/* The first span after i that is of another state, or cnt */
+static uint32_t run_end(const struct track *t, uint32_t i)
+{
+	uint32_t k = i + 1;
+
+	while (k < t->cnt && t->span[k].state == t->span[i].state)
+		k++;
+	return k;
+}
+
 static void track_bars(struct side *s, const struct track *t, double y, double height)
 {
-	for (uint32_t i = 0; i < t->cnt; i++) {
-		double from = axis_percent(&s->r->axis, t->span[i].from_ns);
-		double to = i + 1 < t->cnt ? axis_percent(&s->r->axis, t->span[i + 1].from_ns) :
-					     axis_percent(&s->r->axis, s->r->axis.t1_ns);
+	const struct axis *a = &s->r->axis;
 
+	for (uint32_t i = 0, next; i < t->cnt; i = next) {
+		double from = axis_percent(a, t->span[i].from_ns), to;
+
+		next = run_end(t, i);
+		to = axis_percent(a, next < t->cnt ? t->span[next].from_ns : a->t1_ns);
 		if (to - from < SPAN_MIN && t->span[i].state != SPAN_GOOD)
 			to = from + SPAN_MIN;
 		if (to > from)
@@ -93,23 +105,27 @@ const char *session_word(enum span_state st)
 	return (unsigned int)st < ARRAY_SIZE(words) ? words[st] : "?";
 }
 
+/* Of changes that leave the state as it is, only the last one's words */
 void track_words(struct side *s, const struct track *t, const char *(*word)(enum span_state))
 {
 	char buf[CLOCK_LEN];
 
 	if (!t->cnt)
 		html_lit(s->h, "not known");
-	for (uint32_t i = 0; i < t->cnt; i++) {
-		const struct span *sp = &t->span[i];
+	for (uint32_t i = 0, next; i < t->cnt; i = next) {
+		const char *what;
 
+		next = run_end(t, i);
+		what = t->span[next - 1].what;
 		if (i)
-			html_textf(s->h, "; from %s ", clock_str(&s->r->axis, sp->from_ns, buf));
-		html_text(s->h, word(sp->state));
-		if (sp->what[0] && strcmp(sp->what, word(sp->state)) != 0)
-			html_textf(s->h, " (%s)", sp->what);
+			html_textf(s->h, "; from %s ",
+				   moment_str(&s->r->axis, t->span[i].from_ns, buf));
+		html_text(s->h, word(t->span[i].state));
+		if (what[0] && strcmp(what, word(t->span[i].state)) != 0)
+			html_textf(s->h, " (%s)", what);
 	}
 	if (t->left_out)
-		html_textf(s->h, "; %u changes left out", t->left_out);
+		html_textf(s->h, "; %u short changes left out", t->left_out);
 }
 
 /* ---- which blocks and peers, in which order ---- */
@@ -251,12 +267,13 @@ static void lane_row(struct side *s, const struct report_node *n, const struct l
 static void peer_row(struct side *s, const struct report_node *n, const struct peer *p,
 		     const struct marks *m)
 {
+	const char *node = peer_node(n, &p->addr);
 	char buf[ADDR_STRLEN];
 
 	html_lit(s->h, "<div class=\"row\"><div class=\"lab\">");
 	html_elf(s->h, "b", "", "BGP %s", addr_str(&p->addr, buf));
-	html_elf(s->h, "span", "", "%s", peer_node(n, &p->addr));
-	html_elf(s->h, "span", peer_troubled(p) ? "lost" : "", "%s at the end",
+	html_elf(s->h, "span", track_last(&p->session) == SPAN_GOOD ? "" : "lost",
+		 "%s%s%s at the end", node, node[0] ? ", " : "",
 		 session_word(track_last(&p->session)));
 	html_lit(s->h, "</div>");
 	strip_open(s->h, PEER_H, "strip thin");
@@ -300,6 +317,7 @@ static void ticks(struct side *s)
 	const struct axis *a = &s->r->axis;
 	uint64_t len = (uint64_t)axis_cnt(a) * a->width_ns, step = tick_ns(len);
 	uint64_t t = (a->t0_ns + step - 1) / step * step;
+	struct axis shown = { .width_ns = step };
 	char buf[CLOCK_LEN];
 
 	html_lit(s->h, "<div class=\"row ticks\" aria-hidden=\"true\"><div class=\"lab\"><span>UTC"
@@ -313,7 +331,7 @@ static void ticks(struct side *s)
 			 x < 10 ? "start" :
 			 x > 90 ? "end" :
 				  "middle");
-		html_text(s->h, clock_str(a, t, buf));
+		html_text(s->h, clock_str(&shown, t, buf));
 		html_lit(s->h, "</text>");
 	}
 	html_lit(s->h, "</svg></div>\n");

@@ -6,17 +6,18 @@
 #include "html.h"
 #include "report_priv.h"
 
-#define MARKS 20
-#define MARK_LEVELS 4
+#define MARKS 18
+#define MARK_EVENTS 6
 
-/* Events that have a number on the axis */
+/* What happened at about the same time: one number on the axis */
 struct mark {
-	const struct event *event;
+	const struct event *event[MARK_EVENTS]; /* the weightiest, in the order of time */
+	uint32_t cnt, left_out;
+	bool bad;
 	double percent;
-	uint32_t level; /* row of its number, so that none covers another */
 };
 struct marks {
-	uint32_t cnt, left_out, levels;
+	uint32_t cnt;
 	struct mark at[MARKS];
 };
 

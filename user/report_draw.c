@@ -47,7 +47,7 @@ static struct layout layout_of(const struct ways *w, bool down)
 		l.lane[1] = 108;
 		l.lane[2] = 16;
 		l.width = (int)steps * (l.box_w + l.gap) - l.gap + 2;
-		l.height = 174;
+		l.height = 192;
 	}
 	return l;
 }
@@ -191,16 +191,16 @@ static void labels(struct html *h, const struct layout *l, const struct ways *w)
 	if (w->common < w->should.cnt) {
 		at = place_of(l, w->common, 2);
 		if (l->down)
-			text_line(h, "ls", at.x + l->box_w / 2 + 16, at.y - 14, "should go");
+			text_line(h, "ls start", at.x + l->box_w / 2 + 9, at.y - 8, "expected");
 		else
-			text_line(h, "ls start", at.x, at.y - 5, "should go");
+			text_line(h, "ls start", at.x, at.y - 5, "expected");
 	}
 	if (w->common < w->took.cnt) {
 		at = place_of(l, w->common, 1);
 		if (l->down)
-			text_line(h, "lt", at.x + l->box_w / 2 - 16, at.y - 14, "went");
+			text_line(h, "lt end", at.x + l->box_w / 2 - 9, at.y - 8, "taken");
 		else
-			text_line(h, "lt start", at.x, at.y - 4 + l->box_h + 18, "went");
+			text_line(h, "lt start", at.x, at.y - 4 + l->box_h + 18, "taken");
 	}
 	if (!w->common)
 		return;

@@ -12,11 +12,14 @@
 #include "util.h"
 
 #define FOLD_NS NS_PER_S
+#define FOLD_BGP_NS (5 * NS_PER_S) /* BIRD tries again each second or two */
 
 static bool same(const struct event *a, const struct event *b)
 {
+	uint64_t fold_ns = a->kind == MARK_BGP ? FOLD_BGP_NS : FOLD_NS;
+
 	return a->kind == b->kind && a->node == b->node && a->op == b->op && a->pid == b->pid &&
-	       a->finding == b->finding && b->ts_ns < a->last_ns + FOLD_NS && b->ts_ns >= a->ts_ns;
+	       a->finding == b->finding && b->ts_ns < a->last_ns + fold_ns && b->ts_ns >= a->ts_ns;
 }
 
 static bool folds(enum event_kind k)

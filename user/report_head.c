@@ -116,7 +116,7 @@ static void since_words(struct side *s, const struct report_node *n, const struc
 	char buf[CLOCK_LEN];
 
 	if (since)
-		html_textf(s->h, ", since %s UTC", clock_str(&s->r->axis, since, buf));
+		html_textf(s->h, ", since %s UTC", moment_str(&s->r->axis, since, buf));
 	else
 		html_lit(s->h, ", since before the capture began");
 }
@@ -170,7 +170,7 @@ static const char *confidence_adverb(enum confidence c)
 	return c == CONF_CERTAIN ? "" : c == CONF_LIKELY ? "probably " : "perhaps ";
 }
 
-/* "Why: routes are missing, because ..., probably because ..." */
+/* "Cause: routes are missing, because ..., probably because ..." */
 static void why_words(struct html *h, const struct finding *f)
 {
 	if (!f->because_cnt) {
@@ -180,7 +180,7 @@ static void why_words(struct html *h, const struct finding *f)
 	for (int i = 0; i < f->because_cnt && i < MAX_BECAUSE; i++) {
 		const struct because *b = &f->because[i];
 
-		html_lit(h, i ? ", " : "Why: ");
+		html_lit(h, i ? ", " : "Cause: ");
 		html_lit(h, confidence_adverb(b->confidence));
 		html_lit(h, i ? "because " : "");
 		html_lit(h, cause_clause(b->cause));
@@ -305,19 +305,19 @@ static void chain(struct side *s, const struct report_node *n, const struct find
 
 		html_lit(s->h, "<li><b>");
 		html_lit(s->h, cause_clause(b->cause));
-		html_lit(s->h, "</b> ");
+		html_lit(s->h, "</b><br/><span class=\"sub\">");
 		html_elf(s->h, "code", "", "%s", cause_name(b->cause));
 		html_lit(s->h, " <span class=\"conf\">");
 		html_text(s->h, confidence_name(b->confidence));
 		html_lit(s->h, "</span>");
 		if (b->since_from == SINCE_SEEN || b->since_from == SINCE_BIRD)
 			html_textf(s->h, " since %s",
-				   clock_str(&s->r->axis, report_wall(n, b->since_ns), buf));
+				   moment_str(&s->r->axis, report_wall(n, b->since_ns), buf));
 		else if (b->since_from == SINCE_BEFORE_START)
 			html_lit(s->h, " since before the start");
 		if (b->by.pid)
 			html_textf(s->h, ", by %.*s[%u]", COMM_LEN, b->by.comm, b->by.pid);
-		html_lit(s->h, "</li>");
+		html_lit(s->h, "</span></li>");
 	}
 	html_lit(s->h, "</ol>\n");
 }
@@ -347,7 +347,7 @@ static void fact_blocks(struct html *h, const struct finding *f)
 	html_lit(h, "</dd>");
 }
 
-static void fact_peers(struct html *h, const struct finding *f)
+static void fact_peers(struct html *h, const struct report_node *n, const struct finding *f)
 {
 	uint32_t stored = f->peer_cnt < MAX_BLOCKS ? f->peer_cnt : MAX_BLOCKS;
 	char buf[ADDR_STRLEN];
@@ -359,8 +359,8 @@ static void fact_peers(struct html *h, const struct finding *f)
 	for (uint32_t i = 0; i < stored; i++) {
 		html_lit(h, i ? " " : "");
 		html_el(h, "code", "", addr_str(&f->peer[i], buf));
-		if (f->peer_node[i][0])
-			html_textf(h, " %s", f->peer_node[i]);
+		html_textf(h, " %s",
+			   f->peer_node[i][0] ? f->peer_node[i] : peer_node(n, &f->peer[i]));
 	}
 	if (f->peer_cnt > stored)
 		html_textf(h, " and %u more", f->peer_cnt - stored);
@@ -391,14 +391,14 @@ static void facts(struct side *s, const struct report_node *n, const struct find
 	html_lit(s->h, "<dl class=\"facts\">");
 	fact(s->h, "when");
 	html_elf(s->h, "dd", "", "first %s, last %s%s%s",
-		 clock_str(a, report_wall(n, f->first_ns), one),
-		 clock_str(a, report_wall(n, f->last_ns), two), f->recovered ? ", recovered " : "",
+		 moment_str(a, report_wall(n, f->first_ns), one),
+		 moment_str(a, report_wall(n, f->last_ns), two), f->recovered ? ", recovered " : "",
 		 f->recovered ?
-			 clock_str(a, report_wall(n, f->recovered_ns), (char[CLOCK_LEN]){ 0 }) :
+			 moment_str(a, report_wall(n, f->recovered_ns), (char[CLOCK_LEN]){ 0 }) :
 			 "");
 	fact_packets(s->h, f);
 	fact_blocks(s->h, f);
-	fact_peers(s->h, f);
+	fact_peers(s->h, n, f);
 	if (f->dev[0]) {
 		fact(s->h, "device");
 		html_lit(s->h, "<dd>");

@@ -20,7 +20,7 @@ static void journey_caption(struct side *s, const struct report_node *n, const s
 
 	html_elf(s->h, "figcaption", "", "Finding %u on %s: %s from %s to %s at %s (%s)", id,
 		 n->name, app_name(j->packet.app), addr_str(&j->packet.src, a),
-		 addr_str(&j->packet.dst, b), clock_str(&s->r->axis, j->wall_ns, c),
+		 addr_str(&j->packet.dst, b), moment_str(&s->r->axis, j->wall_ns, c),
 		 verdict_name(j->packet.verdict));
 	html_lit(s->h, "\n");
 }
@@ -122,7 +122,7 @@ static void nav(struct html *h, const struct report_page *p)
 	}
 	html_lit(h, "<nav aria-label=\"Contents\">");
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (i == 2 && !hl.worst)
+		if (i == 1 && !hl.worst)
 			continue;
 		html_lit(h, "<a href=\"#");
 		html_lit(h, words[i][0]);

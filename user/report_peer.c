@@ -57,9 +57,15 @@ static bool any_up(const struct peer *p)
 	return false;
 }
 
+/* The other end of a connection of the node with itself is none */
+static bool is_peer(const struct report_node *n, const struct addr *a)
+{
+	return addr_is_set(a) && !mirror__is_local(engine__mirror(n->rn->engine), a);
+}
+
 void peer_bgp(struct report_node *n, const struct obs_bgp *b, uint64_t ts_ns)
 {
-	struct peer *p = addr_is_set(&b->peer) ? peer_get(n, &b->peer) : NULL;
+	struct peer *p = is_peer(n, &b->peer) ? peer_get(n, &b->peer) : NULL;
 	bool up = b->state == BGP_CONNECTED;
 	struct conn *c;
 
@@ -68,11 +74,11 @@ void peer_bgp(struct report_node *n, const struct obs_bgp *b, uint64_t ts_ns)
 	c = conn_get(p, b);
 	if (c)
 		*c = (struct conn){ b->local_port, b->peer_port, up };
-	if (up && !b->snapshot && !p->by_bird)
-		track_add(&p->session, ts_ns, SPAN_GOOD, "TCP connected");
-	else if (up)
-		/* connected is not yet Established: BIRD will say so */
-		track_add(&p->session, ts_ns, b->snapshot && !b->unproved ? SPAN_GOOD : SPAN_OTHER,
+	/* connected is not yet Established: where BIRD is asked, it will say so */
+	if (up && p->by_bird)
+		return;
+	if (up)
+		track_add(&p->session, ts_ns, b->unproved ? SPAN_OTHER : SPAN_GOOD,
 			  "TCP connected");
 	else if (b->state == BGP_CONNECTING && track_last(&p->session) != SPAN_GOOD)
 		track_add(&p->session, ts_ns, SPAN_BAD, "no answer yet");

@@ -268,6 +268,8 @@ struct html;
 /* "02:04:23.4", UTC, with as many digits as the axis has use for */
 #define CLOCK_LEN 40
 const char *clock_str(const struct axis *a, uint64_t wall_ns, char buf[CLOCK_LEN]);
+/* The same with milliseconds, but where the axis is of days */
+const char *moment_str(const struct axis *a, uint64_t wall_ns, char buf[CLOCK_LEN]);
 const char *date_str(uint64_t wall_ns, char buf[CLOCK_LEN]);
 const char *span_str(uint64_t ns, char buf[CLOCK_LEN]);
 /* Half a sentence: "no BGP session of this node is established" */

@@ -84,7 +84,7 @@ static void sample_line(struct side *s, const struct sample *sm)
 	const struct report_node *n = s->r->node[sm->node];
 	char buf[CLOCK_LEN];
 
-	row_open(s->h, clock_str(&s->r->axis, sm->wall_ns, buf));
+	row_open(s->h, moment_str(&s->r->axis, sm->wall_ns, buf));
 	if (s->r->node_cnt > 1)
 		html_el(s->h, "td", "", n->name);
 	html_el(s->h, "td", verdict_is_problem(p->verdict) ? "lost" : "", verdict_name(p->verdict));

@@ -66,7 +66,7 @@ void cell_time(struct side *s, uint64_t wall_ns)
 {
 	char buf[CLOCK_LEN];
 
-	html_el(s->h, "td", "", wall_ns ? clock_str(&s->r->axis, wall_ns, buf) : "");
+	html_el(s->h, "td", "", wall_ns ? moment_str(&s->r->axis, wall_ns, buf) : "");
 }
 
 /* ---- the chart's data ---- */
@@ -322,7 +322,7 @@ static void table_events(struct side *s)
 
 	table_open(s, "Events", s->r->event_cnt, heads);
 	for (uint32_t i = 0; e && i < s->r->event_cnt; i++) {
-		row_open(s->h, clock_str(&s->r->axis, e[i]->ts_ns, buf));
+		row_open(s->h, moment_str(&s->r->axis, e[i]->ts_ns, buf));
 		html_el(s->h, "td", e[i]->bad ? "lost" : "", event_word(e[i]->kind));
 		html_lit(s->h, "<td>");
 		event_words(s, e[i]);

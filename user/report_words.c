@@ -99,11 +99,20 @@ const char *clock_str(const struct axis *a, uint64_t wall_ns, char buf[CLOCK_LEN
 
 	gmtime_r(&s, &tm);
 	len = strftime(buf, CLOCK_LEN, "%H:%M:%S", &tm);
-	if (a->width_ns < 100 * NS_PER_MS)
+	if (a->width_ns % (100 * NS_PER_MS))
 		snprintf(buf + len, CLOCK_LEN - len, ".%03u", ms);
-	else if (a->width_ns < 10 * NS_PER_S)
+	else if (a->width_ns < NS_PER_S)
 		snprintf(buf + len, CLOCK_LEN - len, ".%u", ms / 100);
 	return buf;
+}
+
+const char *moment_str(const struct axis *a, uint64_t wall_ns, char buf[CLOCK_LEN])
+{
+	struct axis fine = *a;
+
+	if (fine.width_ns < 60 * NS_PER_S)
+		fine.width_ns = NS_PER_MS;
+	return clock_str(&fine, wall_ns, buf);
 }
 
 const char *date_str(uint64_t wall_ns, char buf[CLOCK_LEN])
