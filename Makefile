@@ -46,7 +46,7 @@ endif
 
 # Sources. The kernel side is one translation unit that includes its parts.
 USER_SRCS := $(wildcard user/*.c)
-USER_OBJS := $(USER_SRCS:%.c=$(O)/%.o) $(O)/user/bpf_object.o
+USER_OBJS := $(USER_SRCS:%.c=$(O)/%.o) $(O)/user/bpf_object.o $(O)/user/report_css.o
 MAIN_OBJ := $(O)/user/main.o
 LIB := $(O)/libcalitrace.a
 PROG := $(if $(SAN),$(O)/calitrace,calitrace)
@@ -110,6 +110,11 @@ $(O)/user/bpf_object.o: user/bpf_object.S $(BPF_OBJ)
 	$(say) AS $@
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -DBPF_OBJECT='"$(BPF_OBJ)"' -c $< -o $@
+
+$(O)/user/report_css.o: user/report_css.S user/report.css
+	$(say) AS $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -c $< -o $@
 
 $(VERSION_OBJS): CPPFLAGS += -DCALITRACE_VERSION='"$(VERSION)"'
 $(VERSION_OBJS): $(B)/version
