@@ -83,7 +83,7 @@ static void say_wrong(const struct diff *d, struct text *t)
 	say_count(t, d->wrong[DIFF_FLOW], "flow", "fails", "fail");
 	if (!t->parts && check)
 		say(t, "%s%s: %s", t->parts++ ? ", " : "", check->key, check->after.check->explain);
-	else
+	else if (!t->parts)
 		say_count(t, d->wrong[DIFF_FINDING], "finding", "is open", "are open");
 	if (*cause_of(d))
 		say(t, " (%s)", cause_of(d));
