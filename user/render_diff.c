@@ -124,6 +124,7 @@ static void change_line(struct text *t, const struct diff *d, const struct diff_
 {
 	static const enum paint paints[GROUP_MAX] = { PAINT_RED, PAINT_BOLD, PAINT_GREEN };
 	char before[SIDE_LEN], after[SIDE_LEN];
+	const struct view_peer *peer;
 	bool is_check = c->before.check || c->after.check;
 	enum group g = group_of(c);
 	struct line l;
@@ -134,6 +135,9 @@ static void change_line(struct text *t, const struct diff *d, const struct diff_
 		line_add(&l, "%s  ", c->node);
 	line_add(&l, "%-8s ", is_check ? "check" : diff_what_name(c->what));
 	line_paint(&l, paints[g], "%s", is_check ? c->key + strlen("check/") : c->key);
+	peer = c->after.peer ? c->after.peer : c->before.peer;
+	if (peer && peer->node[0])
+		line_add(&l, " (%s)", peer->node);
 	side_words(c, &c->before, before, sizeof(before));
 	side_words(c, &c->after, after, sizeof(after));
 	if (strcmp(before, after))
