@@ -346,3 +346,72 @@ struct finding *side_add_finding(struct digest *d, const char *key, enum verdict
 		f->block[f->block_cnt++] = pfx(block);
 	return f;
 }
+
+/* ---- compared ---- */
+
+/* Compares, checks the verdict, hands the comparison out */
+struct diff sides_run(const struct digest *before, const struct digest *after, int status)
+{
+	static const int of[] = {
+		[DIFF_HEALTHY] = 0, [DIFF_CURED] = 0, [DIFF_NOT_CURED] = 1, [DIFF_CANNOT_SAY] = 3
+	};
+	struct diff d;
+
+	assert_int_equal(diff__run(before, after, &d), 0);
+	if (d.exit_status != status)
+		print_error("%s\n", d.head);
+	assert_int_equal(d.exit_status, status);
+	if (status != 2)
+		assert_int_equal(of[d.verdict], status);
+	assert_true(strlen(d.head) > 10);
+	return d;
+}
+
+const struct diff_change *sides_change(const struct diff *d, enum diff_what what, const char *key)
+{
+	for (uint32_t i = 0; i < d->cnt; i++)
+		if (d->change[i].what == what && !strcmp(d->change[i].key, key))
+			return &d->change[i];
+	return NULL;
+}
+
+void assert_change(const struct diff *d, enum diff_what what, const char *key,
+		   enum diff_state state)
+{
+	const struct diff_change *c = sides_change(d, what, key);
+
+	if (!c)
+		fail_msg("no %s %s", diff_what_name(what), key);
+	assert_string_equal(diff_state_name(c->state), diff_state_name(state));
+}
+
+void sides_done(struct diff *d, struct digest *before, struct digest *after)
+{
+	diff__free(d);
+	digest__free(before);
+	digest__free(after);
+}
+
+struct sides sides_cured(void)
+{
+	struct sides s = { side_broken(), side_healthy() };
+
+	return s;
+}
+
+void sides_expect(struct sides *s, int status)
+{
+	struct diff d = sides_run(&s->before, &s->after, status);
+
+	sides_done(&d, &s->before, &s->after);
+}
+
+void sides_expect_doubt(struct sides *s, enum diff_doubt why)
+{
+	struct diff d = sides_run(&s->before, &s->after, 3);
+
+	assert_true(d.doubt[why].cnt > 0);
+	assert_int_equal(d.verdict, DIFF_CANNOT_SAY);
+	assert_true(*d.next);
+	sides_done(&d, &s->before, &s->after);
+}

@@ -42,4 +42,22 @@ void side_lose(struct digest_flow *f, enum verdict v, uint32_t count);
 struct finding *side_add_finding(struct digest *d, const char *key, enum verdict v,
 				 const char *block, enum app app);
 
+/* ---- compared ---- */
+
+struct sides {
+	struct digest before, after;
+};
+/* Broken, then healthy: for the caller to change AFTER */
+struct sides sides_cured(void);
+/* Compares, checks the status; diff__free() or sides_done() */
+struct diff sides_run(const struct digest *before, const struct digest *after, int status);
+void sides_done(struct diff *d, struct digest *before, struct digest *after);
+/* The same, and that is all; frees both sides */
+void sides_expect(struct sides *s, int status);
+void sides_expect_doubt(struct sides *s, enum diff_doubt why);
+/* NULL: there is none */
+const struct diff_change *sides_change(const struct diff *d, enum diff_what what, const char *key);
+void assert_change(const struct diff *d, enum diff_what what, const char *key,
+		   enum diff_state state);
+
 #endif
