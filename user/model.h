@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The plain data that flows through calitrace: observations go into the engine,
- * records come out of it. No function here has an effect, no member is a
- * pointer to something that its holder does not own, unless it says so.
- *
- * Times are CLOCK_MONOTONIC nanoseconds (_ns). Addresses are wide enough for
- * IPv6 everywhere.
+ * The plain data that flows through calitrace: observations go into the engine, records come out of
+ * it. No function here has an effect, no member points to what its holder does not own, unless it
+ * says so. Times are CLOCK_MONOTONIC nanoseconds (_ns). Addresses are wide enough for IPv6.
  */
 #ifndef CALITRACE_MODEL_H
 #define CALITRACE_MODEL_H
@@ -94,6 +91,7 @@ enum cause {
 	C_NEIGH_TABLE_FULL,
 	C_PROXY_ARP_OFF,
 	C_CALICO_RPF,
+	C_UNDERLAY_FILTERED,
 	C_MAX,
 };
 
@@ -164,7 +162,7 @@ enum since_from {
 	SINCE_BEFORE_START
 };
 
-/* Words of the contract for each of the above; never NULL, "?" out of range. */
+/* The contract's words; never NULL, "?" out of range. */
 const char *verdict_name(enum verdict v);
 const char *cause_name(enum cause c);
 const char *confidence_name(enum confidence c);
@@ -682,6 +680,8 @@ struct packet {
 	struct actor by;  /* local senders that failed before any packet was */
 	uint32_t finding; /* id, 0: none */
 	char src_pod[POD_LEN], dst_pod[POD_LEN]; /* namespace/name, "" not known */
+	const struct far_hop *far; /* on other nodes, in the order of time; cluster.h */
+	uint8_t far_cnt;
 };
 
 struct because {
@@ -769,7 +769,8 @@ enum record_kind {
 	REC_LOSS,
 	REC_SILENCE, /* no matching packet for .silence_ns */
 	REC_CHECK,
-	REC_BIRD, /* bird_proto: a session's state as BIRD has it now */
+	REC_BIRD,  /* bird_proto: a session's state as BIRD has it now */
+	REC_CLOCK, /* clock: how this node's clock stands to another's; cluster.h */
 };
 
 /* One thing to print; what it points to lives until the call returns. */
@@ -787,6 +788,7 @@ struct record {
 		const struct obs_loss *loss;
 		const struct check *check;
 		const struct obs_bird_proto *bird_proto;
+		const struct clock_rel *clock;
 		uint64_t silence_ns;
 	};
 	const char *dev; /* of route (first next hop), addr, neigh: name or "" */
