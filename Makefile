@@ -132,18 +132,23 @@ calitrace-static: $(USER_OBJS) $(STATIC_OBJS)
 TEST_SUPPORT := $(patsubst %.c,$(O)/%.o,$(wildcard tests/support/*.c))
 UNIT_PROGS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*.c))
 BPF_PROGS := $(patsubst %.c,$(O)/%,$(wildcard tests/bpf/*.c))
-TEST_OBJS := $(addsuffix .o,$(UNIT_PROGS) $(BPF_PROGS)) $(TEST_SUPPORT)
+BENCH_PROGS := $(patsubst %.c,$(O)/%,$(wildcard tests/bench/*.c))
+TEST_OBJS := $(addsuffix .o,$(UNIT_PROGS) $(BPF_PROGS) $(BENCH_PROGS)) $(TEST_SUPPORT)
 $(TEST_OBJS): CPPFLAGS += -Itests/support
 
 $(UNIT_PROGS) $(BPF_PROGS): %: %.o $(TEST_SUPPORT) $(LIB)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
 
+$(BENCH_PROGS): %: %.o $(LIB)
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
 # run_all PROGRAMS: all of them, then fail if one did
 run_all = @failed=0; for t in $(1); do \
 	$$t || { echo "FAILED: $$t" >&2; failed=1; }; done; exit $$failed
 
-test-progs: $(UNIT_PROGS) $(BPF_PROGS)
+test-progs: $(UNIT_PROGS) $(BPF_PROGS) $(BENCH_PROGS)
 test-unit: $(UNIT_PROGS)
 	$(call run_all,$^)
 test-bpf: $(BPF_PROGS)

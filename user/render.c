@@ -40,11 +40,6 @@ void render__tick(struct render *r, uint64_t now_ns)
 	render_flush(r);
 }
 
-void render__flush(struct render *r)
-{
-	render_flush(r);
-}
-
 void render__summary(struct render *r, const struct summary *s, uint64_t ts_ns)
 {
 	r->ops->summary(r, s, ts_ns);

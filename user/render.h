@@ -40,7 +40,6 @@ void render__start(struct render *r, const struct start_info *info);
 void render__record(struct render *r, const struct record *rec);
 /* Folded lines whose time has come, about twenty times a second; now_ns: that of OBS_TICK. Flushes. */
 void render__tick(struct render *r, uint64_t now_ns);
-void render__flush(struct render *r);
 /* Final: pending folds, the last state of each finding, the summary. */
 void render__summary(struct render *r, const struct summary *s, uint64_t ts_ns);
 /* -EPIPE or another -errno if anything could not be written, else 0. */

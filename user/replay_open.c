@@ -180,6 +180,7 @@ int replay__open(const struct replay_opts *ro, struct replay **ret, char *why, s
 		replay__free(r);
 		return err;
 	}
+	why[0] = '\0';
 	*ret = r;
 	return 0;
 }

@@ -39,8 +39,7 @@ void timeline__free(struct timeline *t)
 	free(t);
 }
 
-/* Observations differ much in size: only what the kind uses is copied. */
-static size_t obs_size(const struct obs *o)
+size_t obs_size(const struct obs *o)
 {
 	static const uint16_t size[] = {
 		[OBS_FIB] = sizeof(o->fib),
