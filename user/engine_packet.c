@@ -2,6 +2,7 @@
 /* The packet as the renderers get it: names instead of numbers, the question out of the DNS bytes. */
 #include <string.h>
 
+#include "addr.h"
 #include "engine_priv.h"
 
 static size_t dns_name(const uint8_t *p, size_t len, char *out, size_t sz)
@@ -72,6 +73,18 @@ static void fill_pod(const struct engine *e, const struct addr *a, char out[POD_
 		memcpy(out, pod->name, POD_LEN);
 }
 
+static void fill_answers(const struct trk *t, struct packet *p)
+{
+	if (!addr_is_set(&t->pair_dst))
+		return;
+	p->answers.valid = true;
+	p->answers.good = t->pair_good;
+	p->answers.src = t->pair_src;
+	p->answers.dst = t->pair_dst;
+	p->answers.orig_dst = t->pair_orig;
+	p->answers.ts_ns = t->pair_ns;
+}
+
 static void fill_packet(const struct engine *e, const struct trk *t, struct packet *p)
 {
 	memset(p, 0, sizeof(*p));
@@ -125,6 +138,7 @@ static void fill_packet(const struct engine *e, const struct trk *t, struct pack
 	fill_hops(e, t, p);
 	p->by = t->by;
 	p->finding = t->finding;
+	fill_answers(t, p);
 }
 
 void engine_emit_packet(struct engine *e, struct trk *t)
