@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The reader: one block after the other, in memory that does not grow with the file. A section whose
- * first block is our META is ours; any other is read as plain packets.
+ * The reader: one block after the other, in memory that does not grow with the file. A section that
+ * begins with our META, interfaces aside, is ours; any other is read as plain packets.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -354,7 +354,7 @@ static int block(struct capr *r, const uint8_t *b, size_t len)
 
 	if (type == NG_SHB)
 		return section(r, b, len);
-	if (!r->decided) {
+	if (!r->decided && type != NG_IDB) {
 		r->decided = true;
 		r->ours = is_meta(r, b, len, &rec);
 		r->foreign.begun |= !r->ours;
