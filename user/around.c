@@ -21,7 +21,7 @@ struct around {
 	struct birdctl *bird, *bird6;
 	uint32_t bird_pid;
 	uint64_t look_at, urged_ns;
-	bool urged, bird_told;
+	bool urged;
 };
 
 /* A new BIRD deserves to be asked again, even if the old one was given up. */
@@ -39,15 +39,6 @@ static void look_for_bird(struct around *a)
 	}
 }
 
-static void on_bird(void *ctx, const struct obs *o)
-{
-	struct around *a = ctx;
-
-	if (o->kind == OBS_SOURCE && !o->source.begin && o->source.id == SOURCE_BIRD)
-		a->bird_told = true;
-	a->o.fn(a->o.ctx, o);
-}
-
 static void tell_off(struct around *a, enum source id)
 {
 	struct obs o = { .kind = OBS_SOURCE, .ts_ns = mono_ns() };
@@ -59,7 +50,7 @@ static void tell_off(struct around *a, enum source id)
 
 static int open_bird(struct around *a)
 {
-	struct birdctl_opts bo = { .host_root = a->o.o->host_root, .fn = on_bird, .ctx = a };
+	struct birdctl_opts bo = { .host_root = a->o.o->host_root, .fn = a->o.fn, .ctx = a->o.ctx };
 	int err;
 
 	if (a->o.o->no_bird) {
@@ -131,15 +122,19 @@ void around__ask_kernel(struct around *a, uint64_t now_ns)
 void around__wait_bird(struct around *a, uint64_t max_ns)
 {
 	uint64_t now = mono_ns(), end = now + max_ns;
+	uint32_t rounds;
 
 	if (!a->bird)
 		return;
 	birdctl__want(a->bird, true);
-	for (; now < end && !a->bird_told; now = mono_ns()) {
+	rounds = birdctl__rounds(a->bird);
+	for (; now < end && birdctl__rounds(a->bird) == rounds; now = mono_ns()) {
 		struct pollfd p = { .fd = birdctl__fd(a->bird), .events = POLLIN };
 
+		if (birdctl__state(a->bird) == SOURCE_GIVEN_UP)
+			return;
 		birdctl__turn(a->bird, now);
-		if (!a->bird_told)
+		if (birdctl__rounds(a->bird) == rounds)
 			poll(&p, p.fd >= 0, 5);
 	}
 }

@@ -28,7 +28,7 @@ int around__new(const struct around_opts *o, struct around **ret);
 void around__free(struct around *a);
 /* All but BIRD, at once. now: CLOCK_MONOTONIC ns, as everywhere here. */
 void around__look(struct around *a, uint64_t now_ns);
-/* Waits for BIRD's first answer, but no longer than max_ns. */
+/* Asks BIRD, and waits for the end of a round, but no longer than max_ns. */
 void around__wait_bird(struct around *a, uint64_t max_ns);
 /* The kernel's own answers, for the questions of now */
 void around__ask_kernel(struct around *a, uint64_t now_ns);

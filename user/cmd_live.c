@@ -1,128 +1,54 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* `calitrace live`: session -> engine -> renderer. */
+/* `calitrace live`: session -> engine -> renderer. What is printed hangs on what is recorded alone. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "cmd.h"
 #include "engine.h"
-#include "filter.h"
 #include "render.h"
-#include "session.h"
+#include "screen.h"
+#include "tracer.h"
 #include "util.h"
 
 struct live {
 	const struct opts *o;
-	struct engine *engine;
-	struct filter *filter;
+	struct tracer *tracer;
 	struct render *render;
-	struct session *session;
-	bool ready; /* records of the snapshot are state, not news */
+	int err; /* standard output failed */
 };
 
 static void on_record(void *ctx, const struct record *rec)
 {
 	struct live *l = ctx;
 
-	if (!l->render || !l->ready)
-		return;
-	/* no JSON record says it, and silence must not pass for health */
-	if (rec->kind == REC_SILENCE && l->o->output == OUTPUT_JSON && !l->o->quiet)
-		log_warn("no matching packet in %llu s: silence is not health",
-			 (unsigned long long)(rec->silence_ns / NS_PER_S));
-	render__record(l->render, rec);
+	screen_record(l->render, l->o, rec);
 }
 
-static void on_obs(void *ctx, const struct obs *o)
+static void on_tick(void *ctx, uint64_t ts_ns)
 {
 	struct live *l = ctx;
 
-	/* what the ring still holds when -c is reached is beyond the count */
-	if (l->o->count && engine__problems(l->engine) >= l->o->count)
-		return;
-	/* the same observations in the same order: the filter knows the interface when its packets come */
-	filter__feed(l->filter, o);
-	engine__feed(l->engine, o);
+	render__tick(l->render, ts_ns);
 }
 
-static void on_tick(void *ctx, uint64_t now_ns)
+/* What was said since the last tick is not to wait for the next one. */
+static void on_turn(void *ctx)
 {
 	struct live *l = ctx;
 
-	render__tick(l->render, now_ns);
+	if (fflush(stdout))
+		l->err = -errno;
 }
 
 static bool is_done(void *ctx)
 {
 	struct live *l = ctx;
 
-	return (l->o->count && engine__problems(l->engine) >= l->o->count) ||
-	       render__error(l->render);
-}
-
-static const struct mirror *get_mirror(void *ctx)
-{
-	struct live *l = ctx;
-
-	return engine__mirror(l->engine);
-}
-
-static size_t questions(void *ctx, struct addr *out, size_t max)
-{
-	struct live *l = ctx;
-
-	return engine__questions(l->engine, out, max);
-}
-
-static bool is_urgent(void *ctx)
-{
-	struct live *l = ctx;
-
-	return engine__take_urgent(l->engine);
-}
-
-static bool is_troubled(void *ctx)
-{
-	struct live *l = ctx;
-
-	return engine__has_open(l->engine);
-}
-
-/* ---- the first screen: what is wrong before any packet is seen ---- */
-
-#define SCREEN_LINES 6
-
-struct screen {
-	struct live *l;
-	uint32_t shown, more;
-};
-
-static void on_check(void *ctx, const struct check *c)
-{
-	struct record rec = { .kind = REC_CHECK, .ts_ns = mono_ns(), .check = c };
-	struct screen *s = ctx;
-
-	if (c->state != CHECK_PROBLEM && c->state != CHECK_WARN)
-		return;
-	/* the last line is for how many more there are */
-	if (s->l->o->output == OUTPUT_TEXT && s->shown == SCREEN_LINES - 1) {
-		s->more++;
-		return;
-	}
-	s->shown++;
-	render__record(s->l->render, &rec);
-}
-
-static void tell_audit(struct live *l)
-{
-	struct screen s = { .l = l };
-
-	engine__audit(l->engine, on_check, &s);
-	if (s.more && !l->o->quiet)
-		printf("         and %u more: calitrace check tells all, and what to do\n", s.more);
-	fflush(stdout);
+	return (l->o->count && engine__problems(tracer__engine(l->tracer)) >= l->o->count) ||
+	       l->err || render__error(l->render);
 }
 
 static int open_render(struct live *l)
@@ -134,8 +60,8 @@ static int open_render(struct live *l)
 		.quiet = l->o->quiet,
 		.numeric = l->o->numeric,
 		.brief = true,
-		.wall_offset_ns = wall_offset_ns(),
-		.node = session__node(l->session),
+		.wall_offset_ns = tracer__wall_offset_ns(l->tracer),
+		.node = session__node(tracer__session(l->tracer)),
 	};
 
 	return l->o->output == OUTPUT_JSON ? render_json__new(&ro, &l->render) :
@@ -144,135 +70,65 @@ static int open_render(struct live *l)
 
 static void tell_start(struct live *l, int argc, char **argv)
 {
-	const char *probes[PROBE_MAX + 1], *missing[PROBE_MAX + 1];
-	const struct loader *ld = session__loader(l->session);
-	const char *const *ifaces = session__ifaces(l->session);
-	int np = 0, nm = 0, n = 0;
+	struct session *session = tracer__session(l->tracer);
+	struct tracer_probes p;
 	struct utsname u;
 
 	uname(&u);
-	for (int i = 0; i < PROBE_MAX; i++) {
-		const struct probe_state *p = loader__probe(ld, i);
-
-		if (p->ok)
-			probes[np++] = p->name;
-		else
-			missing[nm++] = p->name;
-	}
-	probes[np] = missing[nm] = NULL;
-	render__start(l->render, &(struct start_info){ .node = session__node(l->session),
+	tracer__probes(l->tracer, &p);
+	render__start(l->render, &(struct start_info){ .node = session__node(session),
 						       .version = CALITRACE_VERSION,
 						       .kernel = u.release,
 						       .argc = argc,
 						       .argv = argv,
-						       .pools = session__pools(l->session),
-						       .ifaces = ifaces,
-						       .probes = probes,
-						       .missing = missing });
+						       .pools = session__pools(session),
+						       .ifaces = session__ifaces(session),
+						       .probes = p.used,
+						       .missing = p.missing });
 	fflush(stdout);
-	while (ifaces[n])
-		n++;
-	fprintf(stderr, "calitrace: tracing %d interfaces, %u pools\n", n,
-		session__pools(l->session)->cnt);
-}
-
-static int exit_status(const struct opts *o, const struct summary *s)
-{
-	if (!o->exit_code)
-		return EXIT_OK;
-	if (s->problems || s->finding_cnt)
-		return EXIT_PROBLEM;
-	return !s->seen || s->lost || s->withheld ? EXIT_CANNOT_SAY : EXIT_OK;
 }
 
 static int finish(struct live *l)
 {
-	uint64_t now = mono_ns();
 	struct summary sum;
+	uint64_t now = tracer__finish(l->tracer, &sum);
 
-	engine__finish(l->engine, now);
-	engine__summary(l->engine, now, &sum);
-	sum.have_status = session__status(l->session) >= 0;
-	sum.command_status = session__status(l->session);
-	if (!session__hurried(l->session))
+	if (!session__hurried(tracer__session(l->tracer)))
 		render__summary(l->render, &sum, now);
 	fflush(stdout);
-	fprintf(stderr,
-		"calitrace: %llu packets seen, %llu problems, %llu events lost, %llu withheld\n",
-		(unsigned long long)sum.seen, (unsigned long long)sum.problems,
-		(unsigned long long)sum.lost, (unsigned long long)sum.withheld);
-	return session__failed(l->session) ? EXIT_TROUBLE : exit_status(l->o, &sum);
+	return tracer__end(l->tracer, &sum, now) ? EXIT_TROUBLE : screen_exit(l->o, &sum);
 }
 
-static int open_engine(struct live *l, char *why, size_t why_sz)
+static int run(struct live *l, int argc, char **argv)
 {
-	struct filter_opts fo = opts_filter(l->o);
-	struct engine_opts eo = {
-		.reply_timeout_ns = l->o->reply_timeout_ns,
-		.all = l->o->all,
-		.emit = on_record,
-		.emit_ctx = l,
-	};
-	int err = filter__new(&fo, &l->filter, why, why_sz);
-
-	if (err)
-		return err;
-	memcpy(eo.dns_port, l->o->dns_port, sizeof(eo.dns_port));
-	if (l->o->filter[0] || l->o->pod) {
-		eo.match = filter__bits;
-		eo.wants = filter__wants;
-		eo.match_ctx = l->filter;
+	if (tracer__start(l->tracer))
+		return EXIT_TROUBLE;
+	if (open_render(l)) {
+		log_err("out of memory");
+		return EXIT_TROUBLE;
 	}
-	return engine__new(&eo, &l->engine);
-}
-
-/* A pod may come later, but a name may also be mistyped, and silence would not tell. */
-static void tell_pod(const struct live *l)
-{
-	if (!filter__pod_known(l->filter))
-		log_warn("--pod '%s': this node has no interface '%s' (yet); ip link lists them",
-			 l->o->pod, l->o->pod_dev);
+	tell_start(l, argc, argv);
+	tracer__tell_ready(l->tracer);
+	screen_audit(l->render, l->o, tracer__engine(l->tracer), tracer__ready_ns(l->tracer));
+	tracer__run(l->tracer);
+	return finish(l);
 }
 
 int cmd_live(const struct opts *o, int argc, char **argv)
 {
 	struct live l = { .o = o };
-	struct session_ops ops = {
-		.obs = on_obs,
+	const struct tracer_ops ops = {
+		.record = on_record,
 		.tick = on_tick,
+		.turn = on_turn,
 		.done = is_done,
-		.mirror = get_mirror,
-		.questions = questions,
-		.urgent = is_urgent,
-		.troubled = is_troubled,
 		.ctx = &l,
 	};
 	int status = EXIT_TROUBLE;
-	char why[400] = "";
 
-	if (open_engine(&l, why, sizeof(why))) {
-		log_err("%s", why[0] ? why : "out of memory");
-		goto out;
-	}
-	if (session__open(o, &ops, &l.session, why, sizeof(why)) ||
-	    session__start(l.session, why, sizeof(why))) {
-		log_err("%s", why[0] ? why : "cannot start");
-		goto out;
-	}
-	if (open_render(&l)) {
-		log_err("out of memory");
-		goto out;
-	}
-	tell_start(&l, argc, argv);
-	tell_audit(&l);
-	tell_pod(&l);
-	l.ready = true;
-	session__run(l.session);
-	status = finish(&l);
-out:
-	session__close(l.session);
+	if (!tracer__new(o, argv, &ops, &l.tracer))
+		status = run(&l, argc, argv);
 	render__free(l.render);
-	engine__free(l.engine);
-	filter__free(l.filter);
+	tracer__free(l.tracer);
 	return status;
 }

@@ -43,10 +43,13 @@ static const char help_tail[] =
 	"                                           only these, requests with replies\n"
 	"  calitrace live -- ping -c 3 10.253.181.10\n"
 	"                                           trace while a program runs\n"
+	"  calitrace capture -d 5m -w before.pcapng record, to look at it later:\n"
+	"  calitrace show before.pcapng\n"
+	"  calitrace diff before.pcapng after.pcapng\n"
 	"\n"
 	"Data goes to stdout, everything else to stderr. Exit status: 0 ran, 2 trouble;\n"
-	"'live' with --exit-code: 0 nothing wrong, 1 something is wrong, 2 trouble,\n"
-	"3 cannot say.\n"
+	"'check', 'diff', 'live' and 'show' with --exit-code: 0 nothing wrong,\n"
+	"1 something is wrong, 2 trouble, 3 cannot say.\n"
 	"\n"
 	"'calitrace COMMAND --help' tells the options of a command,\n"
 	"'calitrace --version' the version.\n";
@@ -59,6 +62,7 @@ static const char help_live[] =
 	"\n"
 	"  -d, --duration 30s     stop after 30s, 5m, 1h; a bare number is seconds\n"
 	"  -c, --count N          stop after N problems\n"
+	"  -w FILE                record it as 'capture' does (--force: replace FILE)\n"
 	"  -i, --iface GLOB       trace these devices, repeatable; default (any): tunl0,\n"
 	"                         vxlan.calico, wireguard.cali, cali*, and every other\n"
 	"                         device that a route of the node leaves by\n"
@@ -190,5 +194,5 @@ void help_print(FILE *out, enum command c)
 		fputs(help_report, out);
 	else
 		fprintf(out, "calitrace %s: %s.\nIt is not in this version yet: %s\n",
-			command_name(c), commands[c].job, "'live', 'check' and 'doctor' are.");
+			command_name(c), commands[c].job, COMMANDS_THAT_WORK ".");
 }

@@ -392,7 +392,7 @@ static const struct option_def options[] = {
 	{ "host-root", 0, true, L | C | K | M | O, set_host_root },
 	{ "baseline", 0, true, L | K | S, opts_set_baseline },
 	{ "node", 0, true, L | C | K | M | O, set_node },
-	{ "reply-timeout", 0, true, L | S | M, set_reply_timeout },
+	{ "reply-timeout", 0, true, L | C | S | M, set_reply_timeout },
 	{ "no-bird", 0, false, L | C | K | M | O, set_no_bird },
 	{ "output", 'o', true, L | S | D | K | O, set_output },
 	{ "exit-code", 0, false, L | S, set_exit_code },
@@ -658,19 +658,17 @@ static int parse_command(struct parser *p, const char *word)
 {
 	p->o->command = command_find(word);
 	if (p->o->command == CMD_NONE)
-		return opts_fail(
-			p,
-			"'%.60s': there is no such command; 'live', 'check' and 'doctor' are, see "
-			"'calitrace --help'",
-			word);
+		return opts_fail(p,
+				 "'%.60s': there is no such command; " COMMANDS_THAT_WORK
+				 ", see 'calitrace --help'",
+				 word);
 	if (command_works(p->o->command))
 		return parse_words(p);
 	if (p->argc > 2 && !strcmp(p->argv[2], "--help"))
 		return set_help(p, NULL);
 	if (p->argc > 2 && !strcmp(p->argv[2], "--version"))
 		return set_version(p, NULL);
-	return opts_fail(p, "'%s' is not in this version yet; 'live', 'check' and 'doctor' are",
-			 word);
+	return opts_fail(p, "'%s' is not in this version yet; " COMMANDS_THAT_WORK, word);
 }
 
 int opts_parse(int argc, char **argv, struct opts *out, FILE *err)

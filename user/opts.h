@@ -110,6 +110,7 @@ struct filter_opts opts_filter(const struct opts *o);
 /* The command's word, "?" for CMD_NONE; the command of a word, CMD_NONE if there is none such. */
 const char *command_name(enum command c);
 enum command command_find(const char *word);
+#define COMMANDS_THAT_WORK "'live', 'capture', 'show', 'diff', 'report', 'check' and 'doctor' are"
 /* Whether this version can run it */
 bool command_works(enum command c);
 

@@ -192,6 +192,21 @@ int opts_add_file(struct parser *p, const char *arg)
 	return 0;
 }
 
+/* A snapshot alone takes no time, and has no packets. */
+static int check_snapshot(struct parser *p)
+{
+	const struct opts *o = p->o;
+	const char *other = o->count	  ? "-c" :
+			    o->file_bytes ? "-C" :
+			    o->program	  ? "-- PROGRAM" :
+					    NULL;
+
+	if (!o->snapshot || !other)
+		return 0;
+	return opts_fail(p, "-d 0 writes the node's state and no packet: leave it or %s out",
+			 other);
+}
+
 int opts_check_files(struct parser *p)
 {
 	const struct opts *o = p->o;
@@ -213,5 +228,8 @@ int opts_check_files(struct parser *p)
 		return opts_fail(p, "-C begins new files, and stdout is none: leave one out");
 	if (o->command == CMD_LIVE && o->write && !strcmp(o->write, "-"))
 		return opts_fail(p, "-w -: 'live' prints to stdout; 'capture -w -' writes there");
-	return 0;
+	if (o->force && !o->write)
+		return opts_fail(p,
+				 "--force lets -w replace a file: give -w FILE, or leave it out");
+	return check_snapshot(p);
 }

@@ -29,6 +29,7 @@ struct render_opts {
 	bool brief;		/* a check is one line, not a paragraph */
 	int64_t wall_offset_ns; /* CLOCK_REALTIME - CLOCK_MONOTONIC */
 	const char *node;	/* lives as long as the renderer */
+	const char *prefix;	/* of each line of text, likewise; NULL: none */
 };
 
 struct render;
@@ -37,7 +38,7 @@ int render_text__new(const struct render_opts *opts, struct render **ret);
 int render_json__new(const struct render_opts *opts, struct render **ret);
 void render__start(struct render *r, const struct start_info *info);
 void render__record(struct render *r, const struct record *rec);
-/* Folded lines whose time has come; now_ns MONOTONIC. Called about ten times a second. */
+/* Folded lines whose time has come, about twenty times a second; now_ns: that of OBS_TICK. Flushes. */
 void render__tick(struct render *r, uint64_t now_ns);
 /* Final: pending folds, the last state of each finding, the summary. */
 void render__summary(struct render *r, const struct summary *s, uint64_t ts_ns);

@@ -90,6 +90,17 @@ void line_time(struct text *t, struct line *l, uint64_t ns)
 	line_add(l, "%s.%03d", t->clock_text, (int)(wall % (int64_t)NS_PER_S / (int64_t)NS_PER_MS));
 }
 
+void line_date(struct text *t, struct line *l, uint64_t ns)
+{
+	time_t clock = (time_t)(((int64_t)ns + t->r.opts.wall_offset_ns) / (int64_t)NS_PER_S);
+	char text[32];
+	struct tm tm;
+
+	localtime_r(&clock, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
+	line_add(l, "%s", text);
+}
+
 void line_actor(struct line *l, const struct actor *by)
 {
 	if (!by->pid)
@@ -124,6 +135,16 @@ static void line_cut(struct line *l)
 		l->paint_from = l->paint_to;
 }
 
+/* Lines of several nodes stand side by side: each begins with whose it is. */
+static void print_prefix(struct text *t)
+{
+	char clean[2 * NODE_LEN];
+
+	text_clean(clean, sizeof(clean), t->r.opts.prefix);
+	if (fputs(clean, t->r.opts.out) == EOF)
+		render_fail(&t->r, 0);
+}
+
 void line_emit(struct text *t, struct line *l)
 {
 	FILE *out = t->r.opts.out;
@@ -131,6 +152,8 @@ void line_emit(struct text *t, struct line *l)
 
 	line_cut(l);
 	errno = 0;
+	if (t->r.opts.prefix)
+		print_prefix(t);
 	if (l->paint == PAINT_NONE || !t->r.opts.colour)
 		n = fprintf(out, "%s\n", l->s);
 	else

@@ -38,6 +38,8 @@
 #define HURRY_NS (300 * NS_PER_MS)
 #define BGP_PORT 179
 #define BIRD_WAIT_NS NS_PER_S
+/* A round may be put off for a second after the last one */
+#define BIRD_AGAIN_NS (1500 * NS_PER_MS)
 #define NETNS_NS NS_PER_S
 /* namespaces of pods are looked for no more often, since there is a file for each */
 #define PODNS_NS (250 * NS_PER_MS)
@@ -61,6 +63,7 @@ struct session {
 	struct child child;
 	struct beat *beat;
 	struct podset pods;
+	const char *why; /* it stopped */
 };
 
 const char *session__node(const struct session *s)
@@ -81,6 +84,24 @@ const struct loader *session__loader(const struct session *s)
 bool session__hurried(const struct session *s)
 {
 	return s->hurried;
+}
+
+uint32_t session__netns(const struct session *s)
+{
+	return s->inum;
+}
+
+const char *session__why(const struct session *s)
+{
+	return s->why ? s->why : "";
+}
+
+/* The first reason counts. */
+static void stop(struct session *s, const char *why)
+{
+	if (!s->stop)
+		s->why = why;
+	s->stop = true;
 }
 
 int session__status(const struct session *s)
@@ -345,6 +366,8 @@ static int open_loop(struct session *s)
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGPIPE);
 	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGXFSZ); /* the write says so, too */
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	s->sig = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	s->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
@@ -397,6 +420,12 @@ static int start_pools(struct session *s, char *why, size_t why_sz)
 	struct obs o = { .kind = OBS_POOLS, .ts_ns = mono_ns() };
 	int err = ask_pools(s, &s->pools);
 
+	/* the rest of the node's state is worth keeping without them */
+	if (err == -ENOENT && s->o->snapshot) {
+		log_warn(
+			"no Calico pool found on this node: name it with --pool 10.244.0.0/16=ipip");
+		return 0;
+	}
 	if (err == -ENOENT)
 		snprintf(
 			why, why_sz,
@@ -513,7 +542,7 @@ int session__start(struct session *s, char *why, size_t why_sz)
 		return err;
 	}
 	err = start_pools(s, why, why_sz);
-	if (!err)
+	if (!err && !s->o->snapshot)
 		err = start_loader(s, why, why_sz);
 	if (err)
 		return err;
@@ -529,12 +558,13 @@ int session__start(struct session *s, char *why, size_t why_sz)
 		if (!ifaces__count(s->ifaces))
 			return no_interface(s, why, why_sz);
 	}
-	scan_podns(s);
+	if (s->loader)
+		scan_podns(s);
 	err = start_around(s);
-	if (err) {
+	if (err)
 		snprintf(why, why_sz, "cannot set up: %s", strerror(-err));
+	if (err || s->o->snapshot)
 		return err;
-	}
 	err = watch(s, loader__epoll_fd(s->loader));
 	if (!err)
 		err = watch(s, rtnl__fd(s->rtnl));
@@ -544,13 +574,46 @@ int session__start(struct session *s, char *why, size_t why_sz)
 	return err;
 }
 
+static void push_pools(struct session *s)
+{
+	struct obs o = { .kind = OBS_POOLS, .ts_ns = mono_ns(), .pools = s->pools };
+
+	if (s->pools.cnt)
+		push(s, &o);
+}
+
+void session__snapshot(struct session *s, bool wait)
+{
+	/* what was before stays before it */
+	if (s->loader)
+		loader__consume(s->loader, on_record, s);
+	timeline__drain(s->timeline, UINT64_MAX, deliver, s);
+	resync(s, true);
+	push_pools(s);
+	if (s->around)
+		around__look(s->around, mono_ns());
+	timeline__drain(s->timeline, UINT64_MAX, deliver, s);
+	if (!s->around)
+		return;
+	around__wait_bird(s->around, wait ? BIRD_AGAIN_NS : 0);
+	around__ask_kernel(s->around, mono_ns());
+	timeline__drain(s->timeline, UINT64_MAX, deliver, s);
+}
+
 /* ---- the program to trace ---- */
+
+/* What it prints must not mix with our data. */
+static bool data_on_stdout(const struct opts *o)
+{
+	return o->output == OUTPUT_JSON || (o->write && !strcmp(o->write, "-"));
+}
 
 static void start_child(struct session *s)
 {
 	if (s->o->program)
-		child__start(&s->child, s->o->program, s->orig_netns, s->o->output == OUTPUT_JSON);
-	s->stop = s->stop || s->child.failed;
+		child__start(&s->child, s->o->program, s->orig_netns, data_on_stdout(s->o));
+	if (s->child.failed)
+		stop(s, "the program could not be run");
 }
 
 static void on_child(struct session *s, uint64_t now)
@@ -572,15 +635,17 @@ static void read_signals(struct session *s, uint64_t now)
 	struct signalfd_siginfo si;
 
 	while (read(s->sig, &si, sizeof(si)) == sizeof(si)) {
-		if (si.ssi_signo == SIGCHLD) {
+		if (si.ssi_signo == SIGCHLD)
 			on_child(s, now);
+		if (si.ssi_signo == SIGUSR1 && s->ops.flush)
+			s->ops.flush(s->ops.ctx);
+		if (si.ssi_signo == SIGCHLD || si.ssi_signo == SIGUSR1 || si.ssi_signo == SIGXFSZ)
 			continue;
-		}
 		/* timeout(1) and terminals send a signal to us and to our group: that is one */
 		if (!s->signalled_ns)
 			s->signalled_ns = now;
 		s->hurried = now > s->signalled_ns + HURRY_NS;
-		s->stop = true;
+		stop(s, "signal");
 	}
 }
 
@@ -613,7 +678,7 @@ static void look_at_netns(struct session *s, uint64_t now)
 	if (!node_netns_gone(s->o, s->inum))
 		return;
 	log_warn("network namespace '%s' was deleted: tracing ends", s->o->netns);
-	s->stop = true;
+	stop(s, "network namespace deleted");
 }
 
 /* True: more is to be done at once. */
@@ -663,8 +728,10 @@ static void turn(struct session *s)
 	consume(s);
 	s->more = periodic(s, now);
 	s->ops.tick(s->ops.ctx, now);
-	if ((s->stop_ns && now >= s->stop_ns) || s->ops.done(s->ops.ctx))
-		s->stop = true;
+	if (s->stop_ns && now >= s->stop_ns)
+		stop(s, s->child.status >= 0 ? "program ended" : "duration");
+	if (s->ops.done(s->ops.ctx))
+		stop(s, "");
 }
 
 void session__run(struct session *s)

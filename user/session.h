@@ -18,6 +18,8 @@ struct session_ops {
 	void (*obs)(void *ctx, const struct obs *o);
 	/* about twenty times a second, after the observations of that moment */
 	void (*tick)(void *ctx, uint64_t now_ns);
+	/* SIGUSR1 came; may be NULL */
+	void (*flush)(void *ctx);
 	/* the caller wants to stop */
 	bool (*done)(void *ctx);
 	/* state of the node, kept from the observations */
@@ -34,8 +36,17 @@ struct session_ops {
 /* 0, or -errno with one line in why that says what failed, on what, and what to do. */
 int session__open(const struct opts *o, const struct session_ops *ops, struct session **ret,
 		  char *why, size_t why_sz);
-/* Snapshot, pools, programs, interfaces: after it everything is traced. Errors as above. */
+/*
+ * Snapshot, pools, programs, interfaces: after it everything is traced. With opts.snapshot it is the
+ * snapshot alone: nothing is loaded, and nothing is there to run. Errors as above.
+ */
 int session__start(struct session *s, char *why, size_t why_sz);
+/*
+ * Asks all sources at once, and delivers what they say, pools included, before it returns. wait: for
+ * BIRD too, 1.5 s at most; else it answers later. May be called from tick(), and after
+ * session__run(), but not from obs().
+ */
+void session__snapshot(struct session *s, bool wait);
 /* Until the duration is over, done() says so, a signal comes, or the program ended. */
 void session__run(struct session *s);
 /* Detaches everything; frees. */
@@ -43,7 +54,12 @@ void session__close(struct session *s);
 
 const char *session__node(const struct session *s);
 const struct obs_pools *session__pools(const struct session *s);
+/* NULL with opts.snapshot */
 const struct loader *session__loader(const struct session *s);
+/* Inode number of the node's network namespace */
+uint32_t session__netns(const struct session *s);
+/* Why session__run() returned, in a word or two; "": done() said so, or it did not run */
+const char *session__why(const struct session *s);
 /* NULL-terminated names of what is attached; borrowed until the next call */
 const char *const *session__ifaces(struct session *s);
 /* A second signal came: the user is in a hurry. */

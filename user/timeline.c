@@ -39,8 +39,7 @@ void timeline__free(struct timeline *t)
 	free(t);
 }
 
-/* Observations differ much in size: only what the kind uses is copied. */
-static size_t obs_size(const struct obs *o)
+size_t obs_size(const struct obs *o)
 {
 	static const uint16_t size[] = {
 		[OBS_FIB] = sizeof(o->fib),
@@ -65,6 +64,8 @@ static size_t obs_size(const struct obs *o)
 		[OBS_VTEP] = sizeof(o->vtep),
 		[OBS_POD] = sizeof(o->pod),
 		[OBS_ANSWER] = sizeof(o->answer),
+		[OBS_BASELINE] = sizeof(o->baseline),
+		[OBS_ELSEWHERE] = sizeof(o->elsewhere),
 	};
 
 	if (o->kind == OBS_PATH || o->kind == OBS_DROP)

@@ -8,6 +8,9 @@
 
 #include "model.h"
 
+/* Observations differ much in size: the octets that the kind at hand uses, which suffice for a copy */
+size_t obs_size(const struct obs *o);
+
 struct timeline;
 
 /* window_ns: how much later than its stamp an observation may arrive and still be sorted in. */

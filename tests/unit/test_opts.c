@@ -223,6 +223,51 @@ static void pods(void **state)
 	assert_true(addr_is_set(&o.pod_addr));
 }
 
+static void captures(void **state)
+{
+	struct opts o = parse_ok("calitrace capture -w x.pcapng -s 64 -C 10m -W 5 --force icmp");
+
+	(void)state;
+	assert_int_equal(o.command, CMD_CAPTURE);
+	assert_string_equal(o.write, "x.pcapng");
+	assert_true(o.force && !o.snapshot && o.snaplen == 64);
+	assert_true(o.file_bytes == 10 << 20 && o.file_max == 5);
+	assert_string_equal(o.filter, "icmp");
+	o = parse_ok("calitrace capture -w -");
+	assert_string_equal(o.write, "-");
+	assert_int_equal(o.snaplen, SNAP_LEN);
+	assert_true(parse_ok("calitrace capture -w a -C 64k").file_bytes == 65536);
+	assert_true(parse_ok("calitrace capture -w a -C 2G").file_bytes == 2ull << 30);
+	assert_true(parse_ok("calitrace capture -w a -C 3").file_bytes == 3000000);
+	assert_true(parse_ok("calitrace capture -w a -d 0").snapshot);
+	o = parse_ok("calitrace capture -w a -d 0 -d 5");
+	assert_true(!o.snapshot && o.duration_ns == 5 * NS_PER_S);
+	o = parse_ok("calitrace capture -w a --pod 10.253.65.67 --reply-timeout 5s -- ping -c 3 x");
+	assert_true(o.reply_timeout_ns == 5 * NS_PER_S);
+	assert_string_equal(o.program[3], "x");
+	assert_string_equal(parse_ok("calitrace live -w a").write, "a");
+}
+
+static void files(void **state)
+{
+	struct opts o = parse_ok("calitrace show a - b -f icmp --verdict leaked,no-route --since "
+				 "90s --until 2026-11-23T02:00:05.5Z");
+
+	(void)state;
+	assert_int_equal(o.file_cnt, 3);
+	assert_string_equal(o.file[1], "-");
+	assert_string_equal(o.filter, "icmp");
+	assert_true(o.verdicts == (1ull << V_LEAKED | 1ull << V_NO_ROUTE));
+	assert_true(o.since.kind == WHEN_OFFSET && o.since.ns == 90 * (int64_t)NS_PER_S);
+	/* date -u -d 2026-11-23T02:00:05Z +%s */
+	assert_true(o.until.kind == WHEN_WALL && o.until.ns == 1795399205500000000);
+	o = parse_ok("calitrace show a --since 02:00:05");
+	assert_true(o.since.kind == WHEN_CLOCK && o.since.ns == 7205 * (int64_t)NS_PER_S);
+	assert_int_equal(parse_ok("calitrace diff a b").file_cnt, 2);
+	assert_string_equal(parse_ok("calitrace report a -w b.html").write, "b.html");
+	assert_string_equal(parse_ok("calitrace check --baseline a --baseline b").baseline[1], "b");
+}
+
 static void program(void **state)
 {
 	struct opts o = parse_ok("calitrace live -d 3 -- ping -c 1 -- x");
@@ -241,11 +286,11 @@ static const struct {
 	const char *words, *line;
 } wrong[] = {
 	{ "calitrace tcpdump",
-	  "'tcpdump': there is no such command; 'live', 'check' and 'doctor' are, see 'calitrace --help'" },
-	{ "calitrace capture -w x",
-	  "'capture' is not in this version yet; 'live', 'check' and 'doctor' are" },
+	  "'tcpdump': there is no such command; 'live', 'capture', 'show', 'diff', 'report', 'check' "
+	  "and 'doctor' are, see 'calitrace --help'" },
 	{ "calitrace metrics",
-	  "'metrics' is not in this version yet; 'live', 'check' and 'doctor' are" },
+	  "'metrics' is not in this version yet; 'live', 'capture', 'show', 'diff', 'report', "
+	  "'check' and 'doctor' are" },
 	{ "calitrace -d 30s live", "'-d': the command comes first, as in 'calitrace live -d'" },
 	{ "calitrace help tcpdump",
 	  "help for 'tcpdump': there is no such command, see 'calitrace help'" },
@@ -329,8 +374,6 @@ static const struct {
 	  "--pod 'fd00::1': IPv6 is not traced yet; give its IPv4 address" },
 	{ "calitrace live --pod a/b --pod a/c",
 	  "--pod 'a/c': given twice; leave one out, or name both in a FILTER" },
-	{ "calitrace live --baseline f",
-	  "option '--baseline' of 'live' is not in this version yet: leave it out" },
 	{ "calitrace live --top",
 	  "option '--top' of 'live' is not in this version yet: leave it out" },
 	{ "calitrace live --on-loss warn",
@@ -347,8 +390,10 @@ static const struct {
 	{ "calitrace live --dns-port 53,54,53",
 	  "--dns-port '53,54,53': 53 is given twice; leave one out" },
 	{ "calitrace live --dns-port 1,2,3,4,5", "--dns-port '1,2,3,4,5': more than 4 ports" },
-	{ "calitrace live -w f", "option '-w' does not belong to 'live': it is one of 'capture', "
-				 "'show', 'report', not in this version yet" },
+	{ "calitrace check -w f", "option '-w' does not belong to 'check': it is one of 'live', "
+				  "'capture', 'show', 'report'" },
+	{ "calitrace live --listen x", "option '--listen' does not belong to 'live': it is one of "
+				       "'metrics', not in this version yet" },
 	{ "calitrace live --strict", "option '--strict' does not belong to 'live': it is one of "
 				     "'check'" },
 	{ "calitrace live --clean",
@@ -356,7 +401,8 @@ static const struct {
 	{ "calitrace doctor -d 3",
 	  "option '-d' does not belong to 'doctor': it is one of 'live', 'capture'" },
 	{ "calitrace doctor x", "'x': 'doctor' takes options only, see 'calitrace doctor --help'" },
-	{ "calitrace doctor -- x", "'--' does not belong to 'doctor': only 'live' runs a program" },
+	{ "calitrace doctor -- x",
+	  "'--' does not belong to 'doctor': only 'live' and 'capture' run a program" },
 	{ "calitrace live --",
 	  "nothing follows '--': give the PROGRAM to run while tracing, or leave "
 	  "'--' out" },
@@ -367,7 +413,50 @@ static const struct {
 	  "FILTER 'x\\x1b[31m\\x0ay': can't parse filter expression: syntax error; man 7 "
 	  "pcap-filter has the syntax" },
 	{ "calitrace capture host 10.0.0.1",
-	  "'capture' is not in this version yet; 'live', 'check' and 'doctor' are" },
+	  "'capture' needs a file: -w FILE, or -w - for stdout" },
+	{ "calitrace capture -w a -w b", "-w 'b': given twice; leave one out" },
+	{ "calitrace capture -w a udp prot 53",
+	  "FILTER 'udp prot 53': can't parse filter expression: syntax error; man 7 pcap-filter "
+	  "has the syntax" },
+	{ "calitrace capture -w a -s 63", "-s '63': not a number of octets from 64 to 192" },
+	{ "calitrace capture -w a -s 193", "-s '193': not a number of octets from 64 to 192" },
+	{ "calitrace capture -w a -C 63k",
+	  "-C '63k': not a size of at least 64k; write 500k, 10m, 1g, or a bare number of millions "
+	  "of octets" },
+	{ "calitrace capture -w a -C k",
+	  "-C 'k': not a size of at least 64k; write 500k, 10m, 1g, or a bare number of millions of "
+	  "octets" },
+	{ "calitrace capture -w a -C 99999999999g",
+	  "-C '99999999999g': not a size of at least 64k; write 500k, 10m, 1g, or a bare number of "
+	  "millions of octets" },
+	{ "calitrace capture -w a -C 1m -W 0", "-W '0': not a number of files from 1 to 1000000" },
+	{ "calitrace capture -w a -W 3",
+	  "-W says how many files to keep, -C SIZE when to begin the next: give both" },
+	{ "calitrace capture -w - -C 1m",
+	  "-C begins new files, and stdout is none: leave one out" },
+	{ "calitrace capture -w a -d 0 -c 3",
+	  "-d 0 writes the node's state and no packet: leave it or -c out" },
+	{ "calitrace capture -w a -d 0 -C 1m",
+	  "-d 0 writes the node's state and no packet: leave it or -C out" },
+	{ "calitrace capture -w a -d 0 -- true",
+	  "-d 0 writes the node's state and no packet: leave it or -- PROGRAM out" },
+	{ "calitrace capture -w a -o json",
+	  "option '-o' does not belong to 'capture': it is one of 'live', 'show', 'diff', 'check', "
+	  "'doctor'" },
+	{ "calitrace live -w -", "-w -: 'live' prints to stdout; 'capture -w -' writes there" },
+	{ "calitrace live --force",
+	  "--force lets -w replace a file: give -w FILE, or leave it out" },
+	{ "calitrace show", "'show' needs a capture: FILE, or - for stdin" },
+	{ "calitrace show a --verdict lost",
+	  "--verdict 'lost': 'lost' is no verdict; leaked, no-route, filtered, unanswered ... are "
+	  "(calitrace show --help)" },
+	{ "calitrace show a --since soon",
+	  "--since 'soon': not a point of time; write 2026-11-23T02:00:05Z, 02:00:05 (UTC), or 90s "
+	  "after the capture's start" },
+	{ "calitrace diff a",
+	  "'diff' needs two captures: BEFORE and AFTER, each a file or a directory of *.pcapng" },
+	{ "calitrace diff a b c", "'c': 'diff' takes no more than 2 files" },
+	{ "calitrace report a", "'report' needs a file: -w FILE.html, or -w - for stdout" },
 };
 
 static void wrong_words(void **state)
@@ -457,7 +546,7 @@ static void help(void **state)
 	help_fits("calitrace help live", 24, 46);
 	help_fits("calitrace live -d 3 --help", 24, 46);
 	help_fits("calitrace doctor --help", 10, 40);
-	help_fits("calitrace capture --help", 2, 40);
+	help_fits("calitrace capture --help", 24, 46);
 	assert_string_equal(stdout_of("calitrace --version", &ret),
 			    "calitrace " CALITRACE_VERSION "\n");
 	assert_int_equal(ret, 1);
@@ -484,6 +573,7 @@ int main(void)
 		cmocka_unit_test(pools),       cmocka_unit_test(proto_and_ports),
 		cmocka_unit_test(filters),     cmocka_unit_test(too_long_filter),
 		cmocka_unit_test(pods),	       cmocka_unit_test(program),
+		cmocka_unit_test(captures),    cmocka_unit_test(files),
 		cmocka_unit_test(wrong_words), cmocka_unit_test(too_many),
 		cmocka_unit_test(help),	       cmocka_unit_test(usage),
 	};

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "screen.h"
+
+#include <stdio.h>
+
+#include "cmd.h"
+#include "util.h"
+
+#define SCREEN_LINES 6
+
+struct screen {
+	struct render *render;
+	const struct opts *o;
+	uint64_t ts_ns;
+	uint32_t shown, more;
+};
+
+static void on_check(void *ctx, const struct check *c)
+{
+	struct screen *s = ctx;
+	struct record rec = { .kind = REC_CHECK, .ts_ns = s->ts_ns, .check = c };
+
+	if (c->state != CHECK_PROBLEM && c->state != CHECK_WARN)
+		return;
+	/* the last line is for how many more there are */
+	if (s->o->output == OUTPUT_TEXT && s->shown == SCREEN_LINES - 1) {
+		s->more++;
+		return;
+	}
+	s->shown++;
+	render__record(s->render, &rec);
+}
+
+void screen_audit(struct render *r, const struct opts *o, const struct engine *e, uint64_t ts_ns)
+{
+	struct screen s = { .render = r, .o = o, .ts_ns = ts_ns };
+
+	engine__audit(e, on_check, &s);
+	if (s.more && !o->quiet)
+		printf("         and %u more: calitrace check tells all, and what to do\n", s.more);
+	fflush(stdout);
+}
+
+void screen_record(struct render *r, const struct opts *o, const struct record *rec)
+{
+	/* no JSON record says it, and silence must not pass for health */
+	if (rec->kind == REC_SILENCE && o->output == OUTPUT_JSON && !o->quiet)
+		log_warn("no matching packet in %llu s: silence is not health",
+			 (unsigned long long)(rec->silence_ns / NS_PER_S));
+	render__record(r, rec);
+}
+
+void screen_close(const struct summary *s)
+{
+	fprintf(stderr,
+		"calitrace: %llu packets seen, %llu problems, %llu events lost, %llu withheld\n",
+		(unsigned long long)s->seen, (unsigned long long)s->problems,
+		(unsigned long long)s->lost, (unsigned long long)s->withheld);
+}
+
+int screen_exit(const struct opts *o, const struct summary *s)
+{
+	if (!o->exit_code)
+		return EXIT_OK;
+	if (!s)
+		return EXIT_CANNOT_SAY;
+	if (s->problems || s->finding_cnt)
+		return EXIT_PROBLEM;
+	return !s->seen || s->lost || s->withheld ? EXIT_CANNOT_SAY : EXIT_OK;
+}
