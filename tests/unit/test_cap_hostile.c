@@ -2,7 +2,7 @@
 /* Files that were cut, damaged, made up, or written by another version */
 #include "cap_swap.h"
 
-#define LAST_KIND OBS_ANSWER
+#define LAST_KIND OBS_BASELINE
 
 /* A trace that looks like one: some of everything, many packets */
 static void write_trace(struct image *m, uint32_t packets)
