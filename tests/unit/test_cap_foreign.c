@@ -103,6 +103,44 @@ static void ng_packet(struct maker *k, uint32_t iface, uint64_t ts, const void *
 	w32(k, len);
 }
 
+/* Without a time and an interface */
+static void ng_simple(struct maker *k, const void *b, uint32_t n)
+{
+	uint32_t len = 16 + (uint32_t)pad4(n);
+
+	w32(k, NG_SPB);
+	w32(k, len);
+	w32(k, n);
+	bytes(k, b, n);
+	bytes(k, "\0\0\0", pad4(n) - n);
+	w32(k, len);
+}
+
+/* Of a length divisible by four, with the flags of an EPB; obsolete or not */
+static void ng_flagged(struct maker *k, bool obsolete, uint64_t ts, const void *b, uint32_t n,
+		       uint32_t flags)
+{
+	uint32_t len = 32 + n + 8;
+
+	w32(k, obsolete ? NG_PB : NG_EPB);
+	w32(k, len);
+	if (obsolete) {
+		w16(k, 0);
+		w16(k, 7); /* drops */
+	} else {
+		w32(k, 0);
+	}
+	w32(k, (uint32_t)(ts >> 32));
+	w32(k, (uint32_t)ts);
+	w32(k, n);
+	w32(k, n);
+	bytes(k, b, n);
+	w16(k, NG_EPB_FLAGS);
+	w16(k, 4);
+	w32(k, flags);
+	w32(k, len);
+}
+
 /* ---- packets ---- */
 
 /* An echo request from 10.0.0.1 to 10.0.0.2, id 7, seq 3, IP id 0x1234, 40 octets */
@@ -438,6 +476,65 @@ static void test_pcapng(void **state)
 	}
 }
 
+/* The other blocks that packets come in; an interface whose times count from elsewhere */
+static void test_other_blocks(void **state)
+{
+	static const char *const names[] = { "if1", NULL };
+
+	(void)state;
+	for (int n = 0; n < 2; n++) {
+		struct maker k = { .swap = n & 1 };
+		const struct cap_item *i;
+		struct capr *r;
+
+		ng_head(&k);
+		ng_if(&k, LINK_RAW, "", 9);
+		ng_flagged(&k, true, WALL * NS_PER_S, echo, sizeof(echo), 1);
+		ng_simple(&k, echo, sizeof(echo));
+		ng_flagged(&k, false, WALL * NS_PER_S + 5, echo, sizeof(echo), 2);
+		r = open_made(&k);
+		is_begin(r, names, WALL * NS_PER_S);
+		is_packet(r, NS_PER_S, 1);
+		is_packet(r, NS_PER_S, 1);
+		i = next_of(r, CAP_OBS);
+		is_echo(&i->obs);
+		assert_int_equal(i->obs.pkt.hook, AT_TC_EGRESS);
+		assert_true(i->obs.ts_ns == NS_PER_S + 5);
+		is_end(r, NS_PER_S + 5, 3);
+	}
+}
+
+static void test_times(void **state)
+{
+	static const struct {
+		uint8_t resol;
+		int64_t offset_s;
+		uint64_t ts, ns;
+	} rows[] = {
+		{ 0, 0, 5, 5 * NS_PER_S },
+		{ 6, 0, 1586484262000001, 1586484262000001000 },
+		{ 9, 0, 7, 7 },
+		{ 12, 0, 7999, 7 },
+		{ 19, 0, UINT64_MAX, 1844674407 },
+		{ 0x80, 0, 5, 5 * NS_PER_S },
+		{ 0x80 | 1, 0, 5, 2500000000 },
+		{ 0x80 | 63, 0, 1ull << 62, 500000000 },
+		{ 9, 3, 7, 3000000007 },
+		{ 9, -3, 3000000007, 7 },
+		{ 9, -3, 7, 0 },		 /* before the epoch */
+		{ 0, 0, UINT64_MAX, INT64_MAX }, /* beyond its end */
+		{ 9, INT64_MAX, 0, INT64_MAX },
+		{ 9, INT64_MIN, 0, 0 },
+	};
+
+	(void)state;
+	for (size_t n = 0; n < ARRAY_SIZE(rows); n++) {
+		struct cap_if i = { .resol = rows[n].resol, .offset_s = rows[n].offset_s };
+
+		assert_true(cap_if_ns(&i, rows[n].ts) == rows[n].ns);
+	}
+}
+
 /* Ticks each 50 ms; of a gap its begin, where requests time out, and its end */
 static void test_ticks(void **state)
 {
@@ -535,7 +632,8 @@ int main(void)
 		cmocka_unit_test(test_ipv6),	  cmocka_unit_test(test_pcap),
 		cmocka_unit_test(test_pcapng),	  cmocka_unit_test(test_ticks),
 		cmocka_unit_test(test_sections),  cmocka_unit_test(test_empty),
-		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_cut),	  cmocka_unit_test(test_other_blocks),
+		cmocka_unit_test(test_times),
 	};
 
 	return cmocka_run_group_tests_name("cap_foreign", tests, NULL, NULL);
