@@ -44,6 +44,11 @@ static int decode_rec(struct capr *r, const struct cap_rec_view *rec, const stru
 	return err ? err : cap_decode(t, rec->payload, rec->len, r->swap, o, &r->words);
 }
 
+static bool is_offset(int64_t ns)
+{
+	return ns <= (int64_t)CAP_TIME_MAX && ns >= -(int64_t)CAP_TIME_MAX;
+}
+
 int capr__meta(struct capr *r, const struct cap_rec_view *rec)
 {
 	struct cap_meta *m = &r->item.meta;
@@ -61,6 +66,8 @@ int capr__meta(struct capr *r, const struct cap_rec_view *rec)
 			get16(rec->payload + CAP_MAGIC_LEN, r->swap), CAP_MAJOR);
 	err = cap_decode(&cap_meta_table, rec->payload + CAP_MAGIC_LEN, rec->len - CAP_MAGIC_LEN,
 			 r->swap, m, &r->meta_words);
+	if (!err && (rec->ts_ns > CAP_TIME_MAX || !is_offset(m->wall_offset_ns)))
+		return -EBADMSG;
 	m->mono_ns = rec->ts_ns;
 	r->wall_offset_ns = m->wall_offset_ns;
 	r->item.kind = CAP_META;
@@ -96,6 +103,8 @@ static int decode_record(struct capr *r, const struct cap_rec_view *rec)
 		return err;
 	case CAP_REC_CLOCK:
 		err = decode_rec(r, rec, &cap_clock_table, &i->clock);
+		if (!err && !is_offset(i->clock.wall_offset_ns))
+			return -EBADMSG;
 		i->clock.ts_ns = rec->ts_ns;
 		i->kind = CAP_CLOCK;
 		return err;
@@ -122,6 +131,8 @@ int capr__record(struct capr *r, const uint8_t *b, size_t len)
 
 	if (!rec_parse(b, len, r->swap, &rec))
 		return capr__damaged(r, "a record's length");
+	if (rec.ts_ns > CAP_TIME_MAX)
+		return capr__damaged(r, "a record's time");
 	err = decode_record(r, &rec);
 	if (err == -EBADMSG)
 		return capr__damaged(r, "a record's contents");
@@ -164,6 +175,8 @@ int capr__own_packet(struct capr *r, const struct cap_epb *e)
 	if (err)
 		return err == -EBADMSG ? capr__damaged(r, "a packet's observation") : err;
 	o->ts_ns = packet_mono(r, e);
+	if (o->ts_ns > CAP_TIME_MAX)
+		return capr__damaged(r, "a packet's time");
 	if (o->pkt.snap_len > SNAP_LEN)
 		o->pkt.snap_len = SNAP_LEN;
 	if (o->pkt.snap_len > e->cap_len)
