@@ -618,7 +618,6 @@ void engine__feed(struct engine *e, const struct obs *o)
 	case OBS_POOLS:
 		e->pools = o->pools;
 		memset(e->life, 0, sizeof(e->life));
-		ways_forget(e);
 		owner_pools(e);
 		break;
 	case OBS_LOSS:

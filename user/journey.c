@@ -188,22 +188,28 @@ void journey_add_key(struct engine *e, struct trk *t, const struct flow_key *k)
 	index_key(e, t);
 }
 
-struct trk *journey_request(struct engine *e, const struct flow_key *reply)
+struct trk *journey_request(struct engine *e, const struct flow_key *reply, bool *more)
 {
-	struct flow_key k = *reply;
+	bool ports = reply->proto != PROTO_ICMP;
+	/* member by member: the reply's was written just now, and is read as it was written */
+	struct flow_key k = {
+		.src = reply->dst,
+		.dst = reply->src,
+		.sport = ports ? reply->dport : reply->sport,
+		.dport = ports ? reply->sport : reply->dport,
+		.id = reply->id,
+		.proto = reply->proto,
+		.pad = reply->pad,
+	};
 	struct trk *best = NULL;
 
-	k.src = reply->dst;
-	k.dst = reply->src;
-	if (reply->proto != PROTO_ICMP) {
-		k.sport = reply->dport;
-		k.dport = reply->sport;
-	}
+	*more = false;
 	for (struct knode *n = kmap_first(&e->by_key, key_hash(&k)); n; n = n->next) {
 		struct trk *t = key_owner(n);
 
 		if (t->role != ROLE_REQUEST || t->answered || !key_eq(key_of(n), &k))
 			continue;
+		*more |= best != NULL;
 		/* of several copies (retransmissions) the latest is meant */
 		if (!best || t->first_ns > best->first_ns)
 			best = t;

@@ -52,6 +52,11 @@ static struct owner *find_for(const struct engine *e, const struct addr *a, bool
 	return NULL;
 }
 
+struct owner *owner_of(const struct engine *e, const struct addr *a)
+{
+	return find_for(e, a, false);
+}
+
 bool owner_is_daemon(const struct actor *by)
 {
 	return !by->pid || !strncmp(by->comm, "bird", 4) || !strncmp(by->comm, "calico", 6) ||
@@ -72,6 +77,7 @@ void owner_route(struct engine *e, const struct obs_route *o, uint64_t ts_ns)
 	const struct route *r = &o->route;
 	struct owner *w;
 
+	e->owner_version++;
 	if (o->op == ROUTE_DEL)
 		withdraw(e, o);
 	if ((o->op != ROUTE_ADD && o->op != ROUTE_REPLACE) || !r->nh_cnt ||
@@ -109,6 +115,7 @@ static void from_mirror(void *ctx, const struct route *r)
 
 void owner_pools(struct engine *e)
 {
+	e->owner_version++;
 	mirror__each_route(e->mirror, from_mirror, e);
 }
 
@@ -125,7 +132,7 @@ static const struct cluster_node *listed(const struct engine *e, const struct ad
 	return NULL;
 }
 
-static bool is_listed(const struct engine *e, const struct addr *a)
+bool owner_on_any_list(const struct engine *e, const struct addr *a)
 {
 	return listed(e, a);
 }
@@ -177,7 +184,7 @@ static bool bird_differs(const struct engine *e, struct owner *w, const struct a
 
 bool owner_differs(const struct engine *e, const struct addr *dst, const struct addr *gw)
 {
-	struct owner *w = find_for(e, dst, false);
+	struct owner *w = way_of(e, dst)->owner;
 
 	if (!w || !addr_is_set(gw))
 		return false;
@@ -193,14 +200,14 @@ bool owner_is_other(const struct engine *e, const struct addr *a)
 
 bool owner_is_node(const struct engine *e, const struct addr *a)
 {
-	return addr_is_set(a) && (is_listed(e, a) || bgp_peer_find(e, a));
+	return addr_is_set(a) && (owner_on_any_list(e, a) || bgp_peer_find(e, a));
 }
 
 bool owner_is_stranger(const struct engine *e, const struct addr *dst, const struct addr *end)
 {
 	const struct owner *w;
 
-	if (!e->nodes.cnt || is_listed(e, end) || bgp_peer_find(e, end))
+	if (!e->nodes.cnt || way_of(e, end)->listed || bgp_peer_find(e, end))
 		return false;
 	w = find_for(e, dst, true);
 	return !w || !w->changed_ns || e->now_ns > w->changed_ns + JOINING_NS;
@@ -210,6 +217,7 @@ void owner_node(struct engine *e, const struct obs_node *o)
 {
 	struct cluster_node *c;
 
+	e->owner_version++;
 	if (o->reset) {
 		hmap_free_all(&e->nodes, offsetof(struct cluster_node, node));
 		e->node_lists = o->lists;
