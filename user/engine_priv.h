@@ -17,6 +17,11 @@
 #define VANISH_NS (100 * NSEC_PER_MSEC)
 /* Neighbour failures name packets that left up to 3 s ago. */
 #define KEEP_NS (5 * NSEC_PER_SEC)
+/*
+ * What was seen to leave by a device found its neighbour before that (the hook is in
+ * dev_queue_xmit, behind neigh_output): what may still happen to it happens at once.
+ */
+#define KEEP_LEFT_NS NSEC_PER_SEC
 /* A neighbour is given up after 3 probes, a second each (mcast_solicit, retrans_time). */
 #define NEIGH_NS (3500 * NSEC_PER_MSEC)
 /* Replies are called late up to this long after the request. */
@@ -309,8 +314,8 @@ struct engine {
 	struct trk **slab;
 	uint32_t slab_cnt, slab_cap;
 	struct trk *unused; /* chained by pair */
-	/* every packet stands in one of age (may still change), late (unanswered), idle (done) */
-	struct list age, late, idle;
+	/* every packet is in one: may still change, unanswered, done, done and gone for good */
+	struct list age, late, idle, left;
 	struct list settle, vanish, reply;
 	struct list held_up; /* waits for a reply, and did not even leave yet */
 	bool encap_seen;     /* tunnel packets leave by a device that is traced */
