@@ -49,6 +49,41 @@ static void add_peer(struct finding *f, const struct addr *a)
 		f->peer[f->peer_cnt++] = *a;
 }
 
+/* The session with the node that had the block: it may be known by another address now. */
+static const struct bgp_peer *session_of(const struct facts *x, const struct addr *a)
+{
+	const struct bgp_peer *p = bgp_peer_find(x->e, a);
+	const struct obs_conf_peer *c;
+
+	if (p || !x->base || !addr_eq(a, &x->base->owner))
+		return p;
+	c = world_peer_named(x->e, x->base->name);
+	return c ? bgp_peer_find(x->e, &c->addr) : NULL;
+}
+
+static void note_peer(struct facts *x, const struct addr *a)
+{
+	const struct bgp_peer *p = session_of(x, a);
+
+	add_peer(&x->f->f, a);
+	if (p && !bgp_peer_up(x->e, p)) {
+		x->down_peer = p;
+		x->down_peer_known = true;
+	}
+}
+
+/* Nobody saw its route go, but a baseline has the block. */
+static const struct addr *recalled_owner(struct facts *x, const struct prefix *block)
+{
+	const struct recalled *r = recall_block(x->e, block);
+
+	if (!r)
+		return NULL;
+	if (!x->base)
+		x->base = r;
+	return &r->owner;
+}
+
 /* Routes of the blocks: which are missing, who was their gateway */
 static void gather_blocks(struct facts *x)
 {
@@ -68,18 +103,22 @@ static void gather_blocks(struct facts *x)
 				if (!x->gone || g->ts_ns < x->gone->ts_ns)
 					x->gone = g;
 				gw = g->route.nh_cnt ? &g->route.nh[0].gw : NULL;
+			} else {
+				gw = recalled_owner(x, &f->block[i]);
 			}
 		}
-		if (gw && addr_is_set(gw)) {
-			const struct bgp_peer *p = bgp_peer_find(x->e, gw);
-
-			add_peer(f, gw);
-			if (p && !bgp_peer_up(x->e, p)) {
-				x->down_peer = p;
-				x->down_peer_known = true;
-			}
-		}
+		if (gw && addr_is_set(gw))
+			note_peer(x, gw);
 	}
+}
+
+/* Packets go to another node than the one that had the block when a baseline was made. */
+static void gather_owner(struct facts *x)
+{
+	if (x->f->f.verdict == V_WRONG_NEXTHOP)
+		x->owner = owner_recalled(x->e, &x->f->example, &x->f->gateway);
+	if (x->owner)
+		add_peer(&x->f->f, &x->owner->owner);
 }
 
 /* A borrowed address of an own block: its /32 by another node went, and the blackhole shows. */
@@ -114,7 +153,10 @@ static void gather(const struct engine *e, struct fnd *f, struct facts *x)
 	x->all_down = bgp_all_down(e);
 	x->in_use = bgp_in_use(e);
 	x->d = diagnose(e);
+	if (f->f.verdict == V_UNANSWERED)
+		x->there = elsewhere_of(e, f->f.id, &x->there_cnt);
 	gather_blocks(x);
+	gather_owner(x);
 	gather_borrowed(x);
 	gather_peers(x);
 }
@@ -172,9 +214,41 @@ bool cause_route_missing(const struct facts *x)
 	return x->route_kind && x->missing && !x->f->proxy_arp;
 }
 
+/* A block may have been given up since a baseline, but not by a node that nobody hears any more. */
 static enum confidence sure_route_missing(const struct facts *x)
 {
-	return x->gone ? CONF_CERTAIN : CONF_LIKELY;
+	if (x->gone)
+		return CONF_CERTAIN;
+	return x->base && x->base->route && (x->all_down || x->down_peer_known) ? CONF_CERTAIN :
+										  CONF_LIKELY;
+}
+
+static void since_is(struct because *b, enum since_from from, uint64_t ns)
+{
+	b->since_from = from;
+	b->since_ns = ns;
+}
+
+/* It stood when the baseline was made: it went after that, and before we started. */
+static void say_recalled(const struct facts *x, struct because *b)
+{
+	char block[PREFIX_STRLEN], gw[ADDR_STRLEN], when[RECALL_TIME_LEN], own[RECALL_OWNER_LEN];
+	const struct recalled *r = x->base;
+
+	since_is(b, SINCE_BASELINE, (uint64_t)(r->route ? r->route_seen_ns : r->seen_ns));
+	recall_time_str(r->route ? r->route_wall_ns : r->wall_ns, when);
+	prefix_str(&r->block, block);
+	recall_owner_str(r, own);
+	if (r->route)
+		evidence(x->f, "the route %s via %s dev %s%s stood at %s in the baseline", block,
+			 addr_str(&r->gw, gw), r->dev, own, when);
+	else
+		evidence(
+			x->f,
+			"%s%s was in use at %s by the baseline of %s; this node has no route to it",
+			block, own, when, r->from[0] ? r->from : "another node");
+	if (x->missing > 1)
+		evidence(x->f, "%u blocks of this finding have no route", x->missing);
 }
 
 static void say_route_missing(const struct facts *x, struct because *b)
@@ -195,6 +269,8 @@ static void say_route_missing(const struct facts *x, struct because *b)
 			 was->nh_cnt ? mirror__dev(x->e->mirror, was->nh[0].ifindex) : "?",
 			 x->gone->flushed ? "flushed with its link" : "deleted",
 			 b->by.pid ? " by " : "", b->by.pid ? b->by.comm : "");
+	} else if (x->base) {
+		say_recalled(x, b);
 	} else {
 		evidence(x->f,
 			 "no route covers %s%s; it was gone before we started, so who owned it "
@@ -213,6 +289,9 @@ static void say_route_missing(const struct facts *x, struct because *b)
 /* The peers lost this node's routes: what goes out right cannot come back */
 static bool row_return_missing(const struct facts *x)
 {
+	/* what the other node's capture shows is no guess */
+	if (x->there)
+		return false;
 	return x->f->f.verdict == V_UNANSWERED && x->f->f.block_cnt && !x->f->local && x->in_use &&
 	       (x->all_down || x->down_peer_known);
 }
@@ -220,18 +299,15 @@ static bool row_return_missing(const struct facts *x)
 static bool bgp_made(const struct facts *x)
 {
 	/* routes of Felix (proto 80) or of the administrator do not hang on BGP */
+	if (!x->gone && x->base && x->base->route)
+		return x->in_use && x->base->protocol == RTPROT_BIRD;
 	return x->in_use && (!x->gone || x->gone->route.protocol == RTPROT_BIRD);
 }
 
 bool cause_bgp_down(const struct facts *x)
 {
-	return x->all_down && (row_return_missing(x) || (cause_route_missing(x) && bgp_made(x)));
-}
-
-static void since_is(struct because *b, enum since_from from, uint64_t ns)
-{
-	b->since_from = from;
-	b->since_ns = ns;
+	return x->all_down && (row_return_missing(x) || cause_return_proven(x) ||
+			       (cause_route_missing(x) && bgp_made(x)));
 }
 
 /*
@@ -272,9 +348,10 @@ bool cause_peer_down(const struct facts *x)
 {
 	if (x->all_down || !x->down_peer)
 		return false;
-	if (row_return_missing(x))
+	if (row_return_missing(x) || (cause_return_proven(x) && x->down_peer_known))
 		return true;
-	return cause_route_missing(x) && bgp_made(x) && (x->down_peer_known || !x->gone);
+	return cause_route_missing(x) && bgp_made(x) &&
+	       (x->down_peer_known || (!x->gone && !x->base));
 }
 
 static enum confidence sure_peer_down(const struct facts *x)
@@ -332,9 +409,11 @@ static void say_unresolved(const struct facts *x, struct because *b)
 		 prefix_str(&x->f->route.dst, p));
 }
 
+/* Without pools (packets that somebody else captured) nobody knows whether they left as they should. */
 static bool row_beyond(const struct facts *x)
 {
-	return x->f->f.verdict == V_UNANSWERED && !x->f->local && !row_return_missing(x);
+	return x->f->f.verdict == V_UNANSWERED && x->e->pools.cnt && !x->f->local && !x->there &&
+	       !row_return_missing(x);
 }
 
 static void say_beyond(const struct facts *x, struct because *b)
@@ -407,6 +486,25 @@ static void say_guess(const struct engine *e, struct fnd *f)
 			prefix_str(&pool->cidr, text));
 }
 
+static void say_owner(const struct facts *x)
+{
+	char block[PREFIX_STRLEN], when[RECALL_TIME_LEN], own[RECALL_OWNER_LEN];
+
+	if (x->owner)
+		evidence(x->f, "%s was the block of%s at %s, as the baseline has it",
+			 prefix_str(&x->owner->block, block), recall_owner_str(x->owner, own),
+			 recall_time_str(x->owner->wall_ns, when));
+}
+
+static void name_peers(const struct engine *e, struct finding *f)
+{
+	for (uint32_t i = 0; i < f->peer_cnt; i++) {
+		struct addr node = diag_node_of(e, &f->peer[i]);
+
+		snprintf(f->peer_node[i], sizeof(f->peer_node[i]), "%s", world_node_name(e, &node));
+	}
+}
+
 /* Was anything lost in the time that the finding speaks of, or shortly before? */
 static bool lossy(const struct engine *e, const struct fnd *f)
 {
@@ -433,7 +531,8 @@ static const struct cause_row *walk(const struct facts *x, const struct cause_ro
 			b->confidence = CONF_LIKELY;
 		if (r->say)
 			r->say(x, b);
-		append(f->f.explain, sizeof(f->f.explain), r->sentence);
+		if (r->sentence[0])
+			append(f->f.explain, sizeof(f->f.explain), r->sentence);
 		/* a guess does not become the cause while something surer is known */
 		if (!deepest || b->confidence != CONF_UNCLEAR)
 			deepest = r;
@@ -443,7 +542,7 @@ static const struct cause_row *walk(const struct facts *x, const struct cause_ro
 
 void cause_explain(const struct engine *e, struct fnd *f)
 {
-	const struct cause_row *deepest;
+	const struct cause_row *there, *deepest;
 	struct facts x;
 
 	f->f.because_cnt = f->f.evidence_cnt = 0;
@@ -452,17 +551,23 @@ void cause_explain(const struct engine *e, struct fnd *f)
 	symptom(f, f->f.explain, sizeof(f->f.explain));
 	symptom_evidence(f);
 	gather(e, f, &x);
-	deepest = walk(&x, base, ARRAY_SIZE(base), NULL);
+	there = walk(&x, cause_there_rows, cause_there_row_cnt, NULL);
+	deepest = walk(&x, base, ARRAY_SIZE(base), there);
 	deepest = walk(&x, cause_node_rows, cause_node_row_cnt, deepest);
 	deepest = walk(&x, cause_path_rows, cause_path_row_cnt, deepest);
 	deepest = walk(&x, ends, ARRAY_SIZE(ends), deepest);
 	f->f.cause = deepest ? deepest->cause : C_UNKNOWN;
+	/* the cause that the other node found stands in the chain alone */
+	if (there && deepest == there)
+		f->f.cause = f->f.because[0].cause;
 	if (!deepest || deepest->cause == C_BEYOND_NODE)
 		because(f, C_UNKNOWN, CONF_UNCLEAR);
 	snprintf(f->f.advice, sizeof(f->f.advice), "%s",
 		 deepest ?
 			 deepest->advice :
 			 "compare with calitrace live on the node at the other end; -v shows more");
+	say_owner(&x);
+	name_peers(e, &f->f);
 	say_guess(e, f);
 	if (lossy(e, f))
 		evidence(f, "%llu events were lost: what they would have told is missing here",

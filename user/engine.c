@@ -48,6 +48,7 @@ int engine__new(const struct engine_opts *opts, struct engine **ret)
 	list_init(&e->left);
 	list_init(&e->settle);
 	list_init(&e->vanish);
+	list_init(&e->leaving);
 	list_init(&e->reply);
 	list_init(&e->held_up);
 	*ret = e;
@@ -185,6 +186,25 @@ void engine_shelve(struct engine *e, struct trk *t)
 		    &t->age);
 }
 
+/*
+ * What a pod was about to send when its device went down: if the device is gone soon after, the pod
+ * was deleted, and nobody misses the packet.
+ */
+static bool may_leave(const struct trk *t)
+{
+	return t->pod_drop && !t->leaving && t->role == ROLE_REQUEST && t->verdict == V_LINK_DOWN;
+}
+
+static void leave(struct engine *e, struct trk *t)
+{
+	if (!mirror__link_info(e->mirror, t->ifindex)) {
+		t->verdict = V_NONE;
+		t->answered = true;
+		list_del(&t->reply);
+	}
+	engine_settle(e, t);
+}
+
 /* The verdict is final for now: count it, tell it. */
 void engine_settle(struct engine *e, struct trk *t)
 {
@@ -192,6 +212,11 @@ void engine_settle(struct engine *e, struct trk *t)
 
 	list_del(&t->settle);
 	judge_final(e, t);
+	if (may_leave(t)) {
+		t->leaving = true;
+		engine_settle_later(t, &e->leaving, LEAVE_NS);
+		return;
+	}
 	exchange_decide(e, t);
 	problem = verdict_is_problem(t->verdict);
 	if (!t->matched) {
@@ -291,6 +316,13 @@ static void run_deadlines(struct engine *e)
 		if (t->settle_at > now)
 			break;
 		vanish(e, t);
+	}
+	while (!list_empty(&e->leaving)) {
+		struct trk *t = list_entry(e->leaving.next, struct trk, settle);
+
+		if (t->settle_at > now)
+			break;
+		leave(e, t);
 	}
 	run_replies(e, &e->reply);
 	run_replies(e, &e->held_up);
@@ -679,6 +711,8 @@ void engine__finish(struct engine *e, uint64_t ts_ns)
 		engine_settle(e, list_entry(e->settle.next, struct trk, settle));
 	while (!list_empty(&e->vanish))
 		vanish(e, list_entry(e->vanish.next, struct trk, settle));
+	while (!list_empty(&e->leaving))
+		leave(e, list_entry(e->leaving.next, struct trk, settle));
 	e->now_ns += SETTLE_NS + 1;
 	lookup_run(e);
 	finding_finish(e, ts_ns);

@@ -2,6 +2,7 @@
 /* The packet as the renderers get it: names instead of numbers, the question out of the DNS bytes. */
 #include <string.h>
 
+#include "addr.h"
 #include "engine_priv.h"
 
 #define DNS_HLEN 12
@@ -83,6 +84,20 @@ static void fill_pod(const struct engine *e, const struct addr *a, char out[POD_
 		memcpy(out, pod->name, POD_LEN);
 }
 
+static void fill_answers(const struct trk *t, struct packet *p)
+{
+	const struct trk_asked *asked = &t->asked;
+
+	if (!addr_is_set(&asked->dst))
+		return;
+	p->answers.valid = true;
+	p->answers.good = t->pair_good;
+	p->answers.src = asked->src;
+	p->answers.dst = asked->dst;
+	p->answers.orig_dst = asked->orig;
+	p->answers.ts_ns = asked->ts_ns;
+}
+
 static void fill_packet(const struct engine *e, const struct trk *t, struct packet *p)
 {
 	memset(p, 0, sizeof(*p));
@@ -132,6 +147,7 @@ static void fill_packet(const struct engine *e, const struct trk *t, struct pack
 	p->late_us = t->late_us;
 	fill_hops(e, t, p);
 	p->finding = t->finding;
+	fill_answers(t, p);
 }
 
 void engine_emit_packet(struct engine *e, struct trk *t)

@@ -15,6 +15,8 @@
 #define SETTLE_NS (10 * NSEC_PER_MSEC)
 /* A packet that came in and was seen nowhere else went to a local socket. */
 #define VANISH_NS (100 * NSEC_PER_MSEC)
+/* From the pod's device going down to its being gone, when the pod is deleted */
+#define LEAVE_NS NSEC_PER_SEC
 /* Neighbour failures name packets that left up to 3 s ago. */
 #define KEEP_NS (5 * NSEC_PER_SEC)
 /*
@@ -121,7 +123,7 @@ struct trk {
 	uint32_t match_bits; /* what its packets said to the filter */
 	uint16_t ip_id, ip_len, dns_id, dns_flags;
 
-	bool settled, answered, from_fib, pod_drop, encapsulated;
+	bool settled, answered, from_fib, pod_drop, encapsulated, leaving;
 	bool matched; /* the exchange passed the filter */
 	bool held;    /* settled, but for the filter: not counted, not told */
 	bool wrong_hop;
@@ -233,6 +235,7 @@ struct fnd {
 	struct finding f;
 	bool dirty;			 /* counts changed since it was emitted */
 	bool proxy_arp, external, local; /* where the packets were for */
+	bool told_elsewhere; /* another node's capture told something since it was explained last */
 	uint64_t emitted_ns, good_ns;
 	uint32_t arp_ifindex;
 	struct addr example; /* a destination */
@@ -297,9 +300,23 @@ struct world {
 	struct obs_conf conf, conf_next;
 };
 
+/* recall.c: what baselines told */
+struct recall {
+	struct hmap blocks, nodes, by_addr;
+	bool len[33]; /* prefix lengths that a block has */
+};
+
+/* elsewhere.c: fates of this node's requests on others */
+struct elsewhere_list {
+	struct elsewhere *item;
+	uint32_t cnt, cap;
+};
+
 struct engine {
 	struct engine_opts opts;
 	struct world world;
+	struct recall recall;
+	struct elsewhere_list elsewhere;
 	struct diag *diag; /* what follows from it, kept for a moment */
 	bool urgent;	   /* something happened that other sources may explain */
 	struct mirror *mirror;
@@ -316,7 +333,7 @@ struct engine {
 	struct trk *unused; /* chained by pair */
 	/* every packet is in one: may still change, unanswered, done, done and gone for good */
 	struct list age, late, idle, left;
-	struct list settle, vanish, reply;
+	struct list settle, vanish, reply, leaving;
 	struct list held_up; /* waits for a reply, and did not even leave yet */
 	bool encap_seen;     /* tunnel packets leave by a device that is traced */
 	uint32_t trk_cnt;
@@ -450,7 +467,7 @@ struct way {
 	uint8_t from, block_len;   /* enum block_from; of dst's block */
 	const struct pool *pool;   /* judge_pool()'s */
 	const struct route *route; /* mirror__lookup()'s */
-	struct owner *owner;	   /* owner_of()'s */
+	struct owner *owner;	   /* owner_for()'s */
 } __attribute__((aligned(64)));
 struct ways *ways_new(void);
 /* Borrowed until the next call, or change of the mirror */
@@ -478,7 +495,7 @@ bool owner_is_daemon(const struct actor *by);
 void owner_node(struct engine *e, const struct obs_node *o);
 void owner_free_all(struct engine *e);
 /* The owner of the longest block that holds a and is not withdrawn, NULL: nobody told */
-struct owner *owner_of(const struct engine *e, const struct addr *a);
+struct owner *owner_for(const struct engine *e, const struct addr *a);
 /* Somebody else than a routing daemon sent the block of dst to another gateway than its owner's */
 bool owner_differs(const struct engine *e, const struct addr *dst, const struct addr *gw);
 /* The block of a is another node's, as far as its routes told */
@@ -499,6 +516,8 @@ void world_free_all(struct engine *e);
 bool world_knows(const struct engine *e, enum source s);
 /* Its last round ended well */
 bool world_is_fresh(const struct engine *e, enum source s);
+/* Or that did a short while ago: a busy node lets a round fail now and then. */
+bool world_is_recent(const struct engine *e, enum source s);
 uint32_t world_cnt(const struct engine *e, enum world_kind k);
 const struct obs_bird_proto *world_proto(const struct engine *e, uint32_t i);
 const struct obs_conf_peer *world_peer(const struct engine *e, uint32_t i);
@@ -508,6 +527,8 @@ const struct obs_proc *world_proc(const struct engine *e, uint32_t i);
 /* NULL: there is none */
 const struct obs_bird_proto *world_proto_of(const struct engine *e, const struct addr *neighbor);
 const struct obs_conf_peer *world_peer_of(const struct engine *e, const struct addr *peer);
+/* The neighbour that is that node, by confd's word; NULL: none, or name is "" */
+const struct obs_conf_peer *world_peer_named(const struct engine *e, const char *name);
 const struct obs_sysctl *world_sysctl(const struct engine *e, uint32_t ifindex);
 const struct obs_fill *world_fill(const struct engine *e, enum fill what);
 /* What is known of a neighbour on the link, NULL: nothing */

@@ -157,13 +157,12 @@ static void on_reply(struct engine *e, struct trk *t, const struct flow_key *k)
 	/* a reset refuses: that nothing was lost does not make it well */
 	t->pair_good = !verdict_is_problem(req->verdict) &&
 		       !(t->proto == PROTO_TCP && t->tcp_flags & TCPF_RST);
-	if (t->pair_good)
-		t->asked = (struct trk_asked){
-			.dst = req->dst,
-			.orig = req->orig_dst,
-			.src = trk_first(req)->src,
-			.ts_ns = req->first_ns,
-		};
+	t->asked = (struct trk_asked){
+		.dst = req->dst,
+		.orig = req->orig_dst,
+		.src = trk_first(req)->src,
+		.ts_ns = req->first_ns,
+	};
 	if (t->pair_good)
 		judge_block(e, &req->dst, &t->asked.block, &from);
 }

@@ -17,6 +17,8 @@
 
 /* Neighbour failures come up to 3 s after the packet */
 #define SAME_PASS_NS (5 * NSEC_PER_SEC)
+/* The queue of an uplink that stands still may hold a packet for long before it is thrown away. */
+#define QUEUED_NS (30 * NSEC_PER_SEC)
 /* A copy follows its original closely; retransmissions come 200 ms later at the earliest. */
 #define COPY_NS (50 * NSEC_PER_MSEC)
 
@@ -126,11 +128,12 @@ static bool same_pass(const struct trk *t, const struct obs *o, uint64_t max_age
 static struct trk *find_skb(struct engine *e, const struct obs *o, uint64_t sig)
 {
 	struct knode *n = kmap_first(&e->by_skb, skb_hash(o->pkt.skb, sig));
+	uint64_t max_age = o->kind == OBS_DROP ? QUEUED_NS : SAME_PASS_NS;
 
 	for (; n; n = n->next) {
 		struct trk *t = hmap_entry(n, struct trk, by_skb);
 
-		if (t->skb == o->pkt.skb && t->sig == sig && same_pass(t, o, SAME_PASS_NS))
+		if (t->skb == o->pkt.skb && t->sig == sig && same_pass(t, o, max_age))
 			return t;
 	}
 	return NULL;

@@ -12,6 +12,7 @@
 
 #include "../bpf/events.h"
 #include "addr.h"
+#include "recall.h"
 
 #define ARPHRD_TUNNEL_ 768	       /* ipip */
 #define RESULT_NS (10 * NSEC_PER_MSEC) /* from the look-up to the device */
@@ -53,6 +54,7 @@ void judge_find_block(const struct engine *e, struct way *w)
 	const struct pool *pool = w->pool;
 	const struct addr *a = &w->dst;
 	const struct route *r;
+	const struct recalled *old;
 	const struct gone *g;
 	uint8_t len;
 
@@ -65,10 +67,14 @@ void judge_find_block(const struct engine *e, struct way *w)
 	g = mirror__gone(e->mirror, a, pool->cidr.len, 32);
 	if (g && !is_block(&g->route))
 		g = mirror__gone(e->mirror, a, pool->cidr.len, 31);
+	old = recall_for(e, a);
 	/* what went may be more specific than what stands (a pool routed as a whole) */
 	if (g && (!r || g->route.dst.len > r->dst.len)) {
 		w->block_len = g->route.dst.len;
 		w->from = BLOCK_HISTORY;
+	} else if (old && (!r || old->block.len > r->dst.len)) {
+		w->block = old->block;
+		w->from = BLOCK_BASELINE;
 	} else if (r) {
 		w->block_len = r->dst.len;
 		w->from = BLOCK_ROUTE;

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The plain data that flows through calitrace: observations go into the engine,
- * records come out of it. No function here has an effect, no member is a
- * pointer to something that its holder does not own, unless it says so.
- *
- * Times are CLOCK_MONOTONIC nanoseconds (_ns). Addresses are wide enough for
- * IPv6 everywhere.
+ * The plain data that flows through calitrace: observations go into the engine, records come out of
+ * it. No function here has an effect, no member points to what its holder does not own, unless it
+ * says so. Times are CLOCK_MONOTONIC nanoseconds (_ns). Addresses are wide enough for IPv6.
  */
 #ifndef CALITRACE_MODEL_H
 #define CALITRACE_MODEL_H
@@ -94,6 +91,7 @@ enum cause {
 	C_NEIGH_TABLE_FULL,
 	C_PROXY_ARP_OFF,
 	C_CALICO_RPF,
+	C_UNDERLAY_FILTERED,
 	C_MAX,
 };
 
@@ -164,7 +162,7 @@ enum since_from {
 	SINCE_BEFORE_START
 };
 
-/* Words of the contract for each of the above; never NULL, "?" out of range. */
+/* The contract's words; never NULL, "?" out of range. */
 const char *verdict_name(enum verdict v);
 const char *cause_name(enum cause c);
 const char *confidence_name(enum confidence c);
@@ -210,6 +208,8 @@ enum obs_kind {
 	OBS_VTEP,	    /* vtep */
 	OBS_POD,	    /* pod */
 	OBS_ANSWER,	    /* answer: what the kernel says when asked for a route */
+	OBS_BASELINE,	    /* baseline: memory of before the start, or another node's */
+	OBS_ELSEWHERE, /* elsewhere: what another node's capture shows of a packet of this one */
 };
 
 struct actor { /* who did it; pid 0: not known */
@@ -430,6 +430,8 @@ struct obs_answer {
 	uint32_t ifindex;
 };
 
+#include "model_far.h"
+
 enum route_op {
 	ROUTE_ADD,
 	ROUTE_DEL,
@@ -572,6 +574,8 @@ struct obs {
 		struct obs_vtep vtep;
 		struct obs_pod pod;
 		struct obs_answer answer;
+		struct obs_baseline baseline;
+		struct obs_elsewhere elsewhere;
 	};
 };
 
@@ -638,6 +642,14 @@ struct packet {
 	struct actor by;  /* local senders that failed before any packet was */
 	uint32_t finding; /* id, 0: none */
 	char src_pod[POD_LEN], dst_pod[POD_LEN]; /* namespace/name, "" not known */
+	const struct far_hop *far; /* on other nodes, in the order of time; cluster.h */
+	uint8_t far_cnt;
+	struct {
+		bool valid; /* it is the reply to a request that was seen: */
+		bool good;  /* which was no problem itself, and was not refused */
+		struct addr src, dst, orig_dst; /* after NAT, and before it where that differs */
+		uint64_t ts_ns;			/* first seen */
+	} answers;
 };
 
 struct because {
@@ -725,7 +737,8 @@ enum record_kind {
 	REC_LOSS,
 	REC_SILENCE, /* no matching packet for .silence_ns */
 	REC_CHECK,
-	REC_BIRD, /* bird_proto: a session's state as BIRD has it now */
+	REC_BIRD,  /* bird_proto: a session's state as BIRD has it now */
+	REC_CLOCK, /* clock: how this node's clock stands to another's; cluster.h */
 };
 
 /* One thing to print; what it points to lives until the call returns. */
@@ -743,6 +756,7 @@ struct record {
 		const struct obs_loss *loss;
 		const struct check *check;
 		const struct obs_bird_proto *bird_proto;
+		const struct clock_rel *clock;
 		uint64_t silence_ns;
 	};
 	const char *dev; /* of route (first next hop), addr, neigh: name or "" */

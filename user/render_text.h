@@ -117,6 +117,8 @@ void line_paint(struct line *l, enum paint paint, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* "02:04:22.123", local */
 void line_time(struct text *t, struct line *l, uint64_t ns);
+/* The day and the second: of what may be long ago, or before the boot */
+void line_date(struct text *t, struct line *l, uint64_t ns);
 void line_actor(struct line *l, const struct actor *by);
 void line_emit(struct text *t, struct line *l);
 /* label, then words wrapped; further lines are indented to where the first one's words begin. */
@@ -153,6 +155,9 @@ void finding_line(struct line *l, const struct finding *f);
 /* ---- render_text_check.c ---- */
 
 void text_check(struct text *t, const struct check *c);
+void text_clock(struct text *t, const struct record *rec);
+/* The line below a packet's that tells its way over several nodes; nothing where one node saw it */
+void text_journey(struct text *t, const struct packet *p);
 void text_bird(struct text *t, const struct record *rec);
 
 /* ---- render_text_summary.c ---- */

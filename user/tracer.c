@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "baseline.h"
 #include "filter.h"
 #include "recorder.h"
 #include "util.h"
@@ -226,11 +227,21 @@ int tracer__new(const struct opts *o, char **argv, const struct tracer_ops *ops,
 	return err;
 }
 
+/* Memory comes first, and is recorded: a replay needs no baseline. */
+static int recall(struct tracer *t, char *why, size_t why_sz)
+{
+	const struct baseline_run br = { session__node(t->session), mono_ns(), t->wall_offset_ns };
+
+	return baseline__feed(t->o, &br, on_obs, t, why, why_sz);
+}
+
 int tracer__start(struct tracer *t)
 {
 	char why[400] = "";
-	int err = session__start(t->session, why, sizeof(why));
+	int err = recall(t, why, sizeof(why));
 
+	if (!err)
+		err = session__start(t->session, why, sizeof(why));
 	if (err) {
 		log_err("%s", why[0] ? why : "cannot start");
 		return err;

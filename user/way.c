@@ -57,7 +57,7 @@ const struct way *way_of(const struct engine *e, const struct addr *a)
 	w->route = mirror__lookup(e->mirror, a);
 	w->local = mirror__is_local(e->mirror, a);
 	w->listed = owner_on_any_list(e, a);
-	w->owner = owner_of(e, a);
+	w->owner = owner_for(e, a);
 	judge_find_block(e, w);
 	return w;
 }
