@@ -210,11 +210,11 @@ cut() {
 
 # Another program's capture has no routes: nothing is cured by it
 foreign() {
-	tshark -r "$out/healed/k8s02.pcapng" -F pcap -w "$out/foreign.pcap" 2>/dev/null ||
-		echo "expected tshark to convert a capture"
+	tcpdump -r "$out/healed/k8s02.pcapng" -w - 2>/dev/null >"$out/foreign.pcap" ||
+		echo "expected tcpdump to copy a capture"
 	said=$out/foreign.json status=0
 	"$calitrace" diff -o json "$out/broken/k8s02.pcapng" "$out/foreign.pcap" >"$said" 2>"$said.err" || status=$?
-	[ "$status" -eq 3 ] || echo "expected 3, saw $status: $(tail -n 1 "$said" "$said.err")"
+	verdict_is 3 cannot-say
 }
 
 # ---- all of them ----
