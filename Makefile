@@ -4,6 +4,7 @@
 #   make static     ./calitrace-static, which needs nothing of the machine it runs on
 #   make demo       the founding incident on an embedded lab (root)
 #   make test       all tests (root); test-unit, test-bpf, test-matrix are its parts
+#   make bench      CPU time of the engine and of captures, against peers; of check (root)
 #   make lint       format, sizes, include direction, shell scripts
 #   make bpf-arm64  compile the kernel side for arm64, from whatever machine
 #   make install    PREFIX=/usr/local, DESTDIR
@@ -15,7 +16,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all static bpf bpf-x86_64 bpf-arm64 demo test test-progs test-unit test-bpf test-matrix \
-	lint install clean FORCE
+	bench-progs bench lint install clean FORCE
 all:
 
 ifeq ($(origin CC),default)
@@ -45,7 +46,7 @@ endif
 
 # Sources. The kernel side is one translation unit that includes its parts.
 USER_SRCS := $(wildcard user/*.c)
-USER_OBJS := $(USER_SRCS:%.c=$(O)/%.o) $(O)/user/bpf_object.o
+USER_OBJS := $(USER_SRCS:%.c=$(O)/%.o) $(O)/user/bpf_object.o $(O)/user/report_css.o
 MAIN_OBJ := $(O)/user/main.o
 LIB := $(O)/libcalitrace.a
 PROG := $(if $(SAN),$(O)/calitrace,calitrace)
@@ -110,6 +111,11 @@ $(O)/user/bpf_object.o: user/bpf_object.S $(BPF_OBJ)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -DBPF_OBJECT='"$(BPF_OBJ)"' -c $< -o $@
 
+$(O)/user/report_css.o: user/report_css.S user/report.css
+	$(say) AS $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -c $< -o $@
+
 $(VERSION_OBJS): CPPFLAGS += -DCALITRACE_VERSION='"$(VERSION)"'
 $(VERSION_OBJS): $(B)/version
 
@@ -132,15 +138,17 @@ calitrace-static: $(USER_OBJS) $(STATIC_OBJS)
 TEST_SUPPORT := $(patsubst %.c,$(O)/%.o,$(wildcard tests/support/*.c))
 UNIT_PROGS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*.c))
 BPF_PROGS := $(patsubst %.c,$(O)/%,$(wildcard tests/bpf/*.c))
-BENCH_PROGS := $(patsubst %.c,$(O)/%,$(wildcard tests/bench/*.c))
-TEST_OBJS := $(addsuffix .o,$(UNIT_PROGS) $(BPF_PROGS) $(BENCH_PROGS)) $(TEST_SUPPORT)
+# traffic.c is what programs under tests/bench have in common.
+BENCH_SHARED := $(O)/tests/bench/traffic.o
+BENCH_PROGS := $(filter-out %/traffic,$(patsubst %.c,$(O)/%,$(wildcard tests/bench/*.c)))
+TEST_OBJS := $(addsuffix .o,$(UNIT_PROGS) $(BPF_PROGS) $(BENCH_PROGS)) $(TEST_SUPPORT) $(BENCH_SHARED)
 $(TEST_OBJS): CPPFLAGS += -Itests/support
 
 $(UNIT_PROGS) $(BPF_PROGS): %: %.o $(TEST_SUPPORT) $(LIB)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
 
-$(BENCH_PROGS): %: %.o $(LIB)
+$(BENCH_PROGS): %: %.o $(BENCH_SHARED) $(LIB)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
@@ -153,6 +161,16 @@ test-unit: $(UNIT_PROGS)
 	$(call run_all,$^)
 test-bpf: $(BPF_PROGS)
 	$(call run_all,$^)
+
+# Programs that measure, and the peers that they are measured against: tests/bench/capture.sh
+bench-progs: $(BENCH_PROGS)
+
+bench:
+	$(Q)tools/deps.sh $(INSTALL_OR_CHECK) test
+	$(Q)$(MAKE) all bench-progs
+	$(O)/tests/bench/engine
+	tests/bench/capture.sh
+	tests/bench/check.sh
 
 # Packages are installed for root only, and before make asks pkg-config: hence the second make.
 INSTALL_OR_CHECK := $(if $(filter 0,$(shell id -u)),install,check)

@@ -1,10 +1,197 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* `calitrace report`: files -> replay -> one page; with AFTER, both and what differs. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "cmd.h"
+#include "diff.h"
+#include "report.h"
+#include "report_file.h"
 #include "util.h"
+
+#define NODES_MAX 4096
+
+/* One capture: what the page and the comparison take out of it */
+struct input {
+	const char *file;
+	struct report *report;
+	struct replay_ops page; /* the report's hooks */
+	struct digest *digest;	/* NULL: nothing is compared */
+	int node[NODES_MAX];	/* the digest's index by the replay's; -1: none */
+	struct replay *replay;
+	bool cut;
+};
+
+static int digest_node(const struct input *s, const struct replay_node *n)
+{
+	return s->digest && n->idx < NODES_MAX ? s->node[n->idx] : -1;
+}
+
+static void on_node(void *ctx, struct replay_node *n)
+{
+	struct input *s = ctx;
+
+	s->page.node(s->page.ctx, n);
+	if (s->digest && n->idx < NODES_MAX) {
+		s->node[n->idx] = digest__add(s->digest, n->name, n->wall_offset_ns);
+		if (s->node[n->idx] >= 0)
+			s->digest->node[s->node[n->idx]].foreign = n->meta->foreign;
+	}
+}
+
+static void on_ready(void *ctx, struct replay_node *n, const struct cap_ready *r)
+{
+	struct input *s = ctx;
+
+	s->page.ready(s->page.ctx, n, r);
+	if (digest_node(s, n) >= 0)
+		digest__begin(s->digest, digest_node(s, n), n->engine, r->ts_ns);
+}
+
+static void on_obs(void *ctx, struct replay_node *n, const struct obs *o,
+		   const struct cap_item *item)
+{
+	struct input *s = ctx;
+
+	s->page.obs(s->page.ctx, n, o, item);
+}
+
+static void on_record(void *ctx, struct replay_node *n, const struct record *rec)
+{
+	struct input *s = ctx;
+
+	s->page.record(s->page.ctx, n, rec);
+	if (digest_node(s, n) >= 0)
+		digest__record(s->digest, digest_node(s, n), n->engine, rec);
+}
+
+static void on_finish(void *ctx, struct replay_node *n, uint64_t ts_ns)
+{
+	struct input *s = ctx;
+
+	s->page.finish(s->page.ctx, n, ts_ns);
+}
+
+static void on_end(void *ctx, struct replay_node *n)
+{
+	struct input *s = ctx;
+	int node = digest_node(s, n);
+
+	if (node < 0)
+		return;
+	s->digest->node[node].cut = n->cut;
+	s->digest->node[node].packets = n->packets;
+	digest__end(s->digest, node, n->engine, n->finish_ns ? n->finish_ns : n->last_ns);
+}
+
+static void on_item(void *ctx, struct replay_node *n, const struct cap_item *item)
+{
+	struct input *s = ctx;
+
+	s->page.item(s->page.ctx, n, item);
+}
+
+static int source_open(struct input *s, const struct opts *o, char *why, size_t why_sz)
+{
+	struct replay_opts ro = {
+		.o = o,
+		.file = &s->file,
+		.file_cnt = 1,
+		.all = true,
+		.ops = { .node = on_node,
+			 .ready = on_ready,
+			 .obs = on_obs,
+			 .record = on_record,
+			 .finish = on_finish,
+			 .end = on_end,
+			 .item = on_item,
+			 .ctx = s },
+	};
+	int err = report__new(s->file, &s->report);
+
+	if (err)
+		return err;
+	s->page = report__ops(s->report);
+	return replay__open(&ro, &s->replay, why, why_sz);
+}
+
+/* What was cut is told, and the rest is told all the same. */
+static int source_run(struct input *s, char *why, size_t why_sz)
+{
+	int err = replay__run(s->replay, why, why_sz);
+
+	if (err == -EBADMSG) {
+		log_err("%s", why);
+		report__set_trouble(s->report, why);
+		s->cut = true;
+		err = 0;
+	}
+	if (!err && (report__failed(s->report) || (s->digest && s->digest->oom)))
+		err = -ENOMEM;
+	return err;
+}
+
+static int write_page(const struct opts *o, struct input *s, const struct diff *d, char *why,
+		      size_t why_sz)
+{
+	struct report_page page = {
+		.before = s[0].report,
+		.after = s[1].report,
+		.version = CALITRACE_VERSION,
+		.verdict = s[1].report ? diff_verdict_name(d->verdict) : NULL,
+		.explain = s[1].report ? d->head : NULL,
+		.advice = s[1].report ? d->next : NULL,
+	};
+	struct report_file f;
+	int err = report_file__open(&f, o->write, o->force, why, why_sz);
+
+	if (err)
+		return err;
+	report__write(&page, f.out);
+	return report_file__close(&f, why, why_sz);
+}
+
+static int run(const struct opts *o, struct input *s, struct diff *d, char *why, size_t why_sz)
+{
+	uint32_t cnt = o->file_cnt < 2 ? 1 : 2;
+	int err = report_file__check(o->write, o->force, o->file, o->file_cnt, why, why_sz);
+
+	for (uint32_t i = 0; !err && i < cnt; i++)
+		err = source_open(&s[i], o, why, why_sz);
+	for (uint32_t i = 0; !err && i < cnt; i++)
+		err = source_run(&s[i], why, why_sz);
+	if (!err && cnt == 2)
+		err = diff__run(s[0].digest, s[1].digest, d);
+	if (!err)
+		err = write_page(o, s, d, why, why_sz);
+	return err;
+}
 
 int cmd_report(const struct opts *o)
 {
-	(void)o;
-	log_err("'report' is not in this version yet");
-	return EXIT_TROUBLE;
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct digest digest[2] = { 0 };
+	struct input s[2] = { 0 };
+	struct diff d = { 0 };
+	char why[400] = "";
+	int err;
+
+	/* a reader that goes away is an error of writing */
+	sigaction(SIGPIPE, &ignore, NULL);
+	for (uint32_t i = 0; i < 2 && i < o->file_cnt; i++) {
+		s[i].file = o->file[i];
+		s[i].digest = o->file_cnt == 2 ? &digest[i] : NULL;
+	}
+	err = run(o, s, &d, why, sizeof(why));
+	if (err)
+		log_err("%s", why[0] ? why : "out of memory");
+	diff__free(&d);
+	for (int i = 0; i < 2; i++) {
+		report__free(s[i].report);
+		replay__free(s[i].replay);
+		digest__free(&digest[i]);
+	}
+	return err || s[0].cut || s[1].cut ? EXIT_TROUBLE : EXIT_OK;
 }

@@ -40,9 +40,13 @@ static struct owner *find_for(const struct engine *e, const struct addr *a, bool
 	if (!pool)
 		return NULL;
 	for (int len = 32; len >= pool->cidr.len; len--) {
-		struct prefix p = prefix_of(a, (uint8_t)len);
-		struct owner *o = e->owner_len[len] ? find(e, &p) : NULL;
+		struct prefix p;
+		struct owner *o;
 
+		if (!e->owner_len[len])
+			continue;
+		p = prefix_of(a, (uint8_t)len);
+		o = find(e, &p);
 		if (o && (withdrawn || !o->withdrawn))
 			return o;
 	}
