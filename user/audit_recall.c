@@ -80,8 +80,8 @@ static void tell(struct recall_sums *s, const struct recalled *r, const struct p
 			       addr_str(&r->gw, gw), r->dev, own, when,
 			       p && p->up ? "; the session with that node is established" : "");
 	else
-		audit_evidence(s->a, "%s%s was in use at %s by the baseline of %s", block, own,
-			       when, r->from[0] ? r->from : "another node");
+		audit_evidence(s->a, "%s%s was in use at %s by the capture of %s", block, own, when,
+			       r->from[0] ? r->from : "another node");
 	if (p && !addr_eq(&p->addr, &r->owner))
 		audit_evidence(s->a, "%s is known here as %s now, and was %s in the baseline",
 			       r->name, addr_str(&p->addr, gw), addr_str(&r->owner, block));

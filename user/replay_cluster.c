@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "baseline.h"
 #include "cluster_clock.h"
 #include "replay_priv.h"
 
@@ -27,6 +28,7 @@ struct replay_cluster {
 	struct cluster *cluster;
 	struct clock_rel *rel;	 /* of each node */
 	struct told_check *told; /* CHECKS of each node */
+	struct baseline **base;	 /* what each node's start tells the others; NULL: it was told */
 };
 
 /* ---- clocks ---- */
@@ -117,6 +119,9 @@ void replay_cluster__free(struct replay *r)
 	if (!c)
 		return;
 	cluster__free(c->cluster);
+	for (uint32_t i = 0; c->base && i < r->node_cnt; i++)
+		baseline__free(c->base[i]);
+	free(c->base);
 	free(c->rel);
 	free(c->told);
 	free(c);
@@ -136,16 +141,49 @@ int replay_cluster__begin(struct replay *r)
 	c->r = r;
 	c->rel = calloc(r->node_cnt, sizeof(*c->rel));
 	c->told = calloc((size_t)r->node_cnt * CHECKS, sizeof(*c->told));
-	err = c->rel && c->told ? cluster__new(r->node_cnt, &c->cluster) : -ENOMEM;
+	c->base = calloc(r->node_cnt, sizeof(*c->base));
+	err = c->rel && c->told && c->base ? cluster__new(r->node_cnt, &c->cluster) : -ENOMEM;
 	return err ? err : compare_clocks(r);
+}
+
+/* Each node's state at its start is memory for the others: blocks, owners, names. */
+static void on_memory(void *ctx, const struct obs *o)
+{
+	struct rnode *n = ctx;
+
+	engine__feed(n->pub.engine, o);
+}
+
+static void tell_others(struct rnode *n)
+{
+	struct baseline **b = &n->r->cluster->base[n->pub.idx];
+
+	for (uint32_t i = 0; *b && i < n->r->node_cnt; i++) {
+		struct rnode *to = n->r->node[i];
+		const struct baseline_run br = {
+			.node = to->pub.name,
+			.ts_ns = to->pub.last_ns ? to->pub.last_ns : to->pub.meta->mono_ns,
+			.wall_offset_ns = to->pub.wall_offset_ns,
+		};
+
+		if (to != n && !to->pub.finished)
+			baseline__tell(*b, &br, on_memory, to);
+	}
+	baseline__free(*b);
+	*b = NULL;
 }
 
 /* The caller may have corrected the clocks, too. */
 void replay_cluster__nodes(struct replay *r)
 {
-	for (uint32_t i = 0; r->cluster && i < r->node_cnt; i++)
-		cluster__node(r->cluster->cluster, i, r->node[i]->pub.name, r->node[i]->pub.engine,
-			      r->node[i]->pub.wall_offset_ns);
+	for (uint32_t i = 0; r->cluster && i < r->node_cnt; i++) {
+		struct replay_node *p = &r->node[i]->pub;
+
+		cluster__node(r->cluster->cluster, i, p->name, p->engine, p->wall_offset_ns);
+		if (!p->meta->foreign &&
+		    baseline__new(p->name, p->wall_offset_ns, &r->cluster->base[i]))
+			r->cluster->base[i] = NULL;
+	}
 }
 
 static void hand(struct rnode *n, const struct record *rec)
@@ -190,6 +228,7 @@ void replay_cluster__ready(struct rnode *n)
 	rec.clock = &c->rel[n->pub.idx];
 	if (n->pub.idx)
 		hand(n, &rec);
+	tell_others(n);
 	for (uint32_t i = 0; i < n->r->node_cnt; i++)
 		ready += n->r->node[i]->pub.ready;
 	if (ready == n->r->node_cnt)
@@ -202,6 +241,8 @@ void replay_cluster__obs(struct rnode *n, const struct obs *o)
 
 	if (!n->r->cluster)
 		return;
+	if (n->r->cluster->base[n->pub.idx])
+		baseline__obs(n->r->cluster->base[n->pub.idx], o);
 	cluster__obs(n->r->cluster->cluster, n->pub.idx, o);
 	while (cluster__take(n->r->cluster->cluster, n->pub.idx, &x))
 		engine__feed(n->pub.engine, &x);
