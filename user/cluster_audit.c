@@ -25,7 +25,8 @@ struct cluster_audit {
 /* A block that a node lacks a route to, and who has it */
 struct lack {
 	struct prefix block;
-	uint32_t by, owner; /* owner: node_cnt where nobody of those captured owns it */
+	uint32_t by, owner;	   /* owner: node_cnt where nobody of those captured owns it */
+	char node[NODE_LEN_SHORT]; /* the owner's name, "" not told */
 };
 
 struct lacks {
@@ -99,14 +100,21 @@ static uint32_t node_with(const struct cluster *c, const struct addr *a)
 	return i;
 }
 
-static uint32_t owner_of(const struct lacks *l, const struct route *r)
+static void find_owner(const struct lacks *l, const struct route *r, struct lack *k)
 {
+	const struct engine *e = l->c->node[l->by].engine;
+	const char *name = "";
 	struct addr node;
 
-	if (r->type == RTN_BLACKHOLE)
-		return l->by;
-	node = diag_node_of(l->c->node[l->by].engine, &r->nh[0].gw);
-	return node_with(l->c, &node);
+	k->owner = l->by;
+	if (r->type != RTN_BLACKHOLE) {
+		node = diag_node_of(e, &r->nh[0].gw);
+		k->owner = node_with(l->c, &node);
+		name = world_node_name(e, &node);
+	}
+	if (k->owner < l->c->node_cnt)
+		name = l->c->node[k->owner].name;
+	snprintf(k->node, sizeof(k->node), "%.*s", (int)sizeof(k->node) - 1, name);
 }
 
 static bool keep(struct lacks *l, const struct lack *k)
@@ -138,7 +146,7 @@ static void note_lack(void *ctx, const struct route *r)
 	mine = mirror__lookup_len(mirror_of(l->c, l->who), &r->dst.addr, r->dst.len, 32);
 	if (mine)
 		return;
-	k.owner = owner_of(l, r);
+	find_owner(l, r, &k);
 	/* that its own block has no route is another matter */
 	if (k.owner != l->who)
 		keep(l, &k);
@@ -229,14 +237,12 @@ static void list_blocks(const struct lacks *l, struct check *k)
 
 	for (uint32_t i = 0; i < l->cnt; i++) {
 		const struct lack *x = &l->item[i];
-		bool owned = x->owner < l->c->node_cnt;
-
 		if (strlen(k->explain) > sizeof(k->explain) - 128) {
 			say(k, " and %u more", l->cnt - i);
 			break;
 		}
-		say(k, "%s %s%s%s%s", i ? "," : "", prefix_str(&x->block, p), owned ? " (" : "",
-		    owned ? l->c->node[x->owner].name : "", owned ? ")" : "");
+		say(k, "%s %s%s%s%s", i ? "," : "", prefix_str(&x->block, p),
+		    x->node[0] ? " (" : "", x->node, x->node[0] ? ")" : "");
 	}
 	say(k, ".");
 }
