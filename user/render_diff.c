@@ -73,7 +73,24 @@ static void finding_words(const struct finding *f, char *buf, size_t size)
 		 (unsigned long long)f->packets, f->packets == 1 ? "" : "s", cause_name(f->cause));
 }
 
-static void side_words(enum diff_what what, const struct diff_side *s, char *buf, size_t size)
+/* Where one side has nothing */
+static const char *nothing_words(const struct diff_change *c)
+{
+	switch (c->what) {
+	case DIFF_ROUTE:
+		return c->was_wrong || c->wrong || c->doubt ? "missing" : "none";
+	case DIFF_FLOW:
+		return "not seen";
+	case DIFF_ADDRESS:
+	case DIFF_LINK:
+		return c->after.addr || c->after.link ? "not there" : "gone";
+	default:
+		return "none";
+	}
+}
+
+static void side_words(const struct diff_change *c, const struct diff_side *s, char *buf,
+		       size_t size)
 {
 	if (s->route)
 		route_words(s->route, buf, size);
@@ -91,15 +108,12 @@ static void side_words(enum diff_what what, const struct diff_side *s, char *buf
 	else if (s->check)
 		snprintf(buf, size, "%s", check_state_name(s->check->state));
 	else
-		snprintf(buf, size, "%s",
-			 what == DIFF_FLOW    ? "not seen" :
-			 what == DIFF_ADDRESS ? "gone" :
-						"none");
+		snprintf(buf, size, "%s", nothing_words(c));
 }
 
 /* ---- lines ---- */
 
-static const char *paint_key(enum group g)
+static const char *mark_of(enum group g)
 {
 	static const char *const marks[GROUP_MAX] = { "!", "?", "+", "~", " " };
 
@@ -110,17 +124,22 @@ static void change_line(struct text *t, const struct diff *d, const struct diff_
 {
 	static const enum paint paints[GROUP_MAX] = { PAINT_RED, PAINT_BOLD, PAINT_GREEN };
 	char before[SIDE_LEN], after[SIDE_LEN];
+	const struct view_peer *peer;
+	bool is_check = c->before.check || c->after.check;
 	enum group g = group_of(c);
 	struct line l;
 
 	line_init(&l);
-	line_add(&l, "%s ", paint_key(g));
+	line_add(&l, "%s ", mark_of(g));
 	if (d->after->cnt > 1 || d->before->cnt > 1)
 		line_add(&l, "%s  ", c->node);
-	line_add(&l, "%-8s ", diff_what_name(c->what));
-	line_paint(&l, paints[g], "%s", c->key);
-	side_words(c->what, &c->before, before, sizeof(before));
-	side_words(c->what, &c->after, after, sizeof(after));
+	line_add(&l, "%-8s ", is_check ? "check" : diff_what_name(c->what));
+	line_paint(&l, paints[g], "%s", is_check ? c->key + strlen("check/") : c->key);
+	peer = c->after.peer ? c->after.peer : c->before.peer;
+	if (peer && peer->node[0])
+		line_add(&l, " (%s)", peer->node);
+	side_words(c, &c->before, before, sizeof(before));
+	side_words(c, &c->after, after, sizeof(after));
 	if (strcmp(before, after))
 		line_add(&l, "  %s -> %s", before, after);
 	else
@@ -225,7 +244,7 @@ static void side_line(struct text *t, const char *side, const struct digest *all
 		line_init(&l);
 		line_add(&l, "%-7s %s  %s - %s  %llu packets", side,
 			 n->name[0] ? n->name : "(no name)", from, to,
-			 (unsigned long long)n->packets);
+			 (unsigned long long)n->summary.seen);
 		line_emit(t, &l);
 	}
 }
@@ -246,14 +265,17 @@ static void doubt_lines(struct text *t, const struct diff *d)
 	}
 }
 
+/* Its first words say the verdict, and are coloured; where it takes several lines, it is not. */
 static void head_lines(struct text *t, const struct diff *d)
 {
+	size_t n = strcspn(d->head, ":,"), word = strcspn(d->head, " ");
+	char first[40];
 	struct line l;
-	size_t n = strcspn(d->head, ":,.");
 
 	line_init(&l);
 	if (text_cols(d->head) > LINE_COLS) {
-		text_wrap(t, 0, "", d->head);
+		snprintf(first, sizeof(first), "%.*s", (int)word, d->head);
+		text_wrap(t, 0, first, d->head + word);
 		return;
 	}
 	line_paint(&l,

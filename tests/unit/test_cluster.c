@@ -502,7 +502,7 @@ static void test_clocks(void **state)
 		assert_string_equal(r.reference, "k8s02");
 		assert_int_equal(r.packets, 50);
 		off = r.offset_ns - skews[i];
-		assert_true(off < 25000 && off > -25000);
+		assert_true(off < 5000 && off > -5000);
 		assert_true(r.error_ns < 50000);
 		/* it is as far from the truth as it says at most */
 		assert_true((uint64_t)(off < 0 ? -off : off) <= r.error_ns);
