@@ -110,7 +110,7 @@ static void sample(struct clocks *c, struct slot *s)
 	if (!p)
 		return;
 	s->counted = true;
-	p->delay[p->cnt++ % SAMPLES] = s->in_ns - s->out_ns;
+	p->delay[p->cnt++ % SAMPLES] = time_minus(s->in_ns, s->out_ns);
 }
 
 static struct slot *slot_of(struct clocks *c, uint64_t hash)
@@ -150,7 +150,7 @@ static void on_link(struct clocks *c, uint32_t idx, const struct obs *o)
 
 void clocks__obs(struct clocks *c, uint32_t idx, const struct obs *o, int64_t wall_offset_ns)
 {
-	int64_t wall = (int64_t)o->ts_ns + wall_offset_ns;
+	int64_t wall = time_plus((int64_t)o->ts_ns, wall_offset_ns);
 	uint16_t me = (uint16_t)(idx + 1);
 	struct slot *s;
 
@@ -164,11 +164,11 @@ void clocks__obs(struct clocks *c, uint32_t idx, const struct obs *o, int64_t wa
 	s = slot_of(c, hash_of(&o->pkt));
 	if (o->pkt.hook == AT_TC_EGRESS) {
 		/* the last device that it leaves by is the nearest to the wire */
-		s->ambiguous |= s->out && (s->out != me || wall - s->out_ns > PASS_NS);
+		s->ambiguous |= s->out && (s->out != me || time_minus(wall, s->out_ns) > PASS_NS);
 		s->out = me;
 		s->out_ns = wall;
 	} else {
-		s->ambiguous |= s->in && (s->in != me || wall - s->in_ns > PASS_NS);
+		s->ambiguous |= s->in && (s->in != me || time_minus(wall, s->in_ns) > PASS_NS);
 		if (!s->in)
 			s->in_ns = wall;
 		s->in = me;
@@ -206,11 +206,11 @@ static bool measure(struct clocks *c, uint32_t from, uint32_t to, struct clock_r
 	x = best(there);
 	y = best(back);
 	/* no packet is there before it left */
-	if (x + y < 0)
+	if (time_plus(x, y) < 0)
 		return false;
 	out->known = true;
-	out->offset_ns = (x - y) / 2;
-	out->error_ns = (uint64_t)(x + y + 1) / 2;
+	out->offset_ns = time_minus(x, y) / 2;
+	out->error_ns = ((uint64_t)time_plus(x, y) + 1) / 2;
 	return true;
 }
 
@@ -232,7 +232,7 @@ static void solve(struct clocks *c)
 			for (uint32_t k = 1; k < c->nodes && !c->rel[i].known; k++) {
 				if (!c->rel[k].known || k == i || !measure(c, k, i, &r))
 					continue;
-				r.offset_ns += c->rel[k].offset_ns;
+				r.offset_ns = time_plus(r.offset_ns, c->rel[k].offset_ns);
 				r.error_ns += c->rel[k].error_ns;
 				c->rel[i] = r;
 				more = true;

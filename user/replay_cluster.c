@@ -47,7 +47,7 @@ static bool ahead_next(struct ahead *a, int64_t offset)
 		if (capr__next(a->capr, &a->item, why, sizeof(why)) <= 0)
 			return false;
 	} while (a->item->kind != CAP_OBS);
-	a->wall_ns = (int64_t)a->item->obs.ts_ns + offset;
+	a->wall_ns = (int64_t)(a->item->obs.ts_ns + (uint64_t)offset);
 	return true;
 }
 
@@ -87,6 +87,11 @@ static void read_ahead(struct replay *r, struct clocks *c, struct ahead *a)
 	}
 }
 
+static void move_clock(struct replay_node *p, int64_t by)
+{
+	p->wall_offset_ns = (int64_t)((uint64_t)p->wall_offset_ns - (uint64_t)by);
+}
+
 static int compare_clocks(struct replay *r)
 {
 	struct ahead *a = calloc(r->node_cnt, sizeof(*a));
@@ -103,7 +108,7 @@ static int compare_clocks(struct replay *r)
 		capr__free(a[i].capr);
 		rel->reference = r->node[0]->pub.name;
 		if (clocks__solve(c, i, rel))
-			r->node[i]->pub.wall_offset_ns -= rel->offset_ns;
+			move_clock(&r->node[i]->pub, rel->offset_ns);
 	}
 	clocks__free(c);
 	free(a);

@@ -5,7 +5,7 @@
 # names the node that is to blame, and why. And a tracer that comes after the fault, with a baseline
 # of before it. tests/faults/nodes.sh LABEL DIR
 
-# shellcheck disable=SC2154 # the plan's variables are set by lab.sh env
+# shellcheck disable=SC2154,SC2016 # the plan's variables are set by lab.sh env; $lab is jq's
 
 set -euo pipefail
 
