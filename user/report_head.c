@@ -48,7 +48,7 @@ static void head_node(struct headline *hl, const struct report_node *n)
 	for (uint32_t i = 0; i < n->end_cnt; i++) {
 		const struct check *c = &n->end[i];
 
-		hl->warnings += c->state == CHECK_WARN;
+		hl->unknown += c->needed && c->state == CHECK_UNKNOWN;
 		if (c->state != CHECK_PROBLEM)
 			continue;
 		hl->broken_checks++;
@@ -75,7 +75,7 @@ struct headline headline_of(const struct report *r)
 		hl.state = STATE_BROKEN;
 	else if (hl.recovered)
 		hl.state = STATE_RECOVERED;
-	else if (!hl.seen || hl.gaps || hl.cut)
+	else if (!hl.seen || hl.gaps || hl.cut || hl.unknown)
 		hl.state = STATE_SILENT;
 	else
 		hl.state = STATE_HEALTHY;
@@ -196,6 +196,8 @@ static void silent_words(struct html *h, const struct headline *hl)
 		html_textf(h, "%llu events are missing. ", (unsigned long long)hl->gaps);
 	if (hl->cut)
 		html_lit(h, "The capture was cut short. ");
+	if (hl->unknown)
+		html_textf(h, "%u checks that are needed for it say nothing. ", hl->unknown);
 }
 
 static void head_reason(struct side *s, const struct headline *hl)

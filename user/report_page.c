@@ -110,7 +110,7 @@ static void page_head(struct html *h, const struct report_page *p)
 static void nav(struct html *h, const struct report_page *p)
 {
 	static const char *const words[][2] = {
-		{ "findings", "Findings" }, { "time", "Time" },	    { "way", "Way" },
+		{ "findings", "Findings" }, { "way", "Way" },	    { "time", "Time" },
 		{ "tables", "Numbers" },    { "gaps", "Not seen" }, { "capture", "Capture" },
 	};
 	struct headline hl = headline_of(p->before);

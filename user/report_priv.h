@@ -247,6 +247,8 @@ const struct pool *report_pool(const struct report_node *n, const struct addr *a
 
 /* report_packet.c */
 void report_packet(struct report_node *n, const struct packet *p, uint64_t ts_ns);
+/* The device by which the node reaches gw, as its routes are now; unchanged where there is none */
+void find_uplink(const struct mirror *m, const struct addr *gw, char dev[DEV_LEN]);
 void report_grow(struct report *r, uint64_t ts_ns);
 
 /* report_peer.c */
@@ -302,7 +304,8 @@ struct headline {
 	const struct check *check;	/* wrong without traffic; NULL: none */
 	const struct report_node *check_node;
 	bool cut;
-	uint32_t open, recovered, broken_checks, warnings;
+	uint32_t open, recovered, broken_checks;
+	uint32_t unknown; /* checks that are needed and say nothing */
 	uint64_t seen, lost, unanswered, gaps;
 };
 struct headline headline_of(const struct report *r);
