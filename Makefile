@@ -4,6 +4,7 @@
 #   make static     ./calitrace-static, which needs nothing of the machine it runs on
 #   make demo       the founding incident on an embedded lab (root)
 #   make test       all tests (root); test-unit, test-bpf, test-matrix are its parts
+#   make bench      CPU time of the engine and of captures, against peers; of check (root)
 #   make lint       format, sizes, include direction, shell scripts
 #   make bpf-arm64  compile the kernel side for arm64, from whatever machine
 #   make install    PREFIX=/usr/local, DESTDIR
@@ -15,7 +16,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all static bpf bpf-x86_64 bpf-arm64 demo test test-progs test-unit test-bpf test-matrix \
-	lint install clean FORCE
+	bench-progs bench lint install clean FORCE
 all:
 
 ifeq ($(origin CC),default)
@@ -137,22 +138,39 @@ calitrace-static: $(USER_OBJS) $(STATIC_OBJS)
 TEST_SUPPORT := $(patsubst %.c,$(O)/%.o,$(wildcard tests/support/*.c))
 UNIT_PROGS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*.c))
 BPF_PROGS := $(patsubst %.c,$(O)/%,$(wildcard tests/bpf/*.c))
-TEST_OBJS := $(addsuffix .o,$(UNIT_PROGS) $(BPF_PROGS)) $(TEST_SUPPORT)
+# traffic.c is what programs under tests/bench have in common.
+BENCH_SHARED := $(O)/tests/bench/traffic.o
+BENCH_PROGS := $(filter-out %/traffic,$(patsubst %.c,$(O)/%,$(wildcard tests/bench/*.c)))
+TEST_OBJS := $(addsuffix .o,$(UNIT_PROGS) $(BPF_PROGS) $(BENCH_PROGS)) $(TEST_SUPPORT) $(BENCH_SHARED)
 $(TEST_OBJS): CPPFLAGS += -Itests/support
 
 $(UNIT_PROGS) $(BPF_PROGS): %: %.o $(TEST_SUPPORT) $(LIB)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
 
+$(BENCH_PROGS): %: %.o $(BENCH_SHARED) $(LIB)
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
 # run_all PROGRAMS: all of them, then fail if one did
 run_all = @failed=0; for t in $(1); do \
 	$$t || { echo "FAILED: $$t" >&2; failed=1; }; done; exit $$failed
 
-test-progs: $(UNIT_PROGS) $(BPF_PROGS)
+test-progs: $(UNIT_PROGS) $(BPF_PROGS) $(BENCH_PROGS)
 test-unit: $(UNIT_PROGS)
 	$(call run_all,$^)
 test-bpf: $(BPF_PROGS)
 	$(call run_all,$^)
+
+# Programs that measure, and the peers that they are measured against: tests/bench/capture.sh
+bench-progs: $(BENCH_PROGS)
+
+bench:
+	$(Q)tools/deps.sh $(INSTALL_OR_CHECK) test
+	$(Q)$(MAKE) all bench-progs
+	$(O)/tests/bench/engine
+	tests/bench/capture.sh
+	tests/bench/check.sh
 
 # Packages are installed for root only, and before make asks pkg-config: hence the second make.
 INSTALL_OR_CHECK := $(if $(filter 0,$(shell id -u)),install,check)

@@ -47,12 +47,12 @@ uint32_t addr_be(const struct addr *a)
 	return be;
 }
 
-bool addr_eq(const struct addr *a, const struct addr *b)
+bool addr_eq_any(const struct addr *a, const struct addr *b)
 {
 	return a->family == b->family && bits_eq(a->b, b->b, addr_bits(a->family));
 }
 
-bool prefix_has(const struct prefix *p, const struct addr *a)
+bool prefix_has_any(const struct prefix *p, const struct addr *a)
 {
 	uint8_t bits = addr_bits(a->family);
 
@@ -60,17 +60,7 @@ bool prefix_has(const struct prefix *p, const struct addr *a)
 	       bits_eq(p->addr.b, a->b, p->len);
 }
 
-bool prefix_eq(const struct prefix *a, const struct prefix *b)
-{
-	return a->len == b->len && addr_eq(&a->addr, &b->addr);
-}
-
-bool prefix_covers(const struct prefix *a, const struct prefix *b)
-{
-	return a->len <= b->len && prefix_has(a, &b->addr);
-}
-
-struct prefix prefix_of(const struct addr *a, uint8_t len)
+struct prefix prefix_of_any(const struct addr *a, uint8_t len)
 {
 	uint8_t bits = addr_bits(a->family);
 	struct prefix p = { .addr.family = a->family };

@@ -3,6 +3,9 @@
 #ifndef CALITRACE_ADDR_H
 #define CALITRACE_ADDR_H
 
+#include <endian.h>
+#include <string.h>
+
 #include "model.h"
 
 #define ADDR_STRLEN 46
@@ -13,18 +16,68 @@ struct addr addr_v4(uint32_t be);
 struct addr addr_v4_opt(uint32_t be);
 /* The IPv4 address in network order, 0 if it is none */
 uint32_t addr_be(const struct addr *a);
-bool addr_eq(const struct addr *a, const struct addr *b);
 static inline bool addr_is_set(const struct addr *a)
 {
 	return a->family != 0;
 }
 
-bool prefix_has(const struct prefix *p, const struct addr *a);
-bool prefix_eq(const struct prefix *a, const struct prefix *b);
+/* Of IPv4, in the machine's order: they are compared many times for each packet */
+static inline uint32_t addr_bits4(const struct addr *a)
+{
+	uint32_t be;
+
+	memcpy(&be, a->b, sizeof(be));
+	return be32toh(be);
+}
+
+/* The first len bits of 32 */
+static inline uint32_t mask4(uint8_t len)
+{
+	return len ? ~0u << (32 - len) : 0;
+}
+
+/* The same for any family */
+bool addr_eq_any(const struct addr *a, const struct addr *b);
+bool prefix_has_any(const struct prefix *p, const struct addr *a);
+struct prefix prefix_of_any(const struct addr *a, uint8_t len);
+
+static inline bool addr_eq(const struct addr *a, const struct addr *b)
+{
+	if (a->family == 4 && b->family == 4)
+		return addr_bits4(a) == addr_bits4(b);
+	return addr_eq_any(a, b);
+}
+
+static inline bool prefix_has(const struct prefix *p, const struct addr *a)
+{
+	if (p->addr.family == 4 && a->family == 4 && p->len <= 32)
+		return !((addr_bits4(&p->addr) ^ addr_bits4(a)) & mask4(p->len));
+	return prefix_has_any(p, a);
+}
+
+static inline bool prefix_eq(const struct prefix *a, const struct prefix *b)
+{
+	return a->len == b->len && addr_eq(&a->addr, &b->addr);
+}
+
 /* True if b lies in a, or is a. */
-bool prefix_covers(const struct prefix *a, const struct prefix *b);
+static inline bool prefix_covers(const struct prefix *a, const struct prefix *b)
+{
+	return a->len <= b->len && prefix_has(a, &b->addr);
+}
+
 /* The prefix of that length that holds a */
-struct prefix prefix_of(const struct addr *a, uint8_t len);
+static inline struct prefix prefix_of(const struct addr *a, uint8_t len)
+{
+	struct prefix p = { .addr.family = 4, .len = len };
+	uint32_t be;
+
+	if (a->family != 4 || len > 32)
+		return prefix_of_any(a, len);
+	be = htobe32(addr_bits4(a) & mask4(len));
+	memcpy(p.addr.b, &be, sizeof(be));
+	return p;
+}
 
 /* Both write at most the given constant's bytes, terminated, and return buf. */
 const char *addr_str(const struct addr *a, char buf[ADDR_STRLEN]);

@@ -36,6 +36,8 @@ bool audit_not_in_kernel(const struct engine *e, const struct obs_bird_route *b)
 bool audit_is_best(const struct engine *e, const struct route *r);
 /* audit_route.c */
 void audit_routes(struct audit *a);
+/* Blocks that only a baseline has, into the check of routes; how many it has. audit_recall.c */
+uint32_t audit_recalled(struct audit *a);
 /* audit_fib.c */
 void audit_fib(struct audit *a);
 void audit_default(struct audit *a);

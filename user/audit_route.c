@@ -9,7 +9,7 @@
 /* ---- nodes without a route ---- */
 
 struct lack {
-	uint32_t expected, without, faults, vteps;
+	uint32_t expected, without, faults, vteps, recalled;
 };
 
 /* Had that node a block, or does anything say that it has one? Without a pool it has none. */
@@ -124,7 +124,7 @@ static bool came_since(const struct engine *e, const struct prefix *p)
 
 struct sums {
 	struct audit *a;
-	uint32_t absent, device, gateway, unresolved, foreign, blocked;
+	uint32_t absent, device, gateway, recalled, unresolved, foreign, blocked;
 	struct {
 		const struct pool *pool;
 		bool bird, felix;
@@ -208,6 +208,22 @@ static void wrong_gateway(struct sums *s, const struct route *r)
 	tell_route(s->a, r, text);
 }
 
+/* Nobody but a baseline tells whose the block is, and it says that it is another node's. */
+static void against_baseline(struct sums *s, const struct route *r)
+{
+	const struct recalled *old = owner_recalled(s->a->e, &r->dst.addr, &r->nh[0].gw);
+	char text[RECALL_OWNER_LEN + RECALL_TIME_LEN + 32], own[RECALL_OWNER_LEN];
+	char when[RECALL_TIME_LEN];
+
+	if (!old || r->nh_cnt > 1)
+		return;
+	s->recalled++;
+	audit_raise(s->a, CHECK_PROBLEM, C_WRONG_GATEWAY);
+	snprintf(text, sizeof(text), ", and at %s it was the block of%s",
+		 recall_time_str(old->wall_ns, when), recall_owner_str(old, own));
+	tell_route(s->a, r, text);
+}
+
 static bool is_foreign(const struct route *r)
 {
 	return r->protocol != RTPROT_BIRD && r->protocol != RTPROT_FELIX &&
@@ -262,6 +278,8 @@ static void examine_unicast(struct sums *s, const struct pool *pool, const struc
 		tell_route(s->a, r, "");
 	} else if (differs_from_bird(s->a->e, r)) {
 		wrong_gateway(s, r);
+	} else {
+		against_baseline(s, r);
 	}
 }
 
@@ -275,7 +293,8 @@ static void examine_stop(struct sums *s, const struct route *r)
 		audit_raise(s->a, CHECK_PROBLEM, C_BGP_NEXTHOP_UNRESOLVED);
 		audit_evidence(s->a, "%s is unreachable by BIRD's word", prefix_str(&r->dst, p));
 	} else if (r->protocol != RTPROT_BIRD && r->protocol != RTPROT_FELIX &&
-		   (owner_is_other(s->a->e, &r->dst.addr) || world_broute_of(s->a->e, &r->dst))) {
+		   (owner_is_other(s->a->e, &r->dst.addr) || world_broute_of(s->a->e, &r->dst) ||
+		    recall_block(s->a->e, &r->dst))) {
 		s->blocked++;
 		audit_raise(s->a, CHECK_PROBLEM, C_FOREIGN_ROUTE_CHANGE);
 		audit_evidence(s->a, "%s is %s (protocol %u)", prefix_str(&r->dst, p),
@@ -357,6 +376,7 @@ static void say_sums(const struct sums *s)
 	say_sum(s->a, s->unresolved, "whose next hop BIRD cannot resolve");
 	say_sum(s->a, s->device, "by another device than the tunnel that the pool calls for");
 	say_sum(s->a, s->gateway, "to another node than the one that BIRD has it from");
+	say_sum(s->a, s->recalled, "to another node than the block's in the baseline");
 	say_sum(s->a, s->foreign, "to blocks, neither BIRD's nor Felix'");
 	say_sum(s->a, s->blocked, "that somebody put before those of other nodes' blocks");
 }
@@ -381,7 +401,7 @@ static bool is_known(const struct audit *a, const struct lack *l)
 	if (a->d->unmapped && !world_is_fresh(a->e, SOURCE_VTEP))
 		return false;
 	/* a node without neighbours is alone; one whose sessions are all down is told nothing */
-	return l->expected || l->vteps || a->d->gw_cnt ||
+	return l->expected || l->vteps || l->recalled || a->d->gw_cnt ||
 	       (a->d->peers.told && (!a->d->peers.cnt || a->d->peers.up));
 }
 
@@ -409,6 +429,7 @@ void audit_routes(struct audit *a)
 	bird_routes(&s);
 	mirror__each_route(a->e->mirror, note_route, &s);
 	mirror__each_route(a->e->mirror, examine_route, &s);
+	l.recalled = audit_recalled(a);
 	mesh_routes(a, &l);
 	l.without += audit_vteps_without_route(a, &l.vteps);
 	l.expected += l.vteps;

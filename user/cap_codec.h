@@ -70,7 +70,7 @@ int cap_decode(const struct cap_table *t, const void *in, size_t len, bool swap,
 #define CAP_PKT_MAX 512u
 /* Everything of an OBS_PATH or OBS_DROP but its time and its octets. Returns the length. */
 size_t cap_pkt_encode(const struct obs *o, uint8_t *out);
-/* Leaves ts_ns, snap_len and snap alone. 0, -EBADMSG or -ENOENT as above */
+/* Leaves ts_ns and snap alone; snap_len is what was observed. 0, -EBADMSG or -ENOENT as above */
 int cap_pkt_decode(const uint8_t *in, size_t len, bool swap, struct obs *o);
 
 #endif

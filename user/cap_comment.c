@@ -194,5 +194,7 @@ size_t cap_comment(char *out, struct cap_devs *d, uint32_t netns, const struct c
 		add_word(&l, ", first fragment");
 	if (p->flags & EV_F_GSO)
 		add_word(&l, ", gso");
+	if (!p->snap_len)
+		add_word(&l, ", rebuilt headers");
 	return (size_t)(l.p - out);
 }

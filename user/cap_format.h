@@ -40,6 +40,7 @@
 #define LINK_PPP_HDLC 50
 #define LINK_RAW 101
 #define LINK_LOOP 108
+#define LINK_RAW_OPENBSD 14
 #define LINK_SLL 113
 #define LINK_IPV4 228
 #define LINK_IPV6 229

@@ -9,7 +9,7 @@
 #include "cap_bytes.h"
 #include "cap_codec.h"
 
-/* Offsets in the fixed part; octet 11 and 34 are zero */
+/* Offsets in the fixed part; octet 11 is zero */
 enum {
 	P_LEN = 0,
 	P_KIND = 2,
@@ -32,7 +32,8 @@ enum {
 	P_CT_DPORT = 28,
 	P_CT_RSPORT = 30,
 	P_CT_RDPORT = 32,
-	P_ADDRS = 36, /* two bits each: 0 none, 1 IPv4, 2 IPv6 */
+	P_SNAP_LEN = 34, /* octets of the packet that were observed, not rebuilt */
+	P_ADDRS = 36,	 /* two bits each: 0 none, 1 IPv4, 2 IPv6 */
 	P_NETNS = 40,
 	P_IFINDEX = 44,
 	P_FLAGS = 48,
@@ -83,7 +84,7 @@ static uint8_t *put_fixed(uint8_t *b, const struct obs *o)
 	put16(b + P_CT_DPORT, p->ct_dport);
 	put16(b + P_CT_RSPORT, p->ct_rsport);
 	put16(b + P_CT_RDPORT, p->ct_rdport);
-	put16(b + P_CT_RDPORT + 2, 0);
+	put16(b + P_SNAP_LEN, p->snap_len);
 	put32(b + P_NETNS, p->netns);
 	put32(b + P_IFINDEX, p->ifindex);
 	put32(b + P_FLAGS, p->flags);
@@ -165,6 +166,7 @@ static inline __attribute__((always_inline)) void get_fixed(const uint8_t *b, bo
 	p->dst_oif = get32(b + P_DST_OIF, swap);
 	p->ct_status = get32(b + P_CT_STATUS, swap);
 	p->skb = get64(b + P_SKB, swap);
+	p->snap_len = get16(b + P_SNAP_LEN, swap);
 }
 
 /* NULL: they reach past the end. Newer versions may have more than we know. */

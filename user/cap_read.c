@@ -237,7 +237,10 @@ static int own_packet(struct capr *r, const struct cap_epb *e)
 	if (err)
 		return err == -EBADMSG ? damaged(r, "a packet's observation") : err;
 	o->ts_ns = packet_mono(r, e);
-	o->pkt.snap_len = (uint16_t)(e->cap_len < SNAP_LEN ? e->cap_len : SNAP_LEN);
+	if (o->pkt.snap_len > SNAP_LEN)
+		o->pkt.snap_len = SNAP_LEN;
+	if (o->pkt.snap_len > e->cap_len)
+		o->pkt.snap_len = (uint16_t)e->cap_len;
 	memcpy(o->pkt.snap, e->data, o->pkt.snap_len);
 	r->item.kind = CAP_OBS;
 	r->packets++;
@@ -497,6 +500,7 @@ void capr__free(struct capr *r)
 /* The next block to r->item: 1, 0 at the end, or r->err */
 static int next_block(struct capr *r)
 {
+	const uint8_t *b;
 	int64_t len;
 	int err;
 
@@ -505,12 +509,13 @@ static int next_block(struct capr *r)
 	len = r->pcap ? pcap_load(r) : block_load(r);
 	if (len <= 0)
 		return (int)len;
+	b = r->in.buf + r->in.at;
 	r->consumed = (size_t)len;
 	r->item.kind = CAP_OTHER;
-	r->item.block = r->in.buf + r->in.at;
-	r->item.block_len = (size_t)len;
+	r->item.block = r->pcap ? NULL : b;
+	r->item.block_len = r->pcap ? 0 : (size_t)len;
 	r->item.offset = r->in.off;
-	err = r->pcap ? pcap_packet(r, r->item.block) : block(r, r->item.block, (size_t)len);
+	err = r->pcap ? pcap_packet(r, b) : block(r, b, (size_t)len);
 	if (err == -ENOENT && r->foreign.have)
 		return cap_foreign__next(&r->foreign, &r->ifs, &r->item);
 	if (err == -ENOENT)

@@ -123,6 +123,12 @@ static const struct cap_field answer[] = {
 	ADDR(obs_answer, dst), INT(obs_answer, err), INT(obs_answer, type),
 	ADDR(obs_answer, gw), ADDR(obs_answer, src), INT(obs_answer, ifindex),
 };
+static const struct cap_field baseline[] = {
+	ENUM(obs_baseline, what, BASELINE_NODE + 1), INT(obs_baseline, protocol),
+	NET(obs_baseline, block), ADDR(obs_baseline, owner), ADDR(obs_baseline, gw),
+	STR(obs_baseline, node), STR(obs_baseline, from), STR(obs_baseline, dev),
+	INT(obs_baseline, seen_ns), INT(obs_baseline, wall_ns),
+};
 static const struct cap_field hop[] = {
 	ADDR(nexthop, gw), INT(nexthop, ifindex),
 };
@@ -222,6 +228,7 @@ static const struct cap_table obs_tables[] = {
 	[25] = TABLE(obs_vtep, vtep),
 	[26] = TABLE(obs_pod, pod),
 	[27] = TABLE(obs_answer, answer),
+	[28] = TABLE(obs_baseline, baseline),
 };
 _Static_assert(OBS_PATH == 1 && OBS_DROP == 2 && OBS_FIB == 3 && OBS_ROUTE == 4 && OBS_LINK == 5 &&
 		       OBS_ADDR == 6 && OBS_NEIGH == 7 && OBS_BGP == 8 && OBS_POOLS == 9 &&
@@ -230,7 +237,7 @@ _Static_assert(OBS_PATH == 1 && OBS_DROP == 2 && OBS_FIB == 3 && OBS_ROUTE == 4 
 		       OBS_SOURCE == 16 && OBS_BIRD == 17 && OBS_BIRD_PROTO == 18 &&
 		       OBS_BIRD_ROUTE == 19 && OBS_CONF == 20 && OBS_CONF_PEER == 21 &&
 		       OBS_SYSCTL == 22 && OBS_FILL == 23 && OBS_PROC == 24 && OBS_VTEP == 25 &&
-		       OBS_POD == 26 && OBS_ANSWER == 27,
+		       OBS_POD == 26 && OBS_ANSWER == 27 && OBS_BASELINE == 28,
 	       "numbers that are in files");
 
 const struct cap_table *cap_obs_table(uint32_t kind)

@@ -154,7 +154,7 @@ static void write_interface(struct capw *w, struct cap_dev *v)
 
 	if (!b)
 		return;
-	put16(b + 8, LINK_RAW);
+	put16(b + 8, LINK_IPV4);
 	put16(b + 10, 0);
 	put32(b + 12, w->o.snaplen);
 	p = option(b + 16, NG_IF_NAME, v->name, v->name_len);
@@ -247,6 +247,11 @@ static uint8_t *packet_head(struct capw *w, uint8_t *b, uint32_t block, const st
 	uint64_t ts = o->ts_ns + (uint64_t)w->wall_offset_ns;
 	uint32_t len = p->snap_len;
 
+	if (len > SNAP_LEN)
+		len = SNAP_LEN;
+	memcpy(b + 28, p->snap, len);
+	if (!len)
+		len = (uint32_t)cap_rebuild(b + 28, p);
 	if (len > w->o.snaplen)
 		len = w->o.snaplen;
 	put32(b + 8, block);
@@ -254,7 +259,6 @@ static uint8_t *packet_head(struct capw *w, uint8_t *b, uint32_t block, const st
 	put32(b + 16, (uint32_t)ts);
 	put32(b + 20, len);
 	put32(b + 24, p->ip_len > len ? p->ip_len : len);
-	memcpy(b + 28, p->snap, len);
 	return pad(b + 28, len);
 }
 
@@ -303,24 +307,59 @@ int capw__obs(struct capw *w, const struct obs *o)
 	return write_record(w, (uint16_t)o->kind, o->ts_ns, t, &o->pkt);
 }
 
-int capw__raw(struct capw *w, const void *block, size_t len)
+/* Where a block of that length may be put into the buffer; NULL: it is too long, or w->err */
+static uint8_t *copy_begin(struct capw *w, size_t len)
 {
-	uint32_t type;
+	if (len > BUF_LEN) {
+		capw__flush(w);
+		return NULL;
+	}
+	return block_begin(w, len);
+}
 
-	if (len < NG_MIN_LEN)
-		return -EINVAL;
-	type = get32(block, false);
+static void count_copy(struct capw *w, const void *block, size_t len)
+{
+	uint32_t type = get32(block, false);
+
 	if (type == NG_EPB || type == __builtin_bswap32(NG_EPB))
 		w->packets++;
 	w->bytes += len;
-	if (len > BUF_LEN) {
-		if (!capw__flush(w))
-			hand_over(w, block, len);
-		return w->err;
+}
+
+int capw__raw(struct capw *w, const void *block, size_t len)
+{
+	uint8_t *b;
+
+	if (len < NG_MIN_LEN)
+		return -EINVAL;
+	b = copy_begin(w, len);
+	if (b) {
+		memcpy(b, block, len);
+		w->len += len;
+	} else {
+		hand_over(w, block, len);
 	}
-	if (w->len + len > BUF_LEN && capw__flush(w))
-		return w->err;
-	memcpy(w->buf + w->len, block, len);
-	w->len += len;
+	if (!w->err)
+		count_copy(w, block, len);
 	return w->err;
+}
+
+int capw__recomment(struct capw *w, const void *block, size_t len, bool swapped,
+		    const char *comment)
+{
+	size_t room = len + CAP_COMMENT_LEN + 16, done;
+	uint8_t *b;
+
+	if (len < NG_MIN_LEN)
+		return -EINVAL;
+	/* too long for the buffer, and no packet that we know anything of */
+	if (room > BUF_LEN)
+		return capw__raw(w, block, len);
+	b = copy_begin(w, room);
+	done = b ? cap_recomment(b, block, len, swapped, comment) : 0;
+	if (!done)
+		return w->err ? w->err : capw__raw(w, block, len);
+	w->len += done;
+	count_copy(w, block, done);
+	return 0;
 }

@@ -34,13 +34,26 @@ int cap_devs__link(struct cap_devs *d, const struct link_info *l);
 /* No interface block is written any more: a new file begins. */
 void cap_devs__restart(struct cap_devs *d);
 
+/* Longest headers made again: IPv6 and TCP */
+#define CAP_REBUILD_MAX 60u
+/* Headers of a packet of which no octet was observed; returns their length. */
+size_t cap_rebuild(uint8_t *out, const struct obs_pkt *p);
+
 /* Longest comment */
 #define CAP_COMMENT_MAX 400u
 /*
  * In one line what is known of a packet where it was seen: "tc-egress eth0, via 10.2.7.254 dev
- * eth0, ipip 10.2.7.201 > 10.2.7.200". Not terminated; returns the length.
+ * eth0, ipip 10.2.7.201 > 10.2.7.200". Not terminated; returns the length. dev is looked at first,
+ * as asking for others may move it.
  */
 size_t cap_comment(char *out, struct cap_devs *d, uint32_t netns, const struct cap_dev *dev,
 		   const struct obs *o);
+
+/*
+ * Copies an Enhanced Packet Block with another comment to out, where there is room for len +
+ * CAP_COMMENT_LEN + 16 octets. Returns the length; 0: it is none, or damaged.
+ */
+size_t cap_recomment(uint8_t *out, const uint8_t *block, size_t len, bool swap,
+		     const char *comment);
 
 #endif

@@ -36,7 +36,8 @@ struct cap_meta {
 	struct addr pod_addr;
 	uint32_t netns; /* inode number of the node's */
 	bool foreign;	/* reader: no calitrace wrote it, packets are all there is */
-	cap_words argv; /* borrowed */
+	/* borrowed; of a reader's: until its next CAP_META or capr__free() */
+	cap_words argv;
 };
 
 struct cap_ready {
@@ -96,6 +97,13 @@ uint64_t capw__bytes(const struct capw *w);
 uint64_t capw__packets(const struct capw *w);
 /* A block as a reader had it, in this machine's byte order or not: for copies of a file */
 int capw__raw(struct capw *w, const void *block, size_t len);
+/*
+ * The same for an Enhanced Packet Block (a block of another type is copied as it is): comment, a
+ * line of which CAP_COMMENT_LEN octets are taken, replaces the comments that it had.
+ */
+#define CAP_COMMENT_LEN 2000u
+int capw__recomment(struct capw *w, const void *block, size_t len, bool swapped,
+		    const char *comment);
 
 /* ---- reading ---- */
 
@@ -121,7 +129,10 @@ struct cap_item {
 		struct cap_finish finish;
 		struct cap_end end;
 	};
-	/* the block that it came in, borrowed until the next call */
+	/*
+	 * The block that it came in, borrowed until the next call; NULL: it stands in no block of
+	 * its own (what is told of files that are not ours). Of pcap files there are no blocks.
+	 */
 	const void *block;
 	size_t block_len;
 	uint64_t offset; /* in the file */

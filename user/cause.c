@@ -49,6 +49,41 @@ static void add_peer(struct finding *f, const struct addr *a)
 		f->peer[f->peer_cnt++] = *a;
 }
 
+/* The session with the node that had the block: it may be known by another address now. */
+static const struct bgp_peer *session_of(const struct facts *x, const struct addr *a)
+{
+	const struct bgp_peer *p = bgp_peer_find(x->e, a);
+	const struct obs_conf_peer *c;
+
+	if (p || !x->base || !addr_eq(a, &x->base->owner))
+		return p;
+	c = world_peer_named(x->e, x->base->name);
+	return c ? bgp_peer_find(x->e, &c->addr) : NULL;
+}
+
+static void note_peer(struct facts *x, const struct addr *a)
+{
+	const struct bgp_peer *p = session_of(x, a);
+
+	add_peer(&x->f->f, a);
+	if (p && !bgp_peer_up(x->e, p)) {
+		x->down_peer = p;
+		x->down_peer_known = true;
+	}
+}
+
+/* Nobody saw its route go, but a baseline has the block. */
+static const struct addr *recalled_owner(struct facts *x, const struct prefix *block)
+{
+	const struct recalled *r = recall_block(x->e, block);
+
+	if (!r)
+		return NULL;
+	if (!x->base)
+		x->base = r;
+	return &r->owner;
+}
+
 /* Routes of the blocks: which are missing, who was their gateway */
 static void gather_blocks(struct facts *x)
 {
@@ -68,18 +103,22 @@ static void gather_blocks(struct facts *x)
 				if (!x->gone || g->ts_ns < x->gone->ts_ns)
 					x->gone = g;
 				gw = g->route.nh_cnt ? &g->route.nh[0].gw : NULL;
+			} else {
+				gw = recalled_owner(x, &f->block[i]);
 			}
 		}
-		if (gw && addr_is_set(gw)) {
-			const struct bgp_peer *p = bgp_peer_find(x->e, gw);
-
-			add_peer(f, gw);
-			if (p && !bgp_peer_up(x->e, p)) {
-				x->down_peer = p;
-				x->down_peer_known = true;
-			}
-		}
+		if (gw && addr_is_set(gw))
+			note_peer(x, gw);
 	}
+}
+
+/* Packets go to another node than the one that had the block when a baseline was made. */
+static void gather_owner(struct facts *x)
+{
+	if (x->f->f.verdict == V_WRONG_NEXTHOP)
+		x->owner = owner_recalled(x->e, &x->f->example, &x->f->gateway);
+	if (x->owner)
+		add_peer(&x->f->f, &x->owner->owner);
 }
 
 /* A borrowed address of an own block: its /32 by another node went, and the blackhole shows. */
@@ -115,6 +154,7 @@ static void gather(const struct engine *e, struct fnd *f, struct facts *x)
 	x->in_use = bgp_in_use(e);
 	x->d = diagnose(e);
 	gather_blocks(x);
+	gather_owner(x);
 	gather_borrowed(x);
 	gather_peers(x);
 }
@@ -172,9 +212,41 @@ bool cause_route_missing(const struct facts *x)
 	return x->route_kind && x->missing && !x->f->proxy_arp;
 }
 
+/* A block may have been given up since a baseline, but not by a node that nobody hears any more. */
 static enum confidence sure_route_missing(const struct facts *x)
 {
-	return x->gone ? CONF_CERTAIN : CONF_LIKELY;
+	if (x->gone)
+		return CONF_CERTAIN;
+	return x->base && x->base->route && (x->all_down || x->down_peer_known) ? CONF_CERTAIN :
+										  CONF_LIKELY;
+}
+
+static void since_is(struct because *b, enum since_from from, uint64_t ns)
+{
+	b->since_from = from;
+	b->since_ns = ns;
+}
+
+/* It stood when the baseline was made: it went after that, and before we started. */
+static void say_recalled(const struct facts *x, struct because *b)
+{
+	char block[PREFIX_STRLEN], gw[ADDR_STRLEN], when[RECALL_TIME_LEN], own[RECALL_OWNER_LEN];
+	const struct recalled *r = x->base;
+
+	since_is(b, SINCE_BASELINE, (uint64_t)(r->route ? r->route_seen_ns : r->seen_ns));
+	recall_time_str(r->route ? r->route_wall_ns : r->wall_ns, when);
+	prefix_str(&r->block, block);
+	recall_owner_str(r, own);
+	if (r->route)
+		evidence(x->f, "the route %s via %s dev %s%s stood at %s in the baseline", block,
+			 addr_str(&r->gw, gw), r->dev, own, when);
+	else
+		evidence(
+			x->f,
+			"%s%s was in use at %s by the baseline of %s; this node has no route to it",
+			block, own, when, r->from[0] ? r->from : "another node");
+	if (x->missing > 1)
+		evidence(x->f, "%u blocks of this finding have no route", x->missing);
 }
 
 static void say_route_missing(const struct facts *x, struct because *b)
@@ -195,6 +267,8 @@ static void say_route_missing(const struct facts *x, struct because *b)
 			 was->nh_cnt ? mirror__dev(x->e->mirror, was->nh[0].ifindex) : "?",
 			 x->gone->flushed ? "flushed with its link" : "deleted",
 			 b->by.pid ? " by " : "", b->by.pid ? b->by.comm : "");
+	} else if (x->base) {
+		say_recalled(x, b);
 	} else {
 		evidence(x->f,
 			 "no route covers %s%s; it was gone before we started, so who owned it "
@@ -220,18 +294,14 @@ static bool row_return_missing(const struct facts *x)
 static bool bgp_made(const struct facts *x)
 {
 	/* routes of Felix (proto 80) or of the administrator do not hang on BGP */
+	if (!x->gone && x->base && x->base->route)
+		return x->in_use && x->base->protocol == RTPROT_BIRD;
 	return x->in_use && (!x->gone || x->gone->route.protocol == RTPROT_BIRD);
 }
 
 bool cause_bgp_down(const struct facts *x)
 {
 	return x->all_down && (row_return_missing(x) || (cause_route_missing(x) && bgp_made(x)));
-}
-
-static void since_is(struct because *b, enum since_from from, uint64_t ns)
-{
-	b->since_from = from;
-	b->since_ns = ns;
 }
 
 /*
@@ -274,7 +344,8 @@ bool cause_peer_down(const struct facts *x)
 		return false;
 	if (row_return_missing(x))
 		return true;
-	return cause_route_missing(x) && bgp_made(x) && (x->down_peer_known || !x->gone);
+	return cause_route_missing(x) && bgp_made(x) &&
+	       (x->down_peer_known || (!x->gone && !x->base));
 }
 
 static enum confidence sure_peer_down(const struct facts *x)
@@ -407,6 +478,25 @@ static void say_guess(const struct engine *e, struct fnd *f)
 			prefix_str(&pool->cidr, text));
 }
 
+static void say_owner(const struct facts *x)
+{
+	char block[PREFIX_STRLEN], when[RECALL_TIME_LEN], own[RECALL_OWNER_LEN];
+
+	if (x->owner)
+		evidence(x->f, "%s was the block of%s at %s, as the baseline has it",
+			 prefix_str(&x->owner->block, block), recall_owner_str(x->owner, own),
+			 recall_time_str(x->owner->wall_ns, when));
+}
+
+static void name_peers(const struct engine *e, struct finding *f)
+{
+	for (uint32_t i = 0; i < f->peer_cnt; i++) {
+		struct addr node = diag_node_of(e, &f->peer[i]);
+
+		snprintf(f->peer_node[i], sizeof(f->peer_node[i]), "%s", world_node_name(e, &node));
+	}
+}
+
 /* Was anything lost in the time that the finding speaks of, or shortly before? */
 static bool lossy(const struct engine *e, const struct fnd *f)
 {
@@ -463,6 +553,8 @@ void cause_explain(const struct engine *e, struct fnd *f)
 		 deepest ?
 			 deepest->advice :
 			 "compare with calitrace live on the node at the other end; -v shows more");
+	say_owner(&x);
+	name_peers(e, &f->f);
 	say_guess(e, f);
 	if (lossy(e, f))
 		evidence(f, "%llu events were lost: what they would have told is missing here",

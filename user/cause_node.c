@@ -44,7 +44,8 @@ static bool row_recovers(const struct facts *x)
 {
 	/* what Felix programs does not wait for BIRD */
 	if (!bird_recovers(x->e) || x->e->world.conf.felix_owns ||
-	    (x->gone && x->gone->route.protocol != RTPROT_BIRD))
+	    (x->gone && x->gone->route.protocol != RTPROT_BIRD) ||
+	    (!x->gone && x->base && x->base->route && x->base->protocol != RTPROT_BIRD))
 		return false;
 	return cause_route_missing(x) || cause_bgp_down(x);
 }
@@ -171,9 +172,21 @@ static bool is_stray(const struct facts *x, const struct addr *a)
 		(addr_is_set(&x->d->stray.registered) && addr_eq(a, &x->d->stray.registered)));
 }
 
+/* The block's node is a neighbour under another address than it had when the baseline was made. */
+static bool is_renamed(const struct facts *x)
+{
+	return x->base && x->down_peer_known && x->down_peer && cause_route_missing(x) &&
+	       addr_is_set(&x->base->owner) && !addr_eq(&x->base->owner, &x->down_peer->peer) &&
+	       !strcmp(world_node_name(x->e, &x->down_peer->peer), x->base->name);
+}
+
 static bool row_stray(const struct facts *x)
 {
-	if (!x->d->stray.have || x->all_down)
+	if (x->all_down)
+		return false;
+	if (is_renamed(x))
+		return true;
+	if (!x->d->stray.have)
 		return false;
 	if (x->f->f.verdict == V_ALLOWLIST)
 		return is_stray(x, &x->f->encap_src);
@@ -183,12 +196,17 @@ static bool row_stray(const struct facts *x)
 	if (!x->down_peer_known && x->gone && x->gone->route.nh_cnt &&
 	    !is_stray(x, &x->gone->route.nh[0].gw))
 		return false;
+	if (!x->down_peer_known && !x->gone && x->base && addr_is_set(&x->base->owner) &&
+	    !is_stray(x, &x->base->owner))
+		return false;
 	/* whose block it was nobody may have told; then this is the one that is known to be wrong */
 	return !x->down_peer_known || is_stray(x, &x->down_peer->peer);
 }
 
 static enum confidence sure_stray(const struct facts *x)
 {
+	if (is_renamed(x))
+		return CONF_LIKELY;
 	if (x->f->f.verdict == V_ALLOWLIST || x->down_peer_known)
 		return x->d->stray.conf;
 	/* it may be any of those that never answer */
@@ -201,6 +219,12 @@ static void say_stray(const struct facts *x, struct because *b)
 	char knock[ADDR_STRLEN], reg[ADDR_STRLEN];
 
 	(void)b;
+	if (is_renamed(x))
+		evidence(x->f, "%s is known here as %s now, and was %s in the baseline",
+			 x->base->name, addr_str(&x->down_peer->peer, reg),
+			 addr_str(&x->base->owner, knock));
+	if (!s->have)
+		return;
 	addr_str(&s->knocker, knock);
 	if (addr_is_set(&s->registered))
 		evidence(x->f,
@@ -283,6 +307,10 @@ static const struct peer_view *silent_owner(const struct facts *x, bool *known)
 		struct addr node = diag_node_of(x->e, &x->gone->route.nh[0].gw);
 
 		return peers_find(p, &node);
+	}
+	if (x->base && addr_is_set(&x->base->owner)) {
+		*known = true;
+		return peers_find(p, &x->base->owner);
 	}
 	for (uint32_t i = 0; i < p->cnt; i++) {
 		if (!peer_owns_block(x->e, &p->peer[i]) || diag_routes_by(x->d, &p->peer[i].addr))

@@ -9,9 +9,12 @@
 struct facts {
 	const struct engine *e;
 	struct fnd *f;
-	bool route_kind;	 /* leaked, or no route: a route should have been there */
-	uint32_t missing;	 /* blocks without a unicast route */
-	const struct gone *gone; /* of the first block whose route was seen to go */
+	bool route_kind;	     /* leaked, or no route: a route should have been there */
+	uint32_t missing;	     /* blocks without a unicast route */
+	const struct gone *gone;     /* of the first block whose route was seen to go */
+	const struct recalled *base; /* of the first one that only a baseline has */
+	const struct recalled
+		*owner; /* whose the block is by a baseline, where packets go elsewhere */
 	bool all_down, in_use;
 	const struct bgp_peer *down_peer; /* the gateway of a block that is missing or silent */
 	bool down_peer_known;		  /* that it is that block's is known, not guessed */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "around.h"
+#include "baseline.h"
 #include "cmd.h"
 #include "engine.h"
 #include "render.h"
@@ -112,11 +113,24 @@ static int feed_around(struct check_run *c)
 	return 0;
 }
 
+static int feed_baselines(struct check_run *c)
+{
+	const struct baseline_run br = { c->node, mono_ns(), wall_offset_ns() };
+	char why[400];
+	int err = baseline__feed(c->o, &br, on_obs, c, why, sizeof(why));
+
+	if (err)
+		log_err("--baseline: %s", why);
+	return err;
+}
+
 static int run(struct check_run *c)
 {
 	struct obs tick = { .kind = OBS_TICK };
-	int err = feed_kernel(c);
+	int err = feed_baselines(c);
 
+	if (!err)
+		err = feed_kernel(c);
 	if (err)
 		return err;
 	feed_pools(c);

@@ -1,10 +1,148 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* `calitrace diff`: two captures -> replay -> digests -> what changed, and whether it is cured. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "cmd.h"
+#include "diff.h"
+#include "render_diff.h"
+#include "replay.h"
 #include "util.h"
+
+struct side {
+	struct digest digest;
+	int *node; /* of the digest, by the replay's index; < 0: there was no memory */
+	uint32_t cnt;
+};
+
+/* Without a name there is the file's. */
+static const char *name_of(const struct replay_node *n)
+{
+	return n->name[0] ? n->name : n->path;
+}
+
+static int node_of(const struct side *s, const struct replay_node *n)
+{
+	return n->idx < s->cnt ? s->node[n->idx] : -1;
+}
+
+static void on_node(void *ctx, struct replay_node *n)
+{
+	struct side *s = ctx;
+	int i = digest__add(&s->digest, name_of(n), n->wall_offset_ns);
+
+	s->node[n->idx] = i;
+	if (i >= 0)
+		s->digest.node[i].foreign |= n->meta->foreign;
+}
+
+static void on_ready(void *ctx, struct replay_node *n, const struct cap_ready *r)
+{
+	struct side *s = ctx;
+	int i = node_of(s, n);
+
+	if (i >= 0)
+		digest__begin(&s->digest, i, n->engine, r->ts_ns);
+}
+
+static void on_record(void *ctx, struct replay_node *n, const struct record *rec)
+{
+	struct side *s = ctx;
+	int i = node_of(s, n);
+
+	if (i >= 0)
+		digest__record(&s->digest, i, n->engine, rec);
+}
+
+static void on_end(void *ctx, struct replay_node *n)
+{
+	struct side *s = ctx;
+	int i = node_of(s, n);
+
+	if (i < 0)
+		return;
+	s->digest.node[i].cut |= n->cut;
+	s->digest.node[i].packets += n->packets;
+	digest__end(&s->digest, i, n->engine, n->finish_ns ? n->finish_ns : n->last_ns);
+}
+
+/* 0; -EBADMSG: all up to where it is cut; or -errno. Said on stderr. */
+static int read_side(const struct opts *o, const char *file, struct side *s)
+{
+	struct replay_opts ro = {
+		.o = o,
+		.file = &file,
+		.file_cnt = 1,
+		.all = true,
+		.ops = { .node = on_node,
+			 .ready = on_ready,
+			 .record = on_record,
+			 .end = on_end,
+			 .ctx = s },
+	};
+	char why[400] = "";
+	struct replay *r;
+	int err = replay__open(&ro, &r, why, sizeof(why));
+
+	if (err) {
+		log_err("%s", why[0] ? why : strerror(-err));
+		return err == -EBADMSG ? -EIO : err;
+	}
+	s->cnt = replay__node_cnt(r);
+	s->node = calloc(s->cnt + 1, sizeof(*s->node));
+	err = s->node ? replay__run(r, why, sizeof(why)) : -ENOMEM;
+	replay__free(r);
+	if (err)
+		log_err("%s", why[0] ? why : strerror(-err));
+	return err;
+}
+
+static int tell(const struct opts *o, const struct diff *d)
+{
+	struct render_opts ro = {
+		.out = stdout,
+		.colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
+		.quiet = o->quiet,
+	};
+	int err = o->output == OUTPUT_JSON ? render_diff_json(&ro, d, o->verbose) :
+					     render_diff_text(&ro, d, o->verbose);
+
+	if (!err && fflush(stdout))
+		err = -errno;
+	if (err && err != -EPIPE)
+		log_err("cannot write: %s", strerror(-err));
+	return err;
+}
+
+static int compare(const struct opts *o, const struct side *before, const struct side *after)
+{
+	struct diff d;
+	int status = EXIT_TROUBLE;
+
+	if (diff__run(&before->digest, &after->digest, &d))
+		log_err("out of memory");
+	else if (!tell(o, &d))
+		status = d.exit_status;
+	diff__free(&d);
+	return status;
+}
 
 int cmd_diff(const struct opts *o)
 {
-	(void)o;
-	log_err("'diff' is not in this version yet");
-	return EXIT_TROUBLE;
+	struct side side[2] = { 0 };
+	int status = EXIT_TROUBLE, err = 0;
+
+	for (int i = 0; i < 2 && (!err || err == -EBADMSG); i++)
+		err = read_side(o, o->file[i], &side[i]);
+	/* what was cut is compared up to the cut, and is trouble all the same */
+	if (!err || err == -EBADMSG)
+		status = compare(o, &side[0], &side[1]);
+	for (int i = 0; i < 2; i++) {
+		digest__free(&side[i].digest);
+		free(side[i].node);
+	}
+	return status;
 }

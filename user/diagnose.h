@@ -8,6 +8,7 @@
 #define CALITRACE_DIAGNOSE_H
 
 #include "engine_priv.h"
+#include "recall.h"
 
 /* A BGP neighbour, as configuration, BIRD and TCP show it together */
 struct peer_view {
@@ -95,6 +96,11 @@ uint32_t diag_routes_by(const struct diag *d, const struct addr *node);
 const struct obs_vtep *diag_vtep_of(const struct engine *e, const struct addr *vtep);
 /* The node behind a gateway: itself, or where the forwarding entry of a VTEP leads */
 struct addr diag_node_of(const struct engine *e, const struct addr *gw);
+
+/* What a baseline told of the block of dst, if that is another node's than gw's, and nothing newer is
+ * known; else NULL. owner.c */
+const struct recalled *owner_recalled(const struct engine *e, const struct addr *dst,
+				      const struct addr *gw);
 
 /* No BIRD runs although this node uses BGP; *sure: the processes were looked at (NULL: no matter) */
 bool bird_is_down(const struct engine *e, bool *sure);

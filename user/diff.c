@@ -231,10 +231,8 @@ static void doubt_all(struct diff *d, const struct digest *after)
 {
 	uint64_t seen = 0;
 
-	for (uint32_t i = 0; i < after->cnt; i++) {
-		doubt_node(d, &after->node[i]);
+	for (uint32_t i = 0; i < after->cnt; i++)
 		seen += after->node[i].summary.seen;
-	}
 	if (!d->answered)
 		diff_doubt(d, DOUBT_TRAFFIC,
 			   seen ? "AFTER has no request that was answered" :
@@ -247,11 +245,14 @@ int diff__run(const struct digest *before, const struct digest *after, struct di
 	struct diff_pair p;
 
 	memset(out, 0, sizeof(*out));
+	out->before = before;
+	out->after = after;
 	for (uint32_t i = 0; i < after->cnt; i++) {
 		p = (struct diff_pair){ .d = out, .before_all = before, .after_all = after };
 		p.a = &after->node[i];
 		p.b = counterpart(after, before, p.a);
 		count_after(out, p.a);
+		doubt_node(out, p.a);
 		if (p.b)
 			pair(&p);
 		else

@@ -85,6 +85,7 @@ struct diff_reason {
 };
 
 struct diff {
+	const struct digest *before, *after; /* borrowed */
 	struct diff_change *change;
 	uint32_t cnt;
 	bool oom;

@@ -298,6 +298,8 @@ static void one_finding(const struct diff_pair *p, const struct finding *b, cons
 	if (is_open || (was_open && lives_on(p->a, b))) {
 		c->state = was_open ? DIFF_STILL_BROKEN : DIFF_NEW;
 		diff_blame(c, false);
+		if (!is_open)
+			diff_note(c, "packets to the same blocks are lost in AFTER, too");
 	} else if (was_open) {
 		finding_was_open(p, c);
 	} else if (a && !b) {

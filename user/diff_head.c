@@ -51,7 +51,7 @@ static const struct diff_change *first_wrong(const struct diff *d, bool check)
 	for (uint32_t i = 0; i < d->cnt; i++) {
 		const struct diff_change *c = &d->change[i];
 
-		if (c->wrong && c->what == DIFF_FINDING && (check == !c->after.finding))
+		if (c->wrong && (check ? (const void *)c->after.check : c->after.finding))
 			return c;
 	}
 	return NULL;
@@ -83,7 +83,7 @@ static void say_wrong(const struct diff *d, struct text *t)
 	say_count(t, d->wrong[DIFF_FLOW], "flow", "fails", "fail");
 	if (!t->parts && check)
 		say(t, "%s%s: %s", t->parts++ ? ", " : "", check->key, check->after.check->explain);
-	else
+	else if (!t->parts)
 		say_count(t, d->wrong[DIFF_FINDING], "finding", "is open", "are open");
 	if (*cause_of(d))
 		say(t, " (%s)", cause_of(d));
@@ -173,7 +173,7 @@ static void say_next(struct diff *d)
 	const struct diff_change *c = first_wrong(d, false);
 
 	d->next[0] = '\0';
-	if (!c || !c->after.finding || !c->after.finding->advice[0])
+	if (!c || !c->after.finding->advice[0])
 		c = first_wrong(d, true);
 	if (d->verdict == DIFF_CANNOT_SAY)
 		snprintf(d->next, sizeof(d->next), "%s", doubt_advice[r - d->doubt]);

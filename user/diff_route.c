@@ -156,6 +156,18 @@ static bool was_missing(const struct routes *r, const struct block_view *v, cons
 	       !routes_by(b, &v->owner);
 }
 
+/* Is there a node in AFTER that BEFORE does not list? It may be an old one under another address. */
+static bool has_newcomer(const struct digest_node *b, const struct digest_node *a)
+{
+	for (uint32_t i = 0; i < a->member_cnt; i++)
+		if (!is_member(b, &a->member[i]))
+			return true;
+	for (uint32_t i = 0; i < a->peer_cnt; i++)
+		if (a->peer[i].configured && !is_configured(b, &a->peer[i].addr))
+			return true;
+	return false;
+}
+
 /* Did the node that had the block leave the cluster? Only lists that had it can tell that. */
 static bool owner_left(const struct routes *r, const struct addr *owner)
 {
@@ -168,7 +180,7 @@ static bool owner_left(const struct routes *r, const struct addr *owner)
 		return false;
 	if (was_member && (!a->sources.nodes || is_member(a, owner)))
 		return false;
-	return !is_configured(a, owner) && !is_member(a, owner);
+	return !is_configured(a, owner) && !is_member(a, owner) && !has_newcomer(b, a);
 }
 
 /* Its node is there and announces other blocks: then this one was given up. */
@@ -210,11 +222,10 @@ static void route_gone(const struct routes *r, const struct prefix *p, const str
 	} else if (owner_left(r, &v->owner)) {
 		c->state = DIFF_NEW;
 		c->was_wrong = false;
-		diff_note(c, "%s is no node of the cluster any more", addr_str(&v->owner, owner));
+		diff_note(c, "its node %s left the cluster", addr_str(&v->owner, owner));
 	} else if (given_up(r, v)) {
 		c->doubt = true;
-		diff_note(c, "its node %s announces it no longer, but other blocks",
-			  addr_str(&v->owner, owner));
+		diff_note(c, "its node %s announces other blocks only", addr_str(&v->owner, owner));
 		diff_doubt(r->p->d, DOUBT_ROUTE,
 			   "%s has no route any more: its node %s announces "
 			   "other blocks only",

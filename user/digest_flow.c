@@ -158,6 +158,12 @@ void digest_packet(struct digest *d, struct digest_node *n, const struct engine 
 	};
 	struct digest_flow key;
 
+	/* another run of the same node counts its packets from 1 again */
+	if (n->build->engine != e) {
+		memset(n->build->memory, 0, DIGEST_MEMORY * sizeof(*slot));
+		memset(n->build->place, 0, sizeof(n->build->place));
+		n->build->engine = e;
+	}
 	if (slot->id == p->id && slot->flow)
 		forget(n, slot);
 	/* what is neither asked nor answered proves nothing, unless it is lost */

@@ -351,8 +351,9 @@ void digest__end(struct digest *d, int node, const struct engine *e, uint64_t ts
 	n->pools = *engine__pools(e);
 	engine__sources(e, &n->sources);
 	engine__summary(e, ts_ns, &n->summary);
-	n->lost = n->summary.lost;
-	n->withheld = n->summary.withheld;
+	/* several runs of one node may be given */
+	n->lost += n->summary.lost;
+	n->withheld += n->summary.withheld;
 	mirror__each_route(m, on_route, &f);
 	mirror__each_addr(m, on_addr, &f);
 	mirror__each_link(m, on_link, &f);

@@ -34,8 +34,10 @@ int engine__new(const struct engine_opts *opts, struct engine **ret)
 		e->opts.max_packets = DEFAULT_PACKETS;
 	e->mirror = mirror__new();
 	e->diag = calloc(1, sizeof(*e->diag));
-	if (!e->mirror || !e->diag) {
+	e->ways = ways_new();
+	if (!e->mirror || !e->diag || !e->ways) {
 		mirror__free(e->mirror);
+		free(e->ways);
 		free(e->diag);
 		free(e);
 		return -ENOMEM;
@@ -45,33 +47,25 @@ int engine__new(const struct engine_opts *opts, struct engine **ret)
 	list_init(&e->idle);
 	list_init(&e->settle);
 	list_init(&e->vanish);
+	list_init(&e->leaving);
 	list_init(&e->reply);
 	list_init(&e->held_up);
 	*ret = e;
 	return 0;
 }
 
-static void free_all(struct engine *e, struct list *l)
-{
-	while (!list_empty(l))
-		journey_free(e, list_entry(l->next, struct trk, age));
-}
-
 void engine__free(struct engine *e)
 {
 	if (!e)
 		return;
-	free_all(e, &e->age);
-	free_all(e, &e->late);
-	free_all(e, &e->idle);
-	hmap_free(&e->by_skb);
-	hmap_free(&e->by_key);
+	journey_free_all(e);
 	finding_free_all(e);
 	owner_free_all(e);
 	world_free_all(e);
 	diagnose_free(e->diag);
 	free(e->diag);
 	mirror__free(e->mirror);
+	free(e->ways);
 	free(e->peer);
 	free(e);
 }
@@ -147,18 +141,20 @@ void engine_set_passing(struct engine *e, struct trk *t, enum verdict v)
 /* A reply got through: its request's block and its own are alive. */
 static void good_exchange(struct engine *e, const struct trk *reply)
 {
-	struct good g = {
-		.block = reply->pair_block,
-		.dst = reply->pair_dst,
-		.orig_dst = reply->pair_orig,
-		.asker = { reply->pair_src, reply->dst },
+	const struct trk_asked *asked = &reply->asked;
+	struct good g;
+
+	if (!reply->pair_good || !e->finding_cnt)
+		return;
+	g = (struct good){
+		.block = asked->block,
+		.dst = asked->dst,
+		.orig_dst = asked->orig,
+		.asker = { asked->src, reply->dst },
 		.app = reply->app,
-		.asked_ns = reply->pair_ns,
+		.asked_ns = asked->ts_ns,
 		.ts_ns = reply->last_ns,
 	};
-
-	if (!reply->pair_good)
-		return;
 	finding_good(e, &g);
 	if (!addr_is_set(&reply->block.addr))
 		return;
@@ -179,6 +175,25 @@ void engine_shelve(struct engine *e, struct trk *t)
 	list_append(waits && t->verdict == V_UNANSWERED ? &e->late : &e->idle, &t->age);
 }
 
+/*
+ * What a pod was about to send when its device went down: if the device is gone soon after, the pod
+ * was deleted, and nobody misses the packet.
+ */
+static bool may_leave(const struct trk *t)
+{
+	return t->pod_drop && !t->leaving && t->role == ROLE_REQUEST && t->verdict == V_LINK_DOWN;
+}
+
+static void leave(struct engine *e, struct trk *t)
+{
+	if (!mirror__link_info(e->mirror, t->ifindex)) {
+		t->verdict = V_NONE;
+		t->answered = true;
+		list_del(&t->reply);
+	}
+	engine_settle(e, t);
+}
+
 /* The verdict is final for now: count it, tell it. */
 void engine_settle(struct engine *e, struct trk *t)
 {
@@ -186,6 +201,11 @@ void engine_settle(struct engine *e, struct trk *t)
 
 	list_del(&t->settle);
 	judge_final(e, t);
+	if (may_leave(t)) {
+		t->leaving = true;
+		engine_settle_later(t, &e->leaving, LEAVE_NS);
+		return;
+	}
 	exchange_decide(e, t);
 	problem = verdict_is_problem(t->verdict);
 	if (!t->matched) {
@@ -223,7 +243,7 @@ static void vanish(struct engine *e, struct trk *t)
 	 * Came in for an address of ours, was not dropped: a local socket has it. For any other
 	 * address nothing is decided: it may wait for a neighbour.
 	 */
-	if (t->verdict == V_NONE && !t->encapsulated && mirror__is_local(e->mirror, &t->dst)) {
+	if (t->verdict == V_NONE && !t->encapsulated && way_of(e, &t->dst)->local) {
 		t->verdict = V_DELIVERED;
 		t->at = AT_LOCAL;
 		judge_block(e, &t->dst, &t->block, &t->block_from);
@@ -286,19 +306,42 @@ static void run_deadlines(struct engine *e)
 			break;
 		vanish(e, t);
 	}
+	while (!list_empty(&e->leaving)) {
+		struct trk *t = list_entry(e->leaving.next, struct trk, settle);
+
+		if (t->settle_at > now)
+			break;
+		leave(e, t);
+	}
 	run_replies(e, &e->reply);
 	run_replies(e, &e->held_up);
 }
 
-static void forget(struct engine *e, struct list *l, uint64_t keep_ns)
-{
-	while (!list_empty(l)) {
-		struct trk *t = list_entry(l->next, struct trk, age);
+/* Many age at once, and none of them is in the cache any more: they are fetched side by side. */
+#define FORGET 16
 
-		if (e->now_ns <= t->first_ns + keep_ns)
+static uint32_t forget_some(struct engine *e, const struct list *l, uint64_t keep_ns)
+{
+	struct trk *old[FORGET];
+	uint32_t n = 0;
+
+	for (struct list *p = l->next; p != l && n < FORGET; p = p->next) {
+		old[n] = list_entry(p, struct trk, age);
+		if (e->now_ns <= old[n]->first_ns + keep_ns)
 			break;
-		journey_free(e, t);
+		journey_expect_free(old[n++]);
 	}
+	for (uint32_t i = 0; i < n; i++)
+		journey_expect_unindex(e, old[i]);
+	for (uint32_t i = 0; i < n; i++)
+		journey_free(e, old[i]);
+	return n;
+}
+
+static void forget(struct engine *e, const struct list *l, uint64_t keep_ns)
+{
+	while (forget_some(e, l, keep_ns) == FORGET)
+		;
 }
 
 static void run_ageing(struct engine *e)
@@ -328,15 +371,22 @@ void engine_make_room(struct engine *e)
 
 /* ---- packets ---- */
 
-static void keep_snap(struct trk *t, const struct obs_pkt *p)
+/* Of a packet's bytes only a DNS question is ever told. */
+static void keep_question(struct trk *t, const struct obs_pkt *p)
 {
-	if (t->snap || !p->snap_len)
+	size_t off;
+
+	if (t->snap_seen || !p->snap_len)
 		return;
-	t->snap = malloc(p->snap_len);
-	if (!t->snap)
+	t->snap_seen = true;
+	off = engine_question(p->snap, p->snap_len);
+	if (t->app != APP_DNS || !off || off >= p->snap_len)
 		return;
-	memcpy(t->snap, p->snap, p->snap_len);
-	t->snap_len = p->snap_len;
+	t->question_len = (uint16_t)(p->snap_len - off);
+	t->question = t->question_len <= sizeof(t->short_question) ? t->short_question :
+								     malloc(t->question_len);
+	if (t->question)
+		memcpy(t->question, p->snap + off, t->question_len);
 }
 
 static struct trk *packet_get(struct engine *e, const struct obs *o, bool *fresh)
@@ -364,7 +414,7 @@ static struct trk *packet_get(struct engine *e, const struct obs *o, bool *fresh
 			t->orig_dst = t->dst;
 		t->dst = o->pkt.dst;
 	}
-	keep_snap(t, &o->pkt);
+	keep_question(t, &o->pkt);
 	journey_note_fragment(e, t, &o->pkt);
 	e->last_id = t->id;
 	exchange_match(e, t, &o->pkt);
@@ -600,6 +650,7 @@ void engine__feed(struct engine *e, const struct obs *o)
 	case OBS_POOLS:
 		e->pools = o->pools;
 		memset(e->life, 0, sizeof(e->life));
+		ways_forget(e);
 		owner_pools(e);
 		break;
 	case OBS_LOSS:
@@ -631,6 +682,8 @@ void engine__finish(struct engine *e, uint64_t ts_ns)
 		engine_settle(e, list_entry(e->settle.next, struct trk, settle));
 	while (!list_empty(&e->vanish))
 		vanish(e, list_entry(e->vanish.next, struct trk, settle));
+	while (!list_empty(&e->leaving))
+		leave(e, list_entry(e->leaving.next, struct trk, settle));
 	e->now_ns += SETTLE_NS + 1;
 	lookup_run(e);
 	finding_finish(e, ts_ns);

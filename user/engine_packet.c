@@ -5,6 +5,8 @@
 #include "addr.h"
 #include "engine_priv.h"
 
+#define DNS_HLEN 12
+
 static size_t dns_name(const uint8_t *p, size_t len, char *out, size_t sz)
 {
 	size_t i = 0, n = 0;
@@ -24,8 +26,7 @@ static size_t dns_name(const uint8_t *p, size_t len, char *out, size_t sz)
 	return i < len && !p[i] ? i + 1 : 0;
 }
 
-/* Offset of the DNS message in an IPv4 packet, 0: out of reach */
-static size_t dns_offset(const uint8_t *p, size_t len)
+size_t engine_question(const uint8_t *p, size_t len)
 {
 	size_t ihl;
 
@@ -33,13 +34,14 @@ static size_t dns_offset(const uint8_t *p, size_t len)
 		return 0;
 	ihl = (size_t)(p[0] & 15) * 4;
 	if (p[9] == PROTO_UDP)
-		return ihl + 8;
-	return len > ihl + 13 ? ihl + (size_t)(p[ihl + 12] >> 4) * 4 + 2 : 0;
+		return ihl + 8 + DNS_HLEN;
+	return len > ihl + 13 ? ihl + (size_t)(p[ihl + 12] >> 4) * 4 + 2 + DNS_HLEN : 0;
 }
 
 static void fill_dns(const struct trk *t, struct packet *p)
 {
-	size_t off, name;
+	const uint8_t *q = t->question;
+	size_t name;
 
 	if (t->app != APP_DNS || (t->proto == PROTO_TCP && !t->dns_id && !t->dns_flags))
 		return;
@@ -47,12 +49,21 @@ static void fill_dns(const struct trk *t, struct packet *p)
 	p->dns_id = t->dns_id;
 	p->dns_response = t->dns_flags & DNS_QR;
 	p->dns_rcode = t->dns_flags & 15;
-	off = t->snap ? dns_offset(t->snap, t->snap_len) + 12 : 0;
-	if (off <= 12 || off >= t->snap_len)
+	if (!q)
 		return;
-	name = dns_name(t->snap + off, t->snap_len - off, p->qname, sizeof(p->qname));
-	if (name && off + name + 2 <= t->snap_len)
-		p->dns_qtype = (uint16_t)(t->snap[off + name] << 8 | t->snap[off + name + 1]);
+	name = dns_name(q, t->question_len, p->qname, sizeof(p->qname));
+	if (name && name + 2 <= t->question_len)
+		p->dns_qtype = (uint16_t)(q[name] << 8 | q[name + 1]);
+}
+
+static void fill_drop(const struct engine *e, const struct trk_drop *d, struct packet *p)
+{
+	p->nf_hook = d->nf_hook;
+	strncpy(p->in_dev, mirror__dev(e->mirror, d->in_ifindex), DEV_LEN - 1);
+	strncpy(p->out_dev, mirror__dev(e->mirror, d->out_ifindex), DEV_LEN - 1);
+	memcpy(p->reason, d->reason, sizeof(p->reason));
+	memcpy(p->location, d->location, sizeof(p->location));
+	p->by = d->by;
 }
 
 static void fill_hops(const struct engine *e, const struct trk *t, struct packet *p)
@@ -75,14 +86,17 @@ static void fill_pod(const struct engine *e, const struct addr *a, char out[POD_
 
 static void fill_answers(const struct trk *t, struct packet *p)
 {
-	if (!addr_is_set(&t->pair_dst))
+	const struct trk_asked *asked = &t->asked;
+
+	/* of any other packet what was asked is not even cleared */
+	if (t->role != ROLE_REPLY || !t->answered)
 		return;
 	p->answers.valid = true;
 	p->answers.good = t->pair_good;
-	p->answers.src = t->pair_src;
-	p->answers.dst = t->pair_dst;
-	p->answers.orig_dst = t->pair_orig;
-	p->answers.ts_ns = t->pair_ns;
+	p->answers.src = asked->src;
+	p->answers.dst = asked->dst;
+	p->answers.orig_dst = asked->orig;
+	p->answers.ts_ns = asked->ts_ns;
 }
 
 static void fill_packet(const struct engine *e, const struct trk *t, struct packet *p)
@@ -93,7 +107,7 @@ static void fill_packet(const struct engine *e, const struct trk *t, struct pack
 	p->ts_ns = t->first_ns;
 	p->app = t->app;
 	p->proto = t->proto;
-	p->src = t->first.src;
+	p->src = trk_first(t)->src;
 	p->dst = t->dst;
 	p->orig_dst = t->orig_dst;
 	fill_pod(e, &p->src, p->src_pod);
@@ -102,12 +116,12 @@ static void fill_packet(const struct engine *e, const struct trk *t, struct pack
 		p->icmp_valid = !t->from_fib;
 		p->icmp_type = t->icmp_type;
 		p->icmp_code = t->icmp_code;
-		p->icmp_id = t->first.sport;
-		p->icmp_seq = t->first.dport;
+		p->icmp_id = trk_first(t)->sport;
+		p->icmp_seq = trk_first(t)->dport;
 		p->icmp_echo = t->icmp_type == 8 || t->icmp_type == 0;
 	} else {
-		p->sport = t->first.sport;
-		p->dport = t->first.dport;
+		p->sport = trk_first(t)->sport;
+		p->dport = trk_first(t)->dport;
 		p->tcp_flags = t->tcp_flags;
 	}
 	p->ip_id = t->ip_id;
@@ -120,23 +134,19 @@ static void fill_packet(const struct engine *e, const struct trk *t, struct pack
 	p->verdict = t->verdict;
 	p->at = t->at;
 	strncpy(p->dev, mirror__dev(e->mirror, t->ifindex), DEV_LEN - 1);
-	p->nf_hook = t->nf_hook;
-	strncpy(p->in_dev, mirror__dev(e->mirror, t->in_ifindex), DEV_LEN - 1);
-	strncpy(p->out_dev, mirror__dev(e->mirror, t->out_ifindex), DEV_LEN - 1);
+	if (t->drop)
+		fill_drop(e, t->drop, p);
 	p->icmp_error.valid = t->icmp_error.valid;
 	p->icmp_error.type = t->icmp_error.type;
 	p->icmp_error.code = t->icmp_error.code;
 	p->icmp_error.from = t->icmp_error.from;
 	p->block = t->block;
 	p->block_from = t->block_from;
-	p->route = t->route;
+	judge_tell_route(e, &t->route, &p->route);
 	p->err = t->err;
-	memcpy(p->reason, t->reason, sizeof(p->reason));
-	memcpy(p->location, t->location, sizeof(p->location));
 	p->latency_us = t->latency_us;
 	p->late_us = t->late_us;
 	fill_hops(e, t, p);
-	p->by = t->by;
 	p->finding = t->finding;
 	fill_answers(t, p);
 }

@@ -5,6 +5,7 @@
 
 #include "engine.h"
 #include "hmap.h"
+#include "kmap.h"
 #include "rtnum.h"
 
 #define NSEC_PER_SEC 1000000000ULL
@@ -14,6 +15,8 @@
 #define SETTLE_NS (10 * NSEC_PER_MSEC)
 /* A packet that came in and was seen nowhere else went to a local socket. */
 #define VANISH_NS (100 * NSEC_PER_MSEC)
+/* From the pod's device going down to its being gone, when the pod is deleted */
+#define LEAVE_NS NSEC_PER_SEC
 /* Neighbour failures name packets that left up to 3 s ago. */
 #define KEEP_NS (5 * NSEC_PER_SEC)
 /* A neighbour is given up after 3 probes, a second each (mcast_solicit, retrans_time). */
@@ -58,69 +61,95 @@ struct trk_hop {
 	uint8_t at;
 };
 
-struct trk;
 struct trk_key {
-	struct hnode node;
-	struct trk *owner;
+	struct knode node;
 	struct flow_key key;
+	uint8_t idx; /* in its packet's list: tells which packet that is */
 };
 
-/* A packet on its way through the node */
-struct trk {
-	struct hnode by_skb;
-	struct trk_key key[TRK_KEYS];
-	uint8_t key_cnt;
-	struct list age, settle, reply; /* queues, each in the order of its deadline */
-	uint64_t settle_at, reply_at;
+/* A route_ref with numbers for names, which are asked for when it is told */
+struct trk_route {
+	bool have, have_dst;
+	uint8_t type, protocol, scope;
+	struct prefix dst;
+	struct addr gw;
+	uint32_t ifindex, table; /* ifindex 0: no device */
+};
 
-	uint64_t id, skb, sig, first_ns, last_ns;
-	uint32_t rev;
+/* What only a packet that was dropped, or not even born, has */
+struct trk_drop {
+	char reason[REASON_LEN], location[LOCATION_LEN];
+	uint32_t in_ifindex, out_ifindex; /* 0: not known */
+	uint8_t nf_hook;		  /* enum nf_hook */
+	struct actor by;
+};
+
+/* Of a reply: the request, as it was when it was answered */
+struct trk_asked {
+	struct prefix block;
+	struct addr dst, orig, src; /* dst after, orig before NAT */
+	uint64_t ts_ns;
+};
+
+/*
+ * A packet on its way through the node. There are very many, and most of them are well: they stand
+ * together in blocks of memory, and what stands together in one is used together.
+ */
+struct trk {
+	/* what look-ups compare, and ageing walks over; then what it has to undo: a line each */
+	struct knode by_skb;
+	uint64_t skb, sig, first_ns;
+	struct list age; /* queues, each in the order of its deadline */
+
+	struct list settle, reply;
+	uint64_t last_ns;
+	struct trk *pair;      /* the reply of a request, the request of a reply; NULL: none */
+	struct trk_drop *drop; /* NULL: it was not dropped */
+	uint8_t *question;     /* of a DNS message: name, type, class, as sent; NULL: none */
+
+	uint64_t id, settle_at, reply_at;
+	uint8_t hop_cnt, key_cnt;
+	uint8_t proto, icmp_type, icmp_code, tcp_flags;
 	enum app app;
 	enum role role;
-	uint8_t proto, icmp_type, icmp_code, tcp_flags;
-	bool settled, answered, from_fib, pod_drop, encapsulated;
+	enum verdict verdict, counted; /* now; as it stands in the counters */
+	enum hook at;
+	uint32_t ifindex, rev, netns;
 	uint32_t match_bits; /* what its packets said to the filter */
-	bool matched;	     /* the exchange passed the filter */
-	bool held;	     /* settled, but for the filter: not counted, not told */
+	uint16_t ip_id, ip_len, dns_id, dns_flags;
+
+	bool settled, answered, from_fib, pod_drop, encapsulated, leaving;
+	bool matched; /* the exchange passed the filter */
+	bool held;    /* settled, but for the filter: not counted, not told */
 	bool wrong_hop;
 	bool passing, patience; /* in the tunnel, not yet out of it; was given more time */
-	uint8_t nf_hook;	/* enum nf_hook */
-	uint32_t in_ifindex, out_ifindex; /* of a drop, 0: not known */
+	bool answer_counted;	/* a reply: it stands in the app's answers */
+	bool pair_good;		/* a reply: its request was no problem itself; asked is set */
+	bool snap_seen;		/* the question was looked for */
+	uint16_t question_len;
+	uint16_t err;
+	struct addr dst, orig_dst; /* after and before NAT */
+	struct prefix block;
+	enum block_from block_from;
+	enum encap_kind encap;
+	struct addr encap_src, encap_dst; /* with encap */
 	struct {
 		bool valid;
 		uint8_t type, code;
 		struct addr from;
 	} icmp_error;
-	struct trk *pair; /* the reply of a request, the request of a reply; NULL: none */
-	uint16_t ip_id, ip_len, dns_id, dns_flags;
-	uint32_t netns;
-	struct flow_key first;	   /* as first seen */
-	struct addr dst, orig_dst; /* after and before NAT */
-	bool answer_counted;	   /* a reply: it stands in the app's answers */
-	bool pair_good;		   /* a reply: its request was no problem itself, and was for ... */
-	struct prefix pair_block;
-	struct addr pair_dst, pair_orig; /* after and before NAT */
-	struct addr pair_src;
-	uint64_t pair_ns;
-	uint8_t *snap;
-	uint16_t snap_len;
-
-	enum verdict verdict, counted; /* now; as it stands in the counters */
-	enum hook at;
-	uint32_t ifindex;
-	struct prefix block;
-	enum block_from block_from;
-	struct route_ref route;
-	uint16_t err;
-	char reason[REASON_LEN], location[LOCATION_LEN];
-	int64_t latency_us, late_us;
-	enum encap_kind encap;
-	struct addr encap_src, encap_dst;
-	uint8_t hop_cnt;
-	struct trk_hop hop[TRK_HOPS];
-	struct actor by;
+	struct trk_route route;
 	uint32_t finding;
+	int64_t latency_us, late_us;
+
+	/* what follows is not even cleared before it is needed */
+	struct trk_key key[TRK_KEYS]; /* the first is that as first seen */
+	struct trk_hop hop[TRK_HOPS];
+	uint8_t short_question[64];
+	struct trk_asked asked;
 };
+
+#define TRK_CLEARED offsetof(struct trk, key)
 
 /* A look-up that failed, kept for the drop or the packet that it explains */
 struct fib_fail {
@@ -265,21 +294,33 @@ struct world {
 	struct obs_conf conf, conf_next;
 };
 
+/* recall.c: what baselines told */
+struct recall {
+	struct hmap blocks, nodes, by_addr;
+	bool len[33]; /* prefix lengths that a block has */
+};
+
 struct engine {
 	struct engine_opts opts;
 	struct world world;
+	struct recall recall;
 	struct diag *diag; /* what follows from it, kept for a moment */
 	bool urgent;	   /* something happened that other sources may explain */
 	struct mirror *mirror;
+	struct ways *ways;
 	struct obs_pools pools;
 	struct pool_life life[MAX_POOLS];
 	uint64_t now_ns, start_ns, last_packet_ns, last_check_ns;
 	bool started, silence_told, snapshot_done;
 
-	struct hmap by_skb, by_key;
+	struct kmap by_skb, by_key;
+	/* packets: blocks of memory, and those in them that are free */
+	struct trk **slab;
+	uint32_t slab_cnt, slab_cap;
+	struct trk *unused; /* chained by pair */
 	/* every packet stands in one of age (may still change), late (unanswered), idle (done) */
 	struct list age, late, idle;
-	struct list settle, vanish, reply;
+	struct list settle, vanish, reply, leaving;
 	struct list held_up; /* waits for a reply, and did not even leave yet */
 	bool encap_seen;     /* tunnel packets leave by a device that is traced */
 	uint32_t trk_cnt;
@@ -339,6 +380,12 @@ static inline void list_append(struct list *head, struct list *n)
 
 #define list_entry(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
+/* The packet as it was first seen, before or behind NAT */
+static inline const struct flow_key *trk_first(const struct trk *t)
+{
+	return &t->key[0].key;
+}
+
 /* journey.c: which packet an observation belongs to */
 struct trk *journey_find(struct engine *e, const struct obs *o, uint64_t sig);
 struct trk *journey_new(struct engine *e, const struct obs *o, uint64_t sig);
@@ -356,6 +403,12 @@ void journey_note_fragment(struct engine *e, struct trk *t, const struct obs_pkt
 /* Of a protocol without requests and replies: the latest packet in the other direction */
 struct trk *journey_opposite(struct engine *e, const struct flow_key *k);
 void journey_free(struct engine *e, struct trk *t);
+/* Ahead of journey_free(), so that it need not wait for memory: first all, then indexes */
+void journey_expect_free(const struct trk *t);
+void journey_expect_unindex(const struct engine *e, const struct trk *t);
+void journey_free_all(struct engine *e);
+/* What is only said of a packet that was dropped; NULL: out of memory */
+struct trk_drop *journey_drop(struct trk *t);
 void journey_hop(struct trk *t, enum hook at, uint32_t ifindex, uint64_t ts_ns);
 uint64_t journey_sig(const struct obs_pkt *p);
 void journey_key(const struct obs_pkt *p, struct flow_key *k);
@@ -364,6 +417,9 @@ void journey_key(const struct obs_pkt *p, struct flow_key *k);
 const struct pool *judge_pool(const struct engine *e, const struct addr *a);
 void judge_block(const struct engine *e, const struct addr *a, struct prefix *block,
 		 enum block_from *from);
+struct way;
+/* The same, not from memory: sets w->block and w->from from the rest of it */
+void judge_find_block(const struct engine *e, struct way *w);
 /* The kind of device that a packet was seen on */
 enum dev_class {
 	DEV_OTHER,
@@ -371,6 +427,7 @@ enum dev_class {
 	DEV_TUNNEL
 };
 enum dev_class judge_dev(const struct engine *e, uint32_t ifindex);
+enum dev_class judge_find_dev(const struct engine *e, uint32_t ifindex);
 void judge_egress(struct engine *e, struct trk *t, const struct obs_pkt *p);
 /* False: only looks like a drop */
 bool judge_drop(struct engine *e, struct trk *t, const struct obs_pkt *p, uint64_t ts_ns);
@@ -381,9 +438,28 @@ bool judge_asker_gone(const struct engine *e, const struct trk *t, uint64_t ts_n
 bool judge_drop_is_noise(const struct engine *e, const struct obs_pkt *p);
 enum verdict judge_errno(uint16_t err);
 void judge_route(const struct engine *e, const struct addr *dst, const struct obs_pkt *p,
-		 struct route_ref *ref);
-void judge_set_route(const struct engine *e, const struct route *r, struct route_ref *ref);
+		 struct trk_route *ret);
+void judge_set_route(const struct route *r, struct trk_route *ret);
+/* The same as it is told, with names */
+void judge_tell_route(const struct engine *e, const struct trk_route *r, struct route_ref *ref);
 const struct arp_silence *judge_arp(const struct engine *e, const struct addr *pod, uint64_t ts_ns);
+
+/* way.c: answers that hold for more than one packet */
+struct way {
+	uint64_t version; /* of the mirror that it was asked of, 0: none */
+	struct addr dst;
+	bool local;	      /* an address of this node */
+	enum block_from from; /* of block, as judge_block() has them */
+	struct prefix block;
+	const struct pool *pool;   /* judge_pool()'s */
+	const struct route *route; /* mirror__lookup()'s */
+};
+struct ways *ways_new(void);
+/* The pools changed */
+void ways_forget(struct engine *e);
+/* Borrowed until the next call, or change of the mirror */
+const struct way *way_of(const struct engine *e, const struct addr *a);
+enum dev_class way_dev(const struct engine *e, uint32_t ifindex);
 
 /* finding.c */
 void finding_problem(struct engine *e, struct trk *t);
@@ -424,6 +500,8 @@ void world_free_all(struct engine *e);
 bool world_knows(const struct engine *e, enum source s);
 /* Its last round ended well */
 bool world_is_fresh(const struct engine *e, enum source s);
+/* Or that did a short while ago: a busy node lets a round fail now and then. */
+bool world_is_recent(const struct engine *e, enum source s);
 uint32_t world_cnt(const struct engine *e, enum world_kind k);
 const struct obs_bird_proto *world_proto(const struct engine *e, uint32_t i);
 const struct obs_conf_peer *world_peer(const struct engine *e, uint32_t i);
@@ -433,6 +511,8 @@ const struct obs_proc *world_proc(const struct engine *e, uint32_t i);
 /* NULL: there is none */
 const struct obs_bird_proto *world_proto_of(const struct engine *e, const struct addr *neighbor);
 const struct obs_conf_peer *world_peer_of(const struct engine *e, const struct addr *peer);
+/* The neighbour that is that node, by confd's word; NULL: none, or name is "" */
+const struct obs_conf_peer *world_peer_named(const struct engine *e, const char *name);
 const struct obs_sysctl *world_sysctl(const struct engine *e, uint32_t ifindex);
 const struct obs_fill *world_fill(const struct engine *e, enum fill what);
 /* What is known of a neighbour on the link, NULL: nothing */
@@ -489,6 +569,8 @@ void engine_shelve(struct engine *e, struct trk *t);
 void engine_make_room(struct engine *e);
 void engine_emit(struct engine *e, struct record *rec);
 void engine_emit_packet(struct engine *e, struct trk *t);
+/* Offset of the question in an IPv4 packet that is DNS, may be behind its end; 0: out of reach */
+size_t engine_question(const uint8_t *p, size_t len);
 void engine_set_verdict(struct engine *e, struct trk *t, enum verdict v);
 void engine_set_passing(struct engine *e, struct trk *t, enum verdict v);
 

@@ -156,11 +156,14 @@ static void on_reply(struct engine *e, struct trk *t, const struct flow_key *k)
 	/* a reset refuses: that nothing was lost does not make it well */
 	t->pair_good = !verdict_is_problem(req->verdict) &&
 		       !(t->proto == PROTO_TCP && t->tcp_flags & TCPF_RST);
-	t->pair_dst = req->dst;
-	t->pair_orig = req->orig_dst;
-	t->pair_src = req->first.src;
-	t->pair_ns = req->first_ns;
-	judge_block(e, &req->dst, &t->pair_block, &from);
+	t->asked = (struct trk_asked){
+		.dst = req->dst,
+		.orig = req->orig_dst,
+		.src = trk_first(req)->src,
+		.ts_ns = req->first_ns,
+	};
+	if (t->pair_good)
+		judge_block(e, &req->dst, &t->asked.block, &from);
 }
 
 /*

@@ -49,7 +49,8 @@ static void key_of(const struct engine *e, const struct trk *t, char *buf, size_
 		snprintf(buf, sz, "%s/%s", verdict, scope);
 		break;
 	case V_OTHER:
-		snprintf(buf, sz, "%s/%s/%s", verdict, t->location[0] ? t->location : "?", dev);
+		snprintf(buf, sz, "%s/%s/%s", verdict,
+			 t->drop && t->drop->location[0] ? t->drop->location : "?", dev);
 		break;
 	default:
 		snprintf(buf, sz, "%s/%s/%s", verdict, dev, scope);
@@ -160,16 +161,19 @@ static struct fnd *finding_open(const struct engine *e, const struct trk *t)
 
 static void remember_place(const struct engine *e, struct fnd *f, const struct trk *t)
 {
+	static const struct trk_drop none = { 0 };
+	const struct trk_drop *d = t->drop ? t->drop : &none;
+
 	f->at = t->at;
-	f->nf_hook = t->nf_hook;
+	f->nf_hook = d->nf_hook;
 	f->in_pod = t->pod_drop;
 	f->encapsulated = t->encap != ENCAP_NONE;
 	f->encap_src = t->encap_src;
 	f->encap_dst = t->encap_dst;
-	snprintf(f->in_dev, sizeof(f->in_dev), "%s", mirror__dev(e->mirror, t->in_ifindex));
-	snprintf(f->out_dev, sizeof(f->out_dev), "%s", mirror__dev(e->mirror, t->out_ifindex));
-	snprintf(f->reason, sizeof(f->reason), "%s", t->reason);
-	snprintf(f->location, sizeof(f->location), "%s", t->location);
+	snprintf(f->in_dev, sizeof(f->in_dev), "%s", mirror__dev(e->mirror, d->in_ifindex));
+	snprintf(f->out_dev, sizeof(f->out_dev), "%s", mirror__dev(e->mirror, d->out_ifindex));
+	snprintf(f->reason, sizeof(f->reason), "%s", d->reason);
+	snprintf(f->location, sizeof(f->location), "%s", d->location);
 }
 
 static void remember_icmp(struct fnd *f, const struct trk *t)
@@ -183,7 +187,7 @@ static void remember_icmp(struct fnd *f, const struct trk *t)
 
 static void remember_sample(struct fnd *f, const struct trk *t)
 {
-	const struct addr *asker = t->role == ROLE_REPLY ? &t->dst : &t->first.src;
+	const struct addr *asker = t->role == ROLE_REPLY ? &t->dst : &trk_first(t)->src;
 
 	if (!addr_is_set(asker))
 		return;
@@ -211,7 +215,7 @@ void finding_problem(struct engine *e, struct trk *t)
 		snprintf(f->f.dev, sizeof(f->f.dev), "%s", mirror__dev(e->mirror, t->ifindex));
 		f->example = t->dst;
 		f->gateway = t->route.gw;
-		f->route = t->route;
+		judge_tell_route(e, &t->route, &f->route);
 		f->proxy_arp = t->pod_drop && t->verdict == V_NO_ROUTE;
 		f->external = !addr_is_set(&t->block.addr);
 		f->local = t->at == AT_TC_EGRESS && judge_dev(e, t->ifindex) == DEV_WORKLOAD;

@@ -7,6 +7,7 @@
  */
 #include "engine_priv.h"
 
+#include <errno.h>
 #include <linux/types.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,8 @@
 
 /* Neighbour failures come up to 3 s after the packet */
 #define SAME_PASS_NS (5 * NSEC_PER_SEC)
+/* The queue of an uplink that stands still may hold a packet for long before it is thrown away. */
+#define QUEUED_NS (30 * NSEC_PER_SEC)
 /* A copy follows its original closely; retransmissions come 200 ms later at the earliest. */
 #define COPY_NS (50 * NSEC_PER_MSEC)
 
@@ -45,12 +48,28 @@ void journey_key(const struct obs_pkt *p, struct flow_key *k)
 	k->proto = p->proto;
 }
 
+static uint64_t mix(uint64_t h, uint64_t v)
+{
+	h = (h ^ v) * 0x9e3779b97f4a7c15ULL;
+	return h ^ h >> 32;
+}
+
+static uint64_t addr_hash(const struct addr *a)
+{
+	return a->family == 4 ? addr_bits4(a) : hash_bytes(a->b, sizeof(a->b), a->family);
+}
+
 static uint64_t key_hash(const struct flow_key *k)
 {
-	uint64_t h = hash_bytes(k->src.b, sizeof(k->src.b), k->proto);
+	uint64_t l4 = (uint64_t)k->sport << 48 | (uint64_t)k->dport << 32 | (uint32_t)k->id << 16 |
+		      (uint32_t)k->proto << 8 | k->pad;
 
-	h = hash_bytes(k->dst.b, sizeof(k->dst.b), h);
-	return hash_bytes(&k->sport, 3 * sizeof(uint16_t), h);
+	return mix(mix(addr_hash(&k->src) << 32 ^ addr_hash(&k->dst), l4), k->proto);
+}
+
+static uint64_t skb_hash(uint64_t skb, uint64_t sig)
+{
+	return mix(mix(skb, sig), sig >> 32);
 }
 
 static bool key_eq(const struct flow_key *a, const struct flow_key *b)
@@ -58,6 +77,18 @@ static bool key_eq(const struct flow_key *a, const struct flow_key *b)
 	return a->proto == b->proto && a->sport == b->sport && a->dport == b->dport &&
 	       a->id == b->id && a->pad == b->pad && addr_eq(&a->src, &b->src) &&
 	       addr_eq(&a->dst, &b->dst);
+}
+
+static const struct flow_key *key_of(const struct knode *n)
+{
+	return &hmap_entry(n, struct trk_key, node)->key;
+}
+
+static struct trk *key_owner(const struct knode *n)
+{
+	const struct trk_key *k = hmap_entry(n, struct trk_key, node);
+
+	return (struct trk *)((char *)(k - k->idx) - offsetof(struct trk, key));
 }
 
 /* The key that the packet had before NAT, as conntrack knows it; false: it does not */
@@ -96,12 +127,13 @@ static bool same_pass(const struct trk *t, const struct obs *o, uint64_t max_age
 
 static struct trk *find_skb(struct engine *e, const struct obs *o, uint64_t sig)
 {
-	uint64_t h = hash_bytes(&o->pkt.skb, sizeof(o->pkt.skb), sig);
+	struct knode *n = kmap_first(&e->by_skb, skb_hash(o->pkt.skb, sig));
+	uint64_t max_age = o->kind == OBS_DROP ? QUEUED_NS : SAME_PASS_NS;
 
-	for (struct hnode *n = hmap_first(&e->by_skb, h); n; n = hmap_next(n)) {
+	for (; n; n = n->next) {
 		struct trk *t = hmap_entry(n, struct trk, by_skb);
 
-		if (t->skb == o->pkt.skb && t->sig == sig && same_pass(t, o, SAME_PASS_NS))
+		if (t->skb == o->pkt.skb && t->sig == sig && same_pass(t, o, max_age))
 			return t;
 	}
 	return NULL;
@@ -110,12 +142,11 @@ static struct trk *find_skb(struct engine *e, const struct obs *o, uint64_t sig)
 static struct trk *find_copy(struct engine *e, const struct obs *o, uint64_t sig,
 			     const struct flow_key *k, uint64_t max_age)
 {
-	for (struct hnode *n = hmap_first(&e->by_key, key_hash(k)); n; n = hmap_next(n)) {
-		const struct trk_key *tk = hmap_entry(n, struct trk_key, node);
+	for (struct knode *n = kmap_first(&e->by_key, key_hash(k)); n; n = n->next) {
+		struct trk *t = key_owner(n);
 
-		if (key_eq(&tk->key, k) && tk->owner->sig == sig &&
-		    same_pass(tk->owner, o, max_age))
-			return tk->owner;
+		if (t->sig == sig && key_eq(key_of(n), k) && same_pass(t, o, max_age))
+			return t;
 	}
 	return NULL;
 }
@@ -123,16 +154,30 @@ static struct trk *find_copy(struct engine *e, const struct obs *o, uint64_t sig
 struct trk *journey_find(struct engine *e, const struct obs *o, uint64_t sig)
 {
 	uint64_t max_age = o->kind == OBS_DROP ? SAME_PASS_NS : COPY_NS;
-	struct trk *t = find_skb(e, o, sig);
 	struct flow_key k;
+	struct trk *t;
 
+	journey_key(&o->pkt, &k);
+	/* most that come in are new, and will be found by it from now on */
+	if (o->pkt.hook == AT_TC_INGRESS)
+		kmap_expect(&e->by_key, key_hash(&k));
+	t = find_skb(e, o, sig);
 	if (t || o->pkt.hook == AT_TC_INGRESS)
 		return t;
-	journey_key(&o->pkt, &k);
 	t = find_copy(e, o, sig, &k, max_age);
 	if (!t && key_before_nat(&o->pkt, &k))
 		t = find_copy(e, o, sig, &k, max_age);
 	return t;
+}
+
+/* The key behind those that it has will find it from now on. */
+static void index_key(struct engine *e, struct trk *t)
+{
+	struct trk_key *k = &t->key[t->key_cnt];
+
+	k->idx = t->key_cnt;
+	if (!kmap_add(&e->by_key, &k->node, key_hash(&k->key)))
+		t->key_cnt++;
 }
 
 void journey_add_key(struct engine *e, struct trk *t, const struct flow_key *k)
@@ -143,9 +188,7 @@ void journey_add_key(struct engine *e, struct trk *t, const struct flow_key *k)
 	if (t->key_cnt == TRK_KEYS)
 		return;
 	t->key[t->key_cnt].key = *k;
-	t->key[t->key_cnt].owner = t;
-	if (!hmap_add(&e->by_key, &t->key[t->key_cnt].node, key_hash(k)))
-		t->key_cnt++;
+	index_key(e, t);
 }
 
 struct trk *journey_request(struct engine *e, const struct flow_key *reply)
@@ -159,11 +202,10 @@ struct trk *journey_request(struct engine *e, const struct flow_key *reply)
 		k.sport = reply->dport;
 		k.dport = reply->sport;
 	}
-	for (struct hnode *n = hmap_first(&e->by_key, key_hash(&k)); n; n = hmap_next(n)) {
-		const struct trk_key *tk = hmap_entry(n, struct trk_key, node);
-		struct trk *t = tk->owner;
+	for (struct knode *n = kmap_first(&e->by_key, key_hash(&k)); n; n = n->next) {
+		struct trk *t = key_owner(n);
 
-		if (t->role != ROLE_REQUEST || t->answered || !key_eq(&tk->key, &k))
+		if (t->role != ROLE_REQUEST || t->answered || !key_eq(key_of(n), &k))
 			continue;
 		/* of several copies (retransmissions) the latest is meant */
 		if (!best || t->first_ns > best->first_ns)
@@ -176,11 +218,10 @@ struct trk *journey_by_key(struct engine *e, const struct flow_key *k)
 {
 	struct trk *best = NULL;
 
-	for (struct hnode *n = hmap_first(&e->by_key, key_hash(k)); n; n = hmap_next(n)) {
-		const struct trk_key *tk = hmap_entry(n, struct trk_key, node);
-		struct trk *t = tk->owner;
+	for (struct knode *n = kmap_first(&e->by_key, key_hash(k)); n; n = n->next) {
+		struct trk *t = key_owner(n);
 
-		if (t->role == ROLE_ICMP_ERROR || t->role == ROLE_REPLY || !key_eq(&tk->key, k))
+		if (t->role == ROLE_ICMP_ERROR || t->role == ROLE_REPLY || !key_eq(key_of(n), k))
 			continue;
 		if (!best || t->first_ns > best->first_ns)
 			best = t;
@@ -215,11 +256,11 @@ struct trk *journey_fragment(struct engine *e, const struct obs *o)
 	struct flow_key k;
 
 	fragment_key(&o->pkt, &k);
-	for (struct hnode *n = hmap_first(&e->by_key, key_hash(&k)); n; n = hmap_next(n)) {
-		const struct trk_key *tk = hmap_entry(n, struct trk_key, node);
+	for (struct knode *n = kmap_first(&e->by_key, key_hash(&k)); n; n = n->next) {
+		struct trk *t = key_owner(n);
 
-		if (key_eq(&tk->key, &k) && same_pass(tk->owner, o, SAME_PASS_NS))
-			return tk->owner;
+		if (key_eq(key_of(n), &k) && same_pass(t, o, SAME_PASS_NS))
+			return t;
 	}
 	return NULL;
 }
@@ -280,18 +321,53 @@ static enum app app_of(const struct engine *e, const struct obs_pkt *p)
 	return p->proto == PROTO_TCP ? APP_TCP : p->proto == PROTO_UDP ? APP_UDP : APP_NONE;
 }
 
-struct trk *journey_new(struct engine *e, const struct obs *o, uint64_t sig)
-{
-	const struct obs_pkt *p = &o->pkt;
-	struct trk *t = calloc(1, sizeof(*t));
-	struct flow_key k;
+#define SLAB 64 /* packets in a block of memory */
 
-	if (!t)
+static int more_memory(struct engine *e)
+{
+	struct trk *block;
+
+	if (e->slab_cnt == e->slab_cap) {
+		uint32_t cap = e->slab_cap ? e->slab_cap * 2 : 16;
+		struct trk **n = realloc(e->slab, cap * sizeof(*n));
+
+		if (!n)
+			return -ENOMEM;
+		e->slab = n;
+		e->slab_cap = cap;
+	}
+	block = aligned_alloc(64, SLAB * sizeof(*block));
+	if (!block)
+		return -ENOMEM;
+	e->slab[e->slab_cnt++] = block;
+	for (int i = SLAB - 1; i >= 0; i--) {
+		block[i].pair = e->unused;
+		e->unused = &block[i];
+	}
+	return 0;
+}
+
+/* The one that was freed last: it is still in the cache. */
+static struct trk *get_memory(struct engine *e)
+{
+	struct trk *t;
+
+	if (!e->unused && more_memory(e))
 		return NULL;
-	t->id = ++e->next_id;
-	t->skb = p->skb;
-	t->sig = sig;
-	t->first_ns = t->last_ns = o->ts_ns;
+	t = e->unused;
+	e->unused = t->pair;
+	memset(t, 0, TRK_CLEARED);
+	return t;
+}
+
+static void put_memory(struct engine *e, struct trk *t)
+{
+	t->pair = e->unused;
+	e->unused = t;
+}
+
+static void set_headers(const struct engine *e, struct trk *t, const struct obs_pkt *p)
+{
 	t->app = app_of(e, p);
 	t->role = role_of(e, p, t->app);
 	t->proto = p->proto;
@@ -303,19 +379,35 @@ struct trk *journey_new(struct engine *e, const struct obs *o, uint64_t sig)
 	t->dns_id = p->dns_id;
 	t->dns_flags = p->dns_flags;
 	t->netns = p->netns;
-	t->latency_us = t->late_us = -1;
 	t->dst = p->dst;
-	journey_key(p, &t->first);
+}
+
+struct trk *journey_new(struct engine *e, const struct obs *o, uint64_t sig)
+{
+	const struct obs_pkt *p = &o->pkt;
+	struct trk *t = get_memory(e);
+	struct flow_key k;
+
+	if (!t)
+		return NULL;
+	t->id = ++e->next_id;
+	t->skb = p->skb;
+	t->sig = sig;
+	t->first_ns = t->last_ns = o->ts_ns;
+	t->latency_us = t->late_us = -1;
+	set_headers(e, t, p);
 	list_init(&t->age);
 	list_init(&t->settle);
 	list_init(&t->reply);
-	if (hmap_add(&e->by_skb, &t->by_skb, hash_bytes(&t->skb, sizeof(t->skb), sig))) {
-		free(t);
+	if (kmap_add(&e->by_skb, &t->by_skb, skb_hash(t->skb, sig))) {
+		put_memory(e, t);
 		return NULL;
 	}
-	journey_add_key(e, t, &t->first);
+	/* set even if it cannot be found by it, for want of memory */
+	journey_key(p, &t->key[0].key);
+	index_key(e, t);
 	/* a packet born on this node is first seen behind its NAT */
-	if (key_before_nat(p, &k) && !key_eq(&k, &t->first)) {
+	if (key_before_nat(p, &k) && !key_eq(&k, trk_first(t))) {
 		if (!addr_eq(&k.dst, &p->dst))
 			t->orig_dst = k.dst;
 		journey_add_key(e, t, &k);
@@ -323,6 +415,13 @@ struct trk *journey_new(struct engine *e, const struct obs *o, uint64_t sig)
 	list_append(&e->age, &t->age);
 	e->trk_cnt++;
 	return t;
+}
+
+struct trk_drop *journey_drop(struct trk *t)
+{
+	if (!t->drop)
+		t->drop = calloc(1, sizeof(*t->drop));
+	return t->drop;
 }
 
 void journey_hop(struct trk *t, enum hook at, uint32_t ifindex, uint64_t ts_ns)
@@ -335,15 +434,49 @@ void journey_hop(struct trk *t, enum hook at, uint32_t ifindex, uint64_t ts_ns)
 
 void journey_free(struct engine *e, struct trk *t)
 {
-	hmap_del(&e->by_skb, &t->by_skb);
+	kmap_del(&e->by_skb, &t->by_skb);
 	for (int i = 0; i < t->key_cnt; i++)
-		hmap_del(&e->by_key, &t->key[i].node);
+		kmap_del(&e->by_key, &t->key[i].node);
 	if (t->pair)
 		t->pair->pair = NULL;
 	list_del(&t->age);
 	list_del(&t->settle);
 	list_del(&t->reply);
 	e->trk_cnt--;
-	free(t->snap);
-	free(t);
+	free(t->drop);
+	if (t->question != t->short_question)
+		free(t->question);
+	put_memory(e, t);
+}
+
+void journey_expect_free(const struct trk *t)
+{
+	__builtin_prefetch(&t->settle);
+	__builtin_prefetch(&t->key_cnt);
+	__builtin_prefetch(&t->key[0].node);
+}
+
+void journey_expect_unindex(const struct engine *e, const struct trk *t)
+{
+	kmap_expect_del(&e->by_skb, &t->by_skb);
+	for (int i = 0; i < t->key_cnt; i++)
+		kmap_expect_del(&e->by_key, &t->key[i].node);
+}
+
+static void free_list(struct engine *e, struct list *l)
+{
+	while (!list_empty(l))
+		journey_free(e, list_entry(l->next, struct trk, age));
+}
+
+void journey_free_all(struct engine *e)
+{
+	free_list(e, &e->age);
+	free_list(e, &e->late);
+	free_list(e, &e->idle);
+	kmap_free(&e->by_skb);
+	kmap_free(&e->by_key);
+	for (uint32_t i = 0; i < e->slab_cnt; i++)
+		free(e->slab[i]);
+	free(e->slab);
 }

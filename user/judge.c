@@ -12,6 +12,7 @@
 
 #include "../bpf/events.h"
 #include "addr.h"
+#include "recall.h"
 
 #define ARPHRD_TUNNEL_ 768	       /* ipip */
 #define RESULT_NS (10 * NSEC_PER_MSEC) /* from the look-up to the device */
@@ -39,39 +40,58 @@ static bool is_block(const struct route *r)
 void judge_block(const struct engine *e, const struct addr *a, struct prefix *block,
 		 enum block_from *from)
 {
-	const struct pool *pool = judge_pool(e, a);
+	const struct way *w = way_of(e, a);
+
+	*block = w->block;
+	*from = w->from;
+}
+
+void judge_find_block(const struct engine *e, struct way *w)
+{
+	const struct pool *pool = w->pool;
+	const struct addr *a = &w->dst;
 	const struct route *r;
+	const struct recalled *old;
 	const struct gone *g;
 	uint8_t len;
 
-	memset(block, 0, sizeof(*block));
-	*from = BLOCK_UNKNOWN;
+	memset(&w->block, 0, sizeof(w->block));
+	w->from = BLOCK_UNKNOWN;
 	if (!pool)
 		return;
-	r = mirror__lookup_len(e->mirror, a, pool->cidr.len, 32);
+	r = w->route && w->route->dst.len >= pool->cidr.len ? w->route : NULL;
 	if (r && !is_block(r))
 		r = mirror__lookup_len(e->mirror, a, pool->cidr.len, 31);
 	g = mirror__gone(e->mirror, a, pool->cidr.len, 32);
 	if (g && !is_block(&g->route))
 		g = mirror__gone(e->mirror, a, pool->cidr.len, 31);
+	old = recall_for(e, a);
 	/* what went may be more specific than what stands (a pool routed as a whole) */
 	if (g && (!r || g->route.dst.len > r->dst.len)) {
-		*block = g->route.dst;
-		*from = BLOCK_HISTORY;
+		w->block = g->route.dst;
+		w->from = BLOCK_HISTORY;
+	} else if (old && (!r || old->block.len > r->dst.len)) {
+		w->block = old->block;
+		w->from = BLOCK_BASELINE;
 	} else if (r) {
-		*block = r->dst;
-		*from = BLOCK_ROUTE;
+		w->block = r->dst;
+		w->from = BLOCK_ROUTE;
 	} else {
 		/* blocks of another pool may be of another size than the own one */
 		len = mirror__block_len(e->mirror, &pool->cidr, e->pools.block_len);
 		if (!len)
 			len = DEFAULT_BLOCK_LEN;
-		*block = prefix_of(a, len > pool->cidr.len ? len : pool->cidr.len);
-		*from = BLOCK_GUESS;
+		w->block = prefix_of(a, len > pool->cidr.len ? len : pool->cidr.len);
+		w->from = BLOCK_GUESS;
 	}
 }
 
 enum dev_class judge_dev(const struct engine *e, uint32_t ifindex)
+{
+	return way_dev(e, ifindex);
+}
+
+enum dev_class judge_find_dev(const struct engine *e, uint32_t ifindex)
 {
 	const struct link_info *l = mirror__link_info(e->mirror, ifindex);
 	const char *name = l ? l->name : mirror__dev(e->mirror, ifindex);
@@ -85,19 +105,36 @@ enum dev_class judge_dev(const struct engine *e, uint32_t ifindex)
 	return !strncmp(name, "cali", 4) ? DEV_WORKLOAD : DEV_OTHER;
 }
 
-void judge_set_route(const struct engine *e, const struct route *r, struct route_ref *ref)
+void judge_set_route(const struct route *r, struct trk_route *ret)
 {
-	memset(ref, 0, sizeof(*ref));
-	ref->have = ref->have_dst = true;
-	ref->dst = r->dst;
-	ref->type = r->type;
-	ref->protocol = r->protocol;
-	ref->scope = r->scope;
-	ref->table = r->table;
+	*ret = (struct trk_route){
+		.have = true,
+		.have_dst = true,
+		.dst = r->dst,
+		.type = r->type,
+		.protocol = r->protocol,
+		.scope = r->scope,
+		.table = r->table,
+	};
 	if (r->nh_cnt) {
-		ref->gw = r->nh[0].gw;
-		strncpy(ref->dev, mirror__dev(e->mirror, r->nh[0].ifindex), DEV_LEN - 1);
+		ret->gw = r->nh[0].gw;
+		ret->ifindex = r->nh[0].ifindex;
 	}
+}
+
+void judge_tell_route(const struct engine *e, const struct trk_route *r, struct route_ref *ref)
+{
+	*ref = (struct route_ref){
+		.have = r->have,
+		.have_dst = r->have_dst,
+		.dst = r->dst,
+		.gw = r->gw,
+		.type = r->type,
+		.protocol = r->protocol,
+		.scope = r->scope,
+		.table = r->table,
+	};
+	strncpy(ref->dev, mirror__dev(e->mirror, r->ifindex), DEV_LEN - 1);
 }
 
 static const struct nexthop *nexthop_match(const struct route *r, const struct obs_pkt *p)
@@ -129,36 +166,39 @@ static const struct obs_res *fib_result(const struct engine *e, const struct obs
  * taken, if its gateway and device are the packet's.
  */
 void judge_route(const struct engine *e, const struct addr *dst, const struct obs_pkt *p,
-		 struct route_ref *ref)
+		 struct trk_route *ret)
 {
-	const struct route *r = mirror__lookup(e->mirror, dst);
+	const struct route *r = way_of(e, dst)->route;
 	const struct nexthop *nh = r ? nexthop_match(r, p) : NULL;
 	const struct obs_res *res = fib_result(e, p);
 
-	memset(ref, 0, sizeof(*ref));
-	if (!(p->flags & EV_F_DST))
+	if (!(p->flags & EV_F_DST)) {
+		memset(ret, 0, sizeof(*ret));
 		return;
+	}
 	if (nh && (!res || res->table == TABLE_MAIN)) {
-		judge_set_route(e, r, ref);
-		ref->gw = nh->gw;
-		strncpy(ref->dev, mirror__dev(e->mirror, nh->ifindex), DEV_LEN - 1);
+		judge_set_route(r, ret);
+		ret->gw = nh->gw;
+		ret->ifindex = nh->ifindex;
 		return;
 	}
-	ref->have = true;
-	ref->type = p->dst_type;
-	ref->gw = p->gw;
 	/* which table it was, only the FIB's own answer tells */
-	ref->table = TABLE_MAIN;
+	*ret = (struct trk_route){
+		.have = true,
+		.type = p->dst_type,
+		.gw = p->gw,
+		.ifindex = p->dst_oif,
+		.table = TABLE_MAIN,
+	};
 	if (res) {
-		ref->have_dst = true;
-		ref->dst = res->prefix;
-		ref->table = res->table;
+		ret->have_dst = true;
+		ret->dst = res->prefix;
+		ret->table = res->table;
 	}
-	strncpy(ref->dev, mirror__dev(e->mirror, p->dst_oif), DEV_LEN - 1);
 }
 
 /* To a neighbour on a subnet of this node's own, though that lies within a pool */
-static bool on_own_subnet(const struct route_ref *r)
+static bool on_own_subnet(const struct trk_route *r)
 {
 	return r->have_dst && r->protocol == RTPROT_KERNEL && !addr_is_set(&r->gw);
 }
@@ -174,7 +214,7 @@ static bool is_bgp_peer(const struct engine *e, const struct addr *a)
  */
 static bool administered(const struct engine *e, const struct pool *pool, const struct trk *t)
 {
-	const struct route_ref *r = &t->route;
+	const struct trk_route *r = &t->route;
 
 	if (!r->have_dst || r->dst.len <= pool->cidr.len)
 		return false;
@@ -289,7 +329,7 @@ bool judge_asker_gone(const struct engine *e, const struct trk *t, uint64_t ts_n
 void judge_egress(struct engine *e, struct trk *t, const struct obs_pkt *p)
 {
 	enum dev_class class = judge_dev(e, p->ifindex);
-	const struct pool *pool = judge_pool(e, &p->dst);
+	const struct pool *pool = way_of(e, &p->dst)->pool;
 
 	t->at = AT_TC_EGRESS;
 	t->ifindex = p->ifindex;

@@ -328,9 +328,9 @@ static void drop_route(const struct engine *e, struct trk *t, const struct obs_p
 
 	if (want) {
 		if (r && r->type == want)
-			judge_set_route(e, r, &t->route);
+			judge_set_route(r, &t->route);
 		else
-			t->route = (struct route_ref){ .have = true,
+			t->route = (struct trk_route){ .have = true,
 						       .type = want,
 						       .table = TABLE_MAIN };
 	} else if (v == V_NO_ROUTE) {
@@ -366,19 +366,25 @@ static bool is_netfilter(const struct obs_pkt *p)
 	return begins(p->location, "nf_hook_slow") || !strcmp(p->location, "nft_do_chain");
 }
 
-static void drop_devices(struct trk *t, const struct obs_pkt *p)
+static void drop_place(struct trk *t, const struct obs_pkt *p)
 {
+	struct trk_drop *d = journey_drop(t);
+
+	if (!d)
+		return;
+	memcpy(d->reason, p->reason, sizeof(d->reason));
+	memcpy(d->location, p->location, sizeof(d->location));
 	/* indexes of a pod's namespace mean nothing here */
 	if (p->flags & EV_F_POD_NETNS)
 		return;
-	t->nf_hook = is_netfilter(p) ? hook_of(p) : NF_HOOK_NONE;
-	t->in_ifindex = p->iif;
-	t->out_ifindex = 0;
+	d->nf_hook = is_netfilter(p) ? hook_of(p) : NF_HOOK_NONE;
+	d->in_ifindex = p->iif;
+	d->out_ifindex = 0;
 	if (p->flags & EV_F_DST && p->dst_type == RTN_UNICAST && !p->dst_error)
-		t->out_ifindex = p->dst_oif;
+		d->out_ifindex = p->dst_oif;
 	/* born here, and dropped before it had a device: the one that it was to leave by */
 	if (!t->ifindex && p->flags & EV_F_NO_DEV)
-		t->ifindex = t->out_ifindex;
+		t->ifindex = d->out_ifindex;
 }
 
 /* ---- the verdict ---- */
@@ -451,9 +457,7 @@ bool judge_drop(struct engine *e, struct trk *t, const struct obs_pkt *p, uint64
 	t->at = AT_DROP;
 	judge_block(e, &t->dst, &t->block, &t->block_from);
 	drop_route(e, t, p, v);
-	drop_devices(t, p);
-	memcpy(t->reason, p->reason, sizeof(t->reason));
-	memcpy(t->location, p->location, sizeof(t->location));
+	drop_place(t, p);
 	if (p->encap) {
 		t->encap = p->encap;
 		t->encap_src = p->osrc;
@@ -505,7 +509,7 @@ void judge_final(const struct engine *e, struct trk *t)
 	case V_NEIGH_FAILED:
 	case V_OVERLOAD:
 	case V_OTHER:
-		if (is_down(e, t->ifindex) || is_down(e, t->out_ifindex))
+		if (is_down(e, t->ifindex) || is_down(e, t->drop ? t->drop->out_ifindex : 0))
 			t->verdict = V_LINK_DOWN;
 		break;
 	case V_TUNNEL_ERROR:

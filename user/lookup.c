@@ -44,7 +44,7 @@ static void fib_to_packet(struct engine *e, struct fib_fail *k)
 	struct obs o = { .kind = OBS_FIB, .ts_ns = k->ts_ns };
 	const struct obs_fib *f = &k->fib;
 	enum verdict v = judge_errno(f->err);
-	struct route_ref none = { 0 };
+	struct trk_drop *d;
 	const struct route *r;
 	struct trk *t;
 
@@ -68,14 +68,15 @@ static void fib_to_packet(struct engine *e, struct fib_fail *k)
 	t->from_fib = true;
 	t->app = fib_app(e, f);
 	t->proto = t->app == APP_ICMP ? PROTO_ICMP : f->proto;
-	t->by = f->by;
+	d = journey_drop(t);
+	if (d)
+		d->by = f->by;
 	t->at = AT_FIB;
 	t->err = f->err == EAGAIN ? ENETUNREACH : f->err;
 	judge_block(e, &f->dst, &t->block, &t->block_from);
 	r = mirror__lookup(e->mirror, &f->dst);
-	t->route = none;
 	if (r && r->type != RTN_UNICAST)
-		judge_set_route(e, r, &t->route);
+		judge_set_route(r, &t->route);
 	t->verdict = v;
 	exchange_match(e, t, &o.pkt);
 	engine_settle(e, t);

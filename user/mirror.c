@@ -146,6 +146,7 @@ static void gone_forget(struct mirror *m, const struct route *back)
 
 	if (!g || !same_owner(g->gone.route.protocol, back->protocol))
 		return;
+	m->version++;
 	m->gone_len_cnt[back->dst.len]--;
 	hmap_del(&m->gone, &g->node);
 	free(g);
@@ -171,6 +172,7 @@ static void gone_remember(struct mirror *m, const struct route *r, uint64_t ts_n
 		}
 		m->gone_len_cnt[r->dst.len]++;
 	}
+	m->version++;
 	g->gone = (struct gone){ .route = *r, .ts_ns = ts_ns, .flushed = flushed };
 	if (by)
 		g->gone.by = *by;
@@ -482,12 +484,17 @@ const struct route *mirror__lookup(const struct mirror *m, const struct addr *a)
 const struct gone *mirror__gone(const struct mirror *m, const struct addr *a, uint8_t min_len,
 				uint8_t max_len)
 {
-	if (a->family != 4)
+	struct mgone *g;
+
+	if (a->family != 4 || !m->gone.cnt)
 		return NULL;
 	for (int len = max_len; len >= min_len; len--) {
-		struct prefix p = prefix_of(a, len);
-		struct mgone *g = m->gone_len_cnt[len] ? gone_find(m, &p) : NULL;
+		struct prefix p;
 
+		if (!m->gone_len_cnt[len])
+			continue;
+		p = prefix_of(a, len);
+		g = gone_find(m, &p);
 		if (g)
 			return &g->gone;
 	}

@@ -57,7 +57,7 @@ bool mirror__has_protocol(const struct mirror *m, uint8_t protocol);
  * most frequent one (more specific than p, not /32), else `likely`. Cheap while routes stay.
  */
 uint8_t mirror__block_len(const struct mirror *m, const struct prefix *p, uint8_t likely);
-/* Changes with each change of routes, links and addresses; never 0: answers that hold until then */
+/* Changes with each change of routes, those that went, links and addresses; never 0 */
 uint64_t mirror__version(const struct mirror *m);
 /* Name, also of a link that is gone; "" if never seen */
 const char *mirror__dev(const struct mirror *m, uint32_t ifindex);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "addr.h"
+#include "recall.h"
 
 /* Felix' list is read now and then: a node that just joined may not be on it yet. */
 #define JOINING_NS (30 * NSEC_PER_SEC)
@@ -39,9 +40,13 @@ static struct owner *find_for(const struct engine *e, const struct addr *a, bool
 	if (!pool)
 		return NULL;
 	for (int len = 32; len >= pool->cidr.len; len--) {
-		struct prefix p = prefix_of(a, (uint8_t)len);
-		struct owner *o = e->owner_len[len] ? find(e, &p) : NULL;
+		struct prefix p;
+		struct owner *o;
 
+		if (!e->owner_len[len])
+			continue;
+		p = prefix_of(a, (uint8_t)len);
+		o = find(e, &p);
 		if (o && (withdrawn || !o->withdrawn))
 			return o;
 	}
@@ -158,7 +163,7 @@ static bool bird_differs(const struct engine *e, struct owner *w, const struct a
 	struct addr node;
 
 	/* what changed since BIRD was asked, it was not asked about */
-	if (!world_is_fresh(e, SOURCE_BIRD) || bird_recovers(e) ||
+	if (!world_is_recent(e, SOURCE_BIRD) || bird_recovers(e) ||
 	    w->changed_ns > e->world.told_ns[SOURCE_BIRD])
 		return false;
 	if (w->bird_ns != e->world.told_ns[SOURCE_BIRD])
@@ -171,13 +176,58 @@ static bool bird_differs(const struct engine *e, struct owner *w, const struct a
 	       !judge_pool(e, &node);
 }
 
+/* BIRD, Felix: Felix' routes into VXLAN are of protocol boot, as those of a hand are */
+static bool is_daemons(const struct engine *e, const struct route *r)
+{
+	const struct link_info *l = r->nh_cnt ? mirror__link_info(e->mirror, r->nh[0].ifindex) :
+						NULL;
+
+	return r->protocol == RTPROT_BIRD || r->protocol == RTPROT_FELIX ||
+	       (r->protocol == RTPROT_BOOT && l && !strcmp(l->kind, "vxlan"));
+}
+
+/* Did anything newer than a baseline tell whose the block is? */
+static bool is_told_anew(const struct engine *e, const struct recalled *old, const struct addr *dst)
+{
+	const struct owner *w = find_for(e, dst, true);
+	const struct obs_bird_route *b = world_broute_of(e, &old->block);
+	const struct route *r = mirror__lookup(e->mirror, dst);
+
+	if (w && (w->withdrawn || (w->changed_ns && addr_is_set(&w->gw)) ||
+		  w->block.len > old->block.len))
+		return true;
+	if (b && b->best && world_is_fresh(e, SOURCE_BIRD))
+		return true;
+	return r && is_daemons(e, r);
+}
+
+const struct recalled *owner_recalled(const struct engine *e, const struct addr *dst,
+				      const struct addr *gw)
+{
+	const struct recalled *old = recall_for(e, dst);
+	struct addr node;
+	const char *name;
+
+	if (!old || !addr_is_set(&old->owner) || !addr_is_set(gw) || is_told_anew(e, old, dst))
+		return NULL;
+	node = diag_node_of(e, gw);
+	name = world_node_name(e, &node);
+	/* the same node, by another address; a VTEP that is mapped to no node may be anybody's */
+	if (addr_eq(&node, &old->owner) || addr_eq(gw, &old->gw) ||
+	    (name[0] && !strcmp(name, old->name)) || judge_pool(e, &node))
+		return NULL;
+	return old;
+}
+
 bool owner_differs(const struct engine *e, const struct addr *dst, const struct addr *gw)
 {
 	struct owner *w = find_for(e, dst, false);
 
-	if (!w || !addr_is_set(gw))
+	if (!addr_is_set(gw))
 		return false;
-	return (addr_is_set(&w->gw) && !addr_eq(&w->gw, gw)) || bird_differs(e, w, gw);
+	if (w && ((addr_is_set(&w->gw) && !addr_eq(&w->gw, gw)) || bird_differs(e, w, gw)))
+		return true;
+	return owner_recalled(e, dst, gw) != NULL;
 }
 
 bool owner_is_other(const struct engine *e, const struct addr *a)

@@ -134,7 +134,7 @@ static void view_fill(struct gatherer *g, struct peer_view *v)
 
 	v->proto = world_proto_of(e, &v->addr);
 	v->tcp = bgp_peer_find(e, &v->addr);
-	v->node = c ? c->node : "";
+	v->node = world_node_name(e, &v->addr);
 	v->kind = c ? c->kind : v->proto ? kind_of(v->proto->name) : PEER_OTHER;
 	v->up = view_is_up(e, v);
 	v->alive = v->up;

@@ -117,6 +117,8 @@ void line_paint(struct line *l, enum paint paint, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* "02:04:22.123", local */
 void line_time(struct text *t, struct line *l, uint64_t ns);
+/* The day and the second: of what may be long ago, or before the boot */
+void line_date(struct text *t, struct line *l, uint64_t ns);
 void line_actor(struct line *l, const struct actor *by);
 void line_emit(struct text *t, struct line *l);
 /* label, then words wrapped; further lines are indented to where the first one's words begin. */

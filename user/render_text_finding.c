@@ -57,6 +57,10 @@ static void print_why(struct text *t, const struct finding *f)
 			line_time(t, &l, b->since_ns);
 		} else if (b->since_from == SINCE_BEFORE_START) {
 			line_add(&l, "  since before the start");
+		} else if (b->since_from == SINCE_BASELINE) {
+			line_add(&l, "  since after ");
+			line_date(t, &l, b->since_ns);
+			line_add(&l, " (baseline)");
 		}
 		if (b->by.pid)
 			line_add(&l, "  ");
@@ -89,16 +93,26 @@ static void print_blocks(struct text *t, const struct finding *f, size_t from)
 	text_wrap(t, INDENT, "  blocks:", words);
 }
 
+/* "10.2.7.200 (k8s01)"; how long it is: there is room for it */
+static size_t peer_word(const struct text *t, const struct finding *f, size_t i, char *words,
+			size_t sz)
+{
+	const char *node = t->r.opts.numeric ? "" : f->peer_node[i];
+	char buf[ADDR_STRLEN];
+
+	return (size_t)snprintf(words, sz, "%s%s%s%s%s", i ? " " : "", addr_str(&f->peer[i], buf),
+				node[0] ? " (" : "", node, node[0] ? ")" : "");
+}
+
 static void print_peers(struct text *t, const struct finding *f)
 {
 	size_t cnt = f->peer_cnt < MAX_BLOCKS ? f->peer_cnt : MAX_BLOCKS, i;
-	char words[2 * LINE_COLS - 32], buf[ADDR_STRLEN];
+	char words[2 * LINE_COLS - 32 + NODE_LEN_SHORT];
 	size_t len = 0;
 
 	words[0] = '\0';
-	for (i = 0; i < cnt && len + ADDR_STRLEN < sizeof(words); i++)
-		len += (size_t)snprintf(words + len, sizeof(words) - len, "%s%s", len ? " " : "",
-					addr_str(&f->peer[i], buf));
+	for (i = 0; i < cnt && len + ADDR_STRLEN + NODE_LEN_SHORT + 4 < sizeof(words); i++)
+		len += peer_word(t, f, i, words + len, sizeof(words) - len);
 	if (f->peer_cnt > i)
 		snprintf(words + len, sizeof(words) - len, " … and %zu more", f->peer_cnt - i);
 	if (len)

@@ -90,6 +90,17 @@ void line_time(struct text *t, struct line *l, uint64_t ns)
 	line_add(l, "%s.%03d", t->clock_text, (int)(wall % (int64_t)NS_PER_S / (int64_t)NS_PER_MS));
 }
 
+void line_date(struct text *t, struct line *l, uint64_t ns)
+{
+	time_t clock = (time_t)(((int64_t)ns + t->r.opts.wall_offset_ns) / (int64_t)NS_PER_S);
+	char text[32];
+	struct tm tm;
+
+	localtime_r(&clock, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
+	line_add(l, "%s", text);
+}
+
 void line_actor(struct line *l, const struct actor *by)
 {
 	if (!by->pid)

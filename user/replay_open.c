@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "addr.h"
+#include "baseline.h"
 #include "replay_priv.h"
 #include "util.h"
 
@@ -126,6 +127,22 @@ static int open_engine(struct rnode *n)
 	return engine__new(&eo, &n->pub.engine);
 }
 
+static void on_baseline(void *ctx, const struct obs *o)
+{
+	struct rnode *n = ctx;
+
+	engine__feed(n->pub.engine, o);
+}
+
+/* Memory comes first; of foreign packets nobody knows which node they are from. */
+static int recall(struct rnode *n, char *why, size_t why_sz)
+{
+	const struct cap_meta *m = n->pub.meta;
+	const struct baseline_run br = { m->node, m->mono_ns, m->wall_offset_ns };
+
+	return m->foreign ? 0 : baseline__feed(n->r->ro.o, &br, on_baseline, n, why, why_sz);
+}
+
 static int open_node(struct rnode *n, char *why, size_t why_sz)
 {
 	int err = check_parts(n, why, why_sz);
@@ -140,7 +157,9 @@ static int open_node(struct rnode *n, char *why, size_t why_sz)
 	n->pub.wall_offset_ns = n->pub.meta->wall_offset_ns;
 	n->until_ns = UINT64_MAX;
 	err = open_filter(n, why, why_sz);
-	return err ? err : open_engine(n);
+	if (!err)
+		err = open_engine(n);
+	return err ? err : recall(n, why, why_sz);
 }
 
 int replay__open(const struct replay_opts *ro, struct replay **ret, char *why, size_t why_sz)
@@ -161,6 +180,7 @@ int replay__open(const struct replay_opts *ro, struct replay **ret, char *why, s
 		replay__free(r);
 		return err;
 	}
+	why[0] = '\0';
 	*ret = r;
 	return 0;
 }

@@ -3,12 +3,7 @@
 #ifndef CALITRACE_SHOW_COMMENT_H
 #define CALITRACE_SHOW_COMMENT_H
 
-#include "model.h"
-
-/* https://www.ietf.org/archive/id/draft-ietf-opsawg-pcapng-02.html */
-#define SHB_TYPE 0x0a0d0d0au
-#define SHB_MAGIC 0x1a2b3c4du
-#define EPB_TYPE 6u
+#include "capfile.h"
 
 struct packet_fate {
 	enum verdict verdict;
@@ -17,11 +12,11 @@ struct packet_fate {
 };
 
 /*
- * An Enhanced Packet Block with the fate at the head of its comment: *ret is to be freed. -EINVAL: it
- * is none, or not in order; -ENOMEM.
+ * What the block's comment is to be: the fate, then what was said when the packet was recorded.
+ * False: it is no Enhanced Packet Block, or not in order.
  */
-int show_comment(const void *block, size_t len, bool swapped, const struct packet_fate *f,
-		 void **ret, size_t *ret_len);
+bool show_comment(const void *block, size_t len, bool swapped, const struct packet_fate *f,
+		  char out[CAP_COMMENT_LEN + 1]);
 /* True for a section header: *swapped says whether what follows is in the other byte order. */
 bool show_section_order(const void *block, size_t len, bool *swapped);
 

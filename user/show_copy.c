@@ -38,7 +38,8 @@ struct fate {
 struct copy {
 	const struct opts *o;
 	const struct show_causes *causes;
-	FILE *out;
+	int fd;
+	struct capw *out;
 	struct fate *fate;
 	struct held *queue; /* a ring, its size a power of two */
 	size_t first, cnt, size, bytes;
@@ -49,11 +50,27 @@ struct copy {
 
 /* ---- out ---- */
 
-static void write_block(struct copy *c, const void *block, size_t len)
+static int put(void *ctx, const void *data, size_t len)
 {
-	errno = 0;
-	if (!c->err && fwrite(block, 1, len, c->out) != len)
-		c->err = errno ? -errno : -EIO;
+	const struct copy *c = ctx;
+
+	while (len) {
+		ssize_t n = write(c->fd, data, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n ? -errno : -EIO;
+		data = (const char *)data + n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static void note(struct copy *c, int err)
+{
+	if (!c->err)
+		c->err = err;
 }
 
 static enum cause cause_of(const struct copy *c, uint32_t finding)
@@ -64,17 +81,15 @@ static enum cause cause_of(const struct copy *c, uint32_t finding)
 static void write_held(struct copy *c, const struct held *h)
 {
 	const struct fate *f = &c->fate[h->id % FATES];
+	char comment[CAP_COMMENT_LEN + 1];
 	struct packet_fate pf;
-	size_t len;
-	void *b;
 
 	if (!h->id || f->id != h->id || f->verdict == V_NONE)
-		return write_block(c, h->block, h->len);
+		return note(c, capw__raw(c->out, h->block, h->len));
 	pf = (struct packet_fate){ f->verdict, cause_of(c, f->finding), f->finding };
-	if (show_comment(h->block, h->len, h->swapped, &pf, &b, &len))
-		return write_block(c, h->block, h->len);
-	write_block(c, b, len);
-	free(b);
+	if (!show_comment(h->block, h->len, h->swapped, &pf, comment))
+		return note(c, capw__raw(c->out, h->block, h->len));
+	note(c, capw__recomment(c->out, h->block, h->len, h->swapped, comment));
 }
 
 static struct held *head(const struct copy *c)
@@ -128,6 +143,8 @@ static void hold(struct copy *c, const struct cap_item *item, uint64_t id, uint6
 	struct held h = { .len = item->block_len, .id = id, .ts_ns = ts_ns };
 
 	/* several items may come in one block */
+	if (!item->block)
+		return;
 	if (c->any && item->offset == c->offset)
 		return;
 	c->any = true;
@@ -135,12 +152,11 @@ static void hold(struct copy *c, const struct cap_item *item, uint64_t id, uint6
 	show_section_order(item->block, item->block_len, &c->swapped);
 	h.swapped = c->swapped;
 	if (!c->cnt && !id)
-		return write_block(c, item->block, item->block_len);
+		return note(c, capw__raw(c->out, item->block, item->block_len));
 	h.block = malloc(h.len);
 	if (!h.block || (c->cnt == c->size && grow(c))) {
 		free(h.block);
-		c->err = -ENOMEM;
-		return;
+		return note(c, -ENOMEM);
 	}
 	memcpy(h.block, item->block, h.len);
 	c->queue[(c->first + c->cnt++) & (c->size - 1)] = h;
@@ -240,18 +256,16 @@ int show_copy_check(const struct opts *o, char *why, size_t why_sz)
 static int open_out(struct copy *c)
 {
 	int how = O_WRONLY | O_CREAT | O_CLOEXEC | (c->o->force ? O_TRUNC : O_EXCL);
-	int fd = open(c->o->write, how, 0600);
+	struct capw_opts wo = { .snaplen = SNAP_LEN, .put = put, .ctx = c };
+	struct stat st;
 
-	if (fd < 0)
+	c->fd = open(c->o->write, how, 0600);
+	if (c->fd < 0)
 		return -errno;
-	c->out = fdopen(fd, "w");
-	if (!c->out) {
-		close(fd);
-		return -ENOMEM;
-	}
-	/* an older file's mode may let others read what is in this one */
-	(void)!fchmod(fd, 0600);
-	return 0;
+	/* an older file's mode may let others read what is in this one; a device keeps its own */
+	if (!fstat(c->fd, &st) && S_ISREG(st.st_mode))
+		(void)!fchmod(c->fd, 0600);
+	return capw__new(&wo, &c->out);
 }
 
 /* What is not whole is no copy. */
@@ -259,11 +273,13 @@ static int close_out(struct copy *c)
 {
 	struct stat st;
 
-	if (!c->out)
+	if (c->fd < 0)
 		return c->err;
-	errno = 0;
-	if (fclose(c->out) && !c->err)
-		c->err = errno ? -errno : -EIO;
+	if (!c->err)
+		c->err = capw__flush(c->out);
+	capw__free(c->out);
+	if (close(c->fd))
+		note(c, -errno);
 	if (c->err && !stat(c->o->write, &st) && S_ISREG(st.st_mode))
 		unlink(c->o->write);
 	return c->err;
@@ -299,7 +315,7 @@ static int copy(struct copy *c, char *why, size_t why_sz)
 
 int show_copy(const struct opts *o, const struct show_causes *causes, char *why, size_t why_sz)
 {
-	struct copy c = { .o = o, .causes = causes };
+	struct copy c = { .o = o, .causes = causes, .fd = -1 };
 	int err;
 
 	c.fate = calloc(FATES, sizeof(*c.fate));
@@ -308,8 +324,8 @@ int show_copy(const struct opts *o, const struct show_causes *causes, char *why,
 	err = c.err ? 0 : copy(&c, why, why_sz);
 	while (c.cnt)
 		release_one(&c);
-	if (err && !c.err)
-		c.err = err;
+	if (err)
+		note(&c, err);
 	if (close_out(&c) && !why[0])
 		snprintf(why, why_sz, "-w '%s': %s", o->write, strerror(-c.err));
 	free(c.queue);

@@ -64,6 +64,8 @@ size_t obs_size(const struct obs *o)
 		[OBS_VTEP] = sizeof(o->vtep),
 		[OBS_POD] = sizeof(o->pod),
 		[OBS_ANSWER] = sizeof(o->answer),
+		[OBS_BASELINE] = sizeof(o->baseline),
+		[OBS_ELSEWHERE] = sizeof(o->elsewhere),
 	};
 
 	if (o->kind == OBS_PATH || o->kind == OBS_DROP)

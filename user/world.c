@@ -11,9 +11,12 @@
 #include <string.h>
 
 #include "addr.h"
+#include "recall.h"
 
 /* Beyond this a source is broken, or hostile: 5000 nodes with two routes and 1000 pods each fit. */
 #define LIST_MAX 200000
+/* For so long what a source said last counts, though it fails since. */
+#define RECENT_NS (30 * NSEC_PER_SEC)
 
 static const struct {
 	enum source source;
@@ -366,6 +369,8 @@ void world_observe(struct engine *e, const struct obs *o)
 		return add(w, W_ANSWER, &o->answer);
 	case OBS_NEIGH:
 		return add(w, W_NEIGH, &o->neigh);
+	case OBS_BASELINE:
+		return recall_observe(e, &o->baseline);
 	default:
 		return;
 	}
@@ -377,6 +382,7 @@ void world_free_all(struct engine *e)
 		free(e->world.cur[k].item);
 		free(e->world.next[k].item);
 	}
+	recall_free_all(e);
 }
 
 bool world_knows(const struct engine *e, enum source s)
@@ -387,6 +393,13 @@ bool world_knows(const struct engine *e, enum source s)
 bool world_is_fresh(const struct engine *e, enum source s)
 {
 	return e->world.state[s] == SOURCE_OK;
+}
+
+bool world_is_recent(const struct engine *e, enum source s)
+{
+	uint64_t told = e->world.told_ns[s];
+
+	return world_is_fresh(e, s) || (told && e->now_ns < told + RECENT_NS);
 }
 
 uint32_t world_cnt(const struct engine *e, enum world_kind k)
@@ -417,6 +430,14 @@ const struct obs_conf_peer *world_peer_of(const struct engine *e, const struct a
 	const struct obs_conf_peer key = { .addr = *peer };
 
 	return find(e, W_PEER, &key);
+}
+
+const struct obs_conf_peer *world_peer_named(const struct engine *e, const char *name)
+{
+	for (uint32_t i = 0; name[0] && i < world_cnt(e, W_PEER); i++)
+		if (!strcmp(world_peer(e, i)->node, name))
+			return world_peer(e, i);
+	return NULL;
 }
 
 const struct obs_sysctl *world_sysctl(const struct engine *e, uint32_t ifindex)
@@ -469,5 +490,5 @@ const char *world_node_name(const struct engine *e, const struct addr *peer)
 {
 	const struct obs_conf_peer *p = world_peer_of(e, peer);
 
-	return p ? p->node : "";
+	return p && p->node[0] ? p->node : recall_node_name(e, peer);
 }

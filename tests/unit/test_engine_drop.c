@@ -482,6 +482,33 @@ static void test_pod_neigh_failed(void **state)
 	feed_close(&f, 200 * MS);
 }
 
+/* A pod that is deleted takes along what it was about to send; one whose device is only down does not. */
+static void test_pod_leaves(void **state)
+{
+	const struct plan *p = &plans[0];
+	struct obs_pkt q = pkt_echo(p->pod, p->peer_pod, 6, 1);
+
+	(void)state;
+	q.flags = EV_F_POD_NETNS;
+	for (int gone = 0; gone < 2; gone++) {
+		struct feed f;
+
+		feed_open(&f, p, NULL);
+		feed_node(&f, POOL_IPIP, 0);
+		feed_link(&f, 2900, IF_CALI1, "cali111111", "veth", false, "ip");
+		feed_drop(&f, 3000, IF_CALI1, "QUEUE_PURGE", "neigh_destroy", q);
+		feed_ticks(&f, 50 * MS, 150 * MS);
+		if (gone)
+			feed_link_del(&f, 170 * MS, IF_CALI1);
+		feed_ticks(&f, 200 * MS, 5 * US_PER_S);
+		assert_int_equal(feed_summary(&f).finding_cnt, !gone);
+		assert_int_equal(feed_summary(&f).problems, !gone);
+		if (!gone)
+			assert_verdict(said(&f, 1), V_LINK_DOWN);
+		feed_close(&f, 5 * US_PER_S);
+	}
+}
+
 /* The default route is in another table: main's miss is followed by a hit, and ARP is answered. */
 static void test_arp_other_table(void **state)
 {
@@ -534,6 +561,7 @@ int main(void)
 		cmocka_unit_test(test_proxy_arp_after_stall),
 		cmocka_unit_test(test_proxy_arp),
 		cmocka_unit_test(test_pod_neigh_failed),
+		cmocka_unit_test(test_pod_leaves),
 		cmocka_unit_test(test_arp_other_table),
 		cmocka_unit_test(test_fib_storm),
 	};

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* diff: what was not tried again, what is new, what is not known, what is merely different. */
+#include "sides.h"
+
+/* ---- exercised? ---- */
+
+static void test_app_not_tried(void **state)
+{
+	struct sides s = sides_cured();
+
+	(void)state;
+	/* pings are answered, nobody asked for a name */
+	side_flow(&s.after, BLOCK3, APP_DNS)->app = APP_ICMP;
+	sides_expect_doubt(&s, DOUBT_EXERCISE);
+}
+
+static void test_block_not_tried(void **state)
+{
+	struct sides s = sides_cured();
+
+	(void)state;
+	side_flow(&s.after, BLOCK2, APP_ICMP)->dst.block = pfx(BLOCK1);
+	sides_expect_doubt(&s, DOUBT_EXERCISE);
+}
+
+static void test_sent_not_answered(void **state)
+{
+	struct sides s = sides_cured();
+
+	(void)state;
+	/* asked at the very end: no answer yet, and nothing lost */
+	side_flow(&s.after, BLOCK2, APP_ICMP)->answered = 0;
+	sides_expect_doubt(&s, DOUBT_EXERCISE);
+}
+
+static void test_late_is_no_answer(void **state)
+{
+	struct sides s = sides_cured();
+	struct digest_flow *f = side_flow(&s.after, BLOCK2, APP_ICMP);
+
+	(void)state;
+	f->answered = 0;
+	f->late = 5;
+	side_lose(f, V_UNANSWERED, 5);
+	sides_expect(&s, 1);
+}
+
+/* What was the node's own address while the route was missing is the tunnel's when it is back. */
+static void test_other_source(void **state)
+{
+	struct sides s = sides_cured();
+	struct diff d;
+
+	(void)state;
+	side_lose(side_add_flow(&s.before, "host", BLOCK2, NULL, APP_ICMP), V_LEAKED, 3);
+	d = sides_run(&s.before, &s.after, 0);
+	assert_change(&d, DIFF_FLOW, "host > " BLOCK2 " icmp", DIFF_FIXED);
+	sides_done(&d, &s.before, &s.after);
+}
+
+/* Replies to another node's pod were lost: its block is what has to be tried */
+static void test_far_source(void **state)
+{
+	struct sides s = { side_healthy(), side_healthy() };
+
+	(void)state;
+	side_lose(side_add_flow(&s.before, BLOCK1, OWN, NULL, APP_ICMP), V_LEAKED, 3);
+	sides_expect_doubt(&s, DOUBT_EXERCISE);
+	s = (struct sides){ side_healthy(), side_healthy() };
+	side_lose(side_add_flow(&s.before, BLOCK1, OWN, NULL, APP_ICMP), V_LEAKED, 3);
+	side_add_flow(&s.after, BLOCK1, OWN, NULL, APP_ICMP);
+	sides_expect(&s, 0);
+}
+
+static void test_outside(void **state)
+{
+	struct sides s = sides_cured();
+
+	(void)state;
+	side_lose(side_add_flow(&s.before, OWN, "", NULL, APP_DNS), V_NO_ROUTE, 3);
+	sides_expect_doubt(&s, DOUBT_EXERCISE);
+	s = sides_cured();
+	side_lose(side_add_flow(&s.before, OWN, "", NULL, APP_DNS), V_NO_ROUTE, 3);
+	side_add_flow(&s.after, OWN, "", NULL, APP_DNS);
+	sides_expect(&s, 0);
+}
+
+/* A loss between answers is over when the next request is answered. */
+static void test_recovered_within(void **state)
+{
+	struct sides s = { side_healthy(), side_healthy() };
+	struct digest_flow *f = side_flow(&s.after, BLOCK3, APP_ICMP);
+
+	(void)state;
+	side_lose(f, V_LEAKED, 2);
+	f->good_ns = f->bad_ns + 1;
+	sides_expect(&s, 0);
+}
+
+/* ---- new problems ---- */
+
+static void test_new_finding(void **state)
+{
+	struct sides s = sides_cured();
+	struct diff d;
+
+	(void)state;
+	side_add_finding(&s.after, "filtered/tunl0/" BLOCK2, V_FILTERED, BLOCK2, APP_TCP);
+	d = sides_run(&s.before, &s.after, 1);
+	assert_change(&d, DIFF_FINDING, "filtered/tunl0/" BLOCK2, DIFF_NEW);
+	sides_done(&d, &s.before, &s.after);
+}
+
+static void test_new_flow_broken(void **state)
+{
+	struct sides s = { side_healthy(), side_healthy() };
+
+	(void)state;
+	side_lose(side_add_flow(&s.after, OWN, BLOCK1, NULL, APP_TCP), V_FILTERED, 1);
+	sides_expect(&s, 1);
+}
+
+static void test_finding_lives_on(void **state)
+{
+	struct sides s = sides_cured();
+	struct diff d;
+
+	(void)state;
+	side_add_finding(&s.after, "leaked/eth0/" BLOCK3, V_LEAKED, BLOCK3, APP_ICMP);
+	d = sides_run(&s.before, &s.after, 1);
+	assert_change(&d, DIFF_FINDING, "leaked/eth0/all-blocks", DIFF_STILL_BROKEN);
+	sides_done(&d, &s.before, &s.after);
+}
+
+static void test_finding_recovered(void **state)
+{
+	struct sides s = sides_cured();
+	struct finding *f =
+		side_add_finding(&s.after, "leaked/eth0/all-blocks", V_LEAKED, BLOCK3, APP_ICMP);
+	struct diff d;
+
+	(void)state;
+	f->recovered = true;
+	d = sides_run(&s.before, &s.after, 0);
+	assert_change(&d, DIFF_FINDING, "leaked/eth0/all-blocks", DIFF_FIXED);
+	sides_done(&d, &s.before, &s.after);
+}
+
+/* ---- what is not known ---- */
+
+static void test_check_unknown(void **state)
+{
+	struct sides s = sides_cured();
+
+	(void)state;
+	side_check(&s.after, "tunnel")->state = CHECK_UNKNOWN;
+	sides_expect_doubt(&s, DOUBT_CHECK);
+	s = sides_cured();
+	/* not needed, and it was well */
+	side_check(&s.after, "allowlist")->state = CHECK_UNKNOWN;
+	sides_expect(&s, 0);
+	s = sides_cured();
+	/* not needed, but it was what was wrong */
+	side_check(&s.after, "node-address")->state = CHECK_UNKNOWN;
+	sides_expect_doubt(&s, DOUBT_CHECK);
+}
+
+static void test_check_warns(void **state)
+{
+	struct sides s = sides_cured();
+
+	(void)state;
+	side_check(&s.after, "bgp")->state = CHECK_WARN;
+	sides_expect_doubt(&s, DOUBT_CHECK);
+	s = sides_cured();
+	side_check(&s.after, "allowlist")->state = CHECK_WARN;
+	sides_expect(&s, 0);
+}
+
+static void test_losses(void **state)
+{
+	struct sides s = sides_cured();
+
+	(void)state;
+	side_node(&s.after)->lost = 1;
+	sides_expect_doubt(&s, DOUBT_LOSS);
+	s = sides_cured();
+	side_node(&s.after)->withheld = 1;
+	sides_expect_doubt(&s, DOUBT_LOSS);
+}
+
+static void test_cut(void **state)
+{
+	struct sides s = sides_cured();
+
+	(void)state;
+	side_node(&s.after)->cut = true;
+	sides_expect(&s, 2);
+	s = sides_cured();
+	side_node(&s.before)->cut = true;
+	sides_expect(&s, 2);
+	s = sides_cured();
+	side_node(&s.after)->complete = false;
+	sides_expect(&s, 2);
+}
+
+static void test_foreign(void **state)
+{
+	struct sides s = { side_healthy(), side_healthy() };
+
+	(void)state;
+	side_node(&s.after)->foreign = true;
+	sides_expect_doubt(&s, DOUBT_FOREIGN);
+	s = sides_cured();
+	side_node(&s.after)->cut_lists = true;
+	sides_expect_doubt(&s, DOUBT_LISTS);
+	s = sides_cured();
+	side_node(&s.before)->cut_lists = true;
+	sides_expect_doubt(&s, DOUBT_LISTS);
+}
+
+static void test_swapped(void **state)
+{
+	struct sides s = sides_cured();
+
+	(void)state;
+	side_node(&s.after)->wall_offset_ns = -3600ll * (int64_t)NS_PER_S;
+	side_node(&s.before)->wall_offset_ns = 3600ll * (int64_t)NS_PER_S;
+	sides_expect_doubt(&s, DOUBT_ORDER);
+}
+
+static void test_nodes(void **state)
+{
+	struct sides s = sides_cured();
+	struct diff d;
+
+	(void)state;
+	side_add_k8s01(&s.before);
+	sides_expect_doubt(&s, DOUBT_NODE);
+	s = sides_cured();
+	side_add_k8s01(&s.after);
+	d = sides_run(&s.before, &s.after, 0);
+	assert_int_equal(d.only_after, 1);
+	assert_string_equal(d.newcomer, "k8s01");
+	diff__free(&d);
+	/* what is wrong with it is wrong, without anything to compare with */
+	s.after.node[1].check[0].state = CHECK_PROBLEM;
+	sides_expect(&s, 1);
+}
+
+/* ---- what is merely different ---- */
+
+static void test_address_gone(void **state)
+{
+	struct sides s = sides_cured();
+	struct diff d;
+
+	(void)state;
+	side_add_addr(&s.before, "192.188.1.1", 24, "ens224");
+	d = sides_run(&s.before, &s.after, 0);
+	assert_change(&d, DIFF_ADDRESS, "192.188.1.1/24 dev ens224", DIFF_NEW);
+	assert_null(sides_change(&d, DIFF_ADDRESS, "192.188.1.1/24 dev ens224")->after.addr);
+	sides_done(&d, &s.before, &s.after);
+}
+
+static void test_link_up(void **state)
+{
+	struct sides s = sides_cured();
+	struct diff d;
+
+	(void)state;
+	side_node(&s.before)->link[1].up = false;
+	d = sides_run(&s.before, &s.after, 0);
+	assert_change(&d, DIFF_LINK, "tunl0", DIFF_FIXED);
+	assert_change(&d, DIFF_LINK, "eth0", DIFF_UNCHANGED);
+	sides_done(&d, &s.before, &s.after);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_app_not_tried),
+		cmocka_unit_test(test_block_not_tried),
+		cmocka_unit_test(test_sent_not_answered),
+		cmocka_unit_test(test_late_is_no_answer),
+		cmocka_unit_test(test_other_source),
+		cmocka_unit_test(test_far_source),
+		cmocka_unit_test(test_outside),
+		cmocka_unit_test(test_recovered_within),
+		cmocka_unit_test(test_new_finding),
+		cmocka_unit_test(test_new_flow_broken),
+		cmocka_unit_test(test_finding_lives_on),
+		cmocka_unit_test(test_finding_recovered),
+		cmocka_unit_test(test_check_unknown),
+		cmocka_unit_test(test_check_warns),
+		cmocka_unit_test(test_losses),
+		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_foreign),
+		cmocka_unit_test(test_swapped),
+		cmocka_unit_test(test_nodes),
+		cmocka_unit_test(test_address_gone),
+		cmocka_unit_test(test_link_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What pools, routes and links say of an address or a device is asked for each packet, and changes
+ * a few times in an hour: answers are kept as long as the mirror says that nothing changed.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "addr.h"
+#include "engine_priv.h"
+
+/* Powers of two. Two addresses in one place push each other out: slower, and not wrong. */
+#define WAYS 2048
+#define DEVS 256
+
+struct ways {
+	struct way way[WAYS];
+	struct {
+		uint64_t version;
+		uint32_t ifindex;
+		enum dev_class class;
+	} dev[DEVS];
+};
+
+struct ways *ways_new(void)
+{
+	return calloc(1, sizeof(struct ways));
+}
+
+void ways_forget(struct engine *e)
+{
+	memset(e->ways, 0, sizeof(*e->ways));
+}
+
+static uint32_t place_of(const struct addr *a)
+{
+	uint64_t h = a->family == 4 ? addr_bits4(a) : hash_bytes(a->b, sizeof(a->b), a->family);
+
+	return (uint32_t)(h * 0x9e3779b97f4a7c15ULL >> 32) & (WAYS - 1);
+}
+
+const struct way *way_of(const struct engine *e, const struct addr *a)
+{
+	struct way *w = &e->ways->way[place_of(a)];
+	uint64_t version = mirror__version(e->mirror);
+
+	if (w->version == version && addr_eq(&w->dst, a))
+		return w;
+	w->version = version;
+	w->dst = *a;
+	w->pool = judge_pool(e, a);
+	w->route = mirror__lookup(e->mirror, a);
+	w->local = mirror__is_local(e->mirror, a);
+	judge_find_block(e, w);
+	return w;
+}
+
+enum dev_class way_dev(const struct engine *e, uint32_t ifindex)
+{
+	uint32_t i = ifindex & (DEVS - 1);
+	uint64_t version = mirror__version(e->mirror);
+
+	if (e->ways->dev[i].version != version || e->ways->dev[i].ifindex != ifindex) {
+		e->ways->dev[i].version = version;
+		e->ways->dev[i].ifindex = ifindex;
+		e->ways->dev[i].class = judge_find_dev(e, ifindex);
+	}
+	return e->ways->dev[i].class;
+}
