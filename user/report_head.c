@@ -173,19 +173,24 @@ static const char *confidence_adverb(enum confidence c)
 /* "Cause: routes are missing, because ..., probably because ..." */
 static void why_words(struct html *h, const struct finding *f)
 {
-	if (!f->because_cnt) {
-		html_text(h, f->explain);
-		return;
-	}
+	int told = 0;
+
 	for (int i = 0; i < f->because_cnt && i < MAX_BECAUSE; i++) {
 		const struct because *b = &f->because[i];
 
-		html_lit(h, i ? ", " : "Cause: ");
+		if (b->cause == C_UNKNOWN)
+			continue;
+		html_lit(h, told ? ", " : "Cause: ");
 		html_lit(h, confidence_adverb(b->confidence));
-		html_lit(h, i ? "because " : "");
+		html_lit(h, told ? "because " : "");
 		html_lit(h, cause_clause(b->cause));
+		told++;
 	}
-	html_lit(h, ".");
+	html_lit(h, told ? "." : "");
+	if (told)
+		return;
+	html_text(h, f->explain);
+	html_lit(h, " The reason is not known.");
 }
 
 static void silent_words(struct html *h, const struct headline *hl)

@@ -288,6 +288,7 @@ struct side {
 	const struct report *r;
 	const char *tag; /* "": the only one, else "before", "after": part of ids */
 	int depth;
+	bool open; /* tables are not folded */
 };
 
 /* What is to be told first */
@@ -311,6 +312,9 @@ struct headline {
 struct headline headline_of(const struct report *r);
 
 const char *state_badge(enum state_word w); /* markup */
+
+/* report_compare.c: what is above the two sides */
+void report_compare(struct html *h, const struct report *r, const struct diff *d);
 
 void side_head(struct side *s);
 void side_findings(struct side *s);

@@ -16,7 +16,7 @@
 
 void table_open(struct side *s, const char *caption, uint32_t rows, const char *const *heads)
 {
-	html_lit(s->h, "<details><summary>");
+	html_lit(s->h, s->open ? "<details open=\"\"><summary>" : "<details><summary>");
 	html_text(s->h, caption);
 	html_elf(s->h, "span", "cnt", " %u", rows);
 	html_lit(s->h, "</summary>\n<div class=\"scroll\" role=\"region\" tabindex=\"0\" "
