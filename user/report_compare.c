@@ -72,7 +72,7 @@ static void changes(struct side *s, const struct diff *d)
 			told++;
 		}
 	}
-	table_close(s, cnt - told);
+	table_close(s, cnt - told, "changes");
 }
 
 void report_compare(struct html *h, const struct report *r, const struct diff *d)

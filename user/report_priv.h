@@ -309,6 +309,8 @@ struct headline {
 	uint32_t unknown; /* checks that are needed and say nothing */
 	uint64_t seen, lost, unanswered, gaps;
 };
+/* NULL: there is none of that id, or it turned out to be something else */
+const struct finding *report_finding(const struct report_node *n, uint32_t id);
 struct headline headline_of(const struct report *r);
 
 const char *state_badge(enum state_word w); /* markup */
