@@ -134,13 +134,13 @@ calitrace-static: $(USER_OBJS) $(STATIC_OBJS)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static -s -o $@ $^ -lpcap $(STATIC_LIBS)
 
 # Tests: each tests/unit/*.c and tests/bpf/*.c is a cmocka program of its own, linked with the
-# library and with tests/support/*.c.
+# library and with tests/support/*.c. Those of tests/bench and tests/fuzz need the library alone.
 TEST_SUPPORT := $(patsubst %.c,$(O)/%.o,$(wildcard tests/support/*.c))
 UNIT_PROGS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*.c))
 BPF_PROGS := $(patsubst %.c,$(O)/%,$(wildcard tests/bpf/*.c))
 # traffic.c is what programs under tests/bench have in common.
 BENCH_SHARED := $(O)/tests/bench/traffic.o
-BENCH_PROGS := $(filter-out %/traffic,$(patsubst %.c,$(O)/%,$(wildcard tests/bench/*.c)))
+BENCH_PROGS := $(filter-out %/traffic,$(patsubst %.c,$(O)/%,$(wildcard tests/bench/*.c tests/fuzz/*.c)))
 TEST_OBJS := $(addsuffix .o,$(UNIT_PROGS) $(BPF_PROGS) $(BENCH_PROGS)) $(TEST_SUPPORT) $(BENCH_SHARED)
 $(TEST_OBJS): CPPFLAGS += -Itests/support
 

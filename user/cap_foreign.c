@@ -130,7 +130,7 @@ int cap_foreign__next(struct cap_foreign *f, const struct cap_ifs *ifs, struct c
 	item->block_len = 0;
 	if (!f->meta) {
 		if (!f->have)
-			f->now_ns = FOREIGN_T0;
+			f->now_ns = f->first_wall_ns = FOREIGN_T0;
 		tell_meta(f, item);
 	} else if (f->told_ifs < ifs->cnt) {
 		tell_if(f, &ifs->v[f->told_ifs], item);

@@ -22,7 +22,8 @@ struct capr {
 	struct cap_input in;
 	char *path;
 	bool pcap, swap;
-	bool section, decided, ours, end; /* of this section */
+	/* of this section; named: our writer's name is in its header */
+	bool section, named, decided, ours, end;
 	uint64_t section_at, section_len; /* UINT64_MAX: not told */
 	struct cap_ifs ifs;
 	struct cap_foreign foreign;
@@ -59,12 +60,26 @@ static int damaged(struct capr *r, const char *what)
 		       r->in.off, what, r->packets);
 }
 
-/* The file ends in a block that begins at in.off, or before END. */
-static int cut(struct capr *r)
+static int cut_at(struct capr *r, uint64_t octet)
 {
 	return give_up(r, -EBADMSG,
 		       "cut at octet %" PRIu64 "; the %" PRIu64 " packets before it are good",
-		       r->in.off + (r->in.len - r->in.at), r->packets);
+		       octet, r->packets);
+}
+
+/* The file ends in a block that begins at in.off, or before END. */
+static int cut(struct capr *r)
+{
+	return cut_at(r, r->in.off + (r->in.len - r->in.at));
+}
+
+/* Where a section ends, that of our writer has to have ended, too. */
+static bool is_cut(const struct capr *r)
+{
+	if (!r->decided)
+		return r->named;
+	return r->ours && (!r->end || (r->section_len != UINT64_MAX &&
+				       r->in.off - r->section_at < r->section_len));
 }
 
 static int read_failed(struct capr *r, int err)
@@ -242,6 +257,7 @@ static int own_packet(struct capr *r, const struct cap_epb *e)
 	if (o->pkt.snap_len > e->cap_len)
 		o->pkt.snap_len = (uint16_t)e->cap_len;
 	memcpy(o->pkt.snap, e->data, o->pkt.snap_len);
+	memset(o->pkt.snap + o->pkt.snap_len, 0, SNAP_LEN - o->pkt.snap_len);
 	r->item.kind = CAP_OBS;
 	r->packets++;
 	return 0;
@@ -285,6 +301,19 @@ static int packet(struct capr *r, const uint8_t *b, size_t len)
 
 /* ---- blocks ---- */
 
+static bool is_named(const struct capr *r, const uint8_t *b, size_t len)
+{
+	static const char name[] = "calitrace ";
+	const uint8_t *p = b + 24;
+	struct cap_opt o;
+
+	while (cap_opt_next(&p, b + len - 4, r->swap, &o) > 0)
+		if (o.code == NG_SHB_USERAPPL)
+			return o.len >= sizeof(name) - 1 &&
+			       !memcmp(o.value, name, sizeof(name) - 1);
+	return false;
+}
+
 static int section(struct capr *r, const uint8_t *b, size_t len)
 {
 	if (len < NG_SHB_LEN)
@@ -292,12 +321,13 @@ static int section(struct capr *r, const uint8_t *b, size_t len)
 	if (get16(b + 12, r->swap) != 1)
 		return give_up(r, -EOPNOTSUPP, "pcapng version %u.%u at octet %" PRIu64,
 			       get16(b + 12, r->swap), get16(b + 14, r->swap), r->in.off);
-	if (r->section && r->ours && !r->end)
-		return cut(r);
+	if (is_cut(r))
+		return cut_at(r, r->in.off);
 	if (r->foreign.begun)
 		r->foreign.base_if += r->ifs.cnt;
 	r->foreign.told_ifs = 0;
 	r->section = true;
+	r->named = is_named(r, b, len);
 	r->decided = r->ours = r->end = false;
 	r->section_at = r->in.off + len;
 	r->section_len = get64(b + 16, r->swap);
@@ -371,7 +401,8 @@ static int64_t block_load(struct capr *r)
 	len = get32(b + 4, r->swap);
 	if (len < NG_MIN_LEN || len % 4 || len > NG_MAX_LEN)
 		return damaged(r, "a block's length");
-	if (get32(b, false) != NG_SHB && r->section_len != UINT64_MAX &&
+	/* others may write there what they like: no program looks at it */
+	if (get32(b, false) != NG_SHB && r->ours && r->section_len != UINT64_MAX &&
 	    r->in.off + len - r->section_at > r->section_len)
 		return damaged(r, "a block reaches past its section");
 	got = cap_input__need(&r->in, len);
@@ -536,8 +567,11 @@ static int next(struct capr *r)
 	got = r->foreign.eof ? 0 : next_block(r);
 	if (got)
 		return got;
-	if (r->ours && !r->end)
+	if (is_cut(r))
 		return cut(r);
+	/* a file without any packet is told as such */
+	if (!r->decided && !r->pcap)
+		r->decided = r->foreign.begun = true;
 	if (r->foreign.begun && !r->foreign.eof) {
 		r->foreign.eof = true;
 		return cap_foreign__next(&r->foreign, &r->ifs, &r->item);

@@ -38,7 +38,7 @@ struct capsink {
 	uint64_t packets; /* in the file at hand */
 	uint64_t all_bytes, all_packets;
 	uint64_t cut; /* octets of a torn block that nobody can take back */
-	char limit[64];
+	char limit[112];
 };
 
 static int fail(struct capsink *s, int err)
@@ -118,11 +118,24 @@ int capsink__open(const struct capsink_opts *o, struct capsink **ret, char *why,
 
 /* ---- limits ---- */
 
+/* "12 MiB" */
+static const char *size_str(uint64_t n, char buf[32])
+{
+	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB" };
+	size_t u = 0;
+
+	for (n >>= 10; n >= 10240 && u + 1 < ARRAY_SIZE(units); u++)
+		n >>= 10;
+	snprintf(buf, 32, "%" PRIu64 " %s", n, units[u]);
+	return buf;
+}
+
 /* The file system keeps some room for others: len is what is about to be written. */
 static void look_at_space(struct capsink *s, uint64_t len)
 {
 	struct statvfs v;
 	uint64_t all, left, keep;
+	char text[2][32];
 
 	if (s->limit[0] || !s->regular || fstatvfs(s->fd, &v) || !v.f_blocks)
 		return;
@@ -130,19 +143,19 @@ static void look_at_space(struct capsink *s, uint64_t len)
 	left = (uint64_t)v.f_bavail * v.f_frsize;
 	keep = all / 10 < SPACE_MAX ? all / 10 : SPACE_MAX;
 	if (left < keep + len)
-		snprintf(s->limit, sizeof(s->limit),
-			 "%" PRIu64 " MiB of the file system's %" PRIu64 " are free", left >> 20,
-			 all >> 20);
+		snprintf(s->limit, sizeof(s->limit), "of the file system's %s only %s are free",
+			 size_str(all, text[0]), size_str(left, text[1]));
 }
 
 static void look_at_size(struct capsink *s)
 {
 	uint64_t max = s->o.bytes_max;
+	char text[32];
 
 	if (s->limit[0] || !max || s->all_bytes + (max > 2 * END_ROOM ? END_ROOM : 0) < max)
 		return;
-	snprintf(s->limit, sizeof(s->limit), "%" PRIu64 " MiB are written: -d, -c or -C say more",
-		 max >> 20);
+	snprintf(s->limit, sizeof(s->limit), "%s are enough unless -d, -c or -C is given",
+		 size_str(max, text));
 }
 
 void capsink__look(struct capsink *s)
@@ -337,7 +350,7 @@ void capsink__complaint(const struct capsink *s, char *buf, size_t sz)
 
 	snprintf(buf, sz, "cannot write to '%s': %s%s; %" PRIu64 " packets are in it%s", s->path,
 		 strerror(-s->err), hint, s->packets,
-		 s->cut ? ", and a part of a block at its end" : ", the last one whole");
+		 s->cut ? ", and a part of a block at its end" : "");
 }
 
 void capsink__story(const struct capsink *s, char *buf, size_t sz)

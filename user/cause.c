@@ -153,6 +153,8 @@ static void gather(const struct engine *e, struct fnd *f, struct facts *x)
 	x->all_down = bgp_all_down(e);
 	x->in_use = bgp_in_use(e);
 	x->d = diagnose(e);
+	if (f->f.verdict == V_UNANSWERED)
+		x->there = elsewhere_of(e, f->f.id, &x->there_cnt);
 	gather_blocks(x);
 	gather_owner(x);
 	gather_borrowed(x);
@@ -287,6 +289,9 @@ static void say_route_missing(const struct facts *x, struct because *b)
 /* The peers lost this node's routes: what goes out right cannot come back */
 static bool row_return_missing(const struct facts *x)
 {
+	/* what the other node's capture shows is no guess */
+	if (x->there)
+		return false;
 	return x->f->f.verdict == V_UNANSWERED && x->f->f.block_cnt && !x->f->local && x->in_use &&
 	       (x->all_down || x->down_peer_known);
 }
@@ -301,7 +306,8 @@ static bool bgp_made(const struct facts *x)
 
 bool cause_bgp_down(const struct facts *x)
 {
-	return x->all_down && (row_return_missing(x) || (cause_route_missing(x) && bgp_made(x)));
+	return x->all_down && (row_return_missing(x) || cause_return_proven(x) ||
+			       (cause_route_missing(x) && bgp_made(x)));
 }
 
 /*
@@ -342,7 +348,7 @@ bool cause_peer_down(const struct facts *x)
 {
 	if (x->all_down || !x->down_peer)
 		return false;
-	if (row_return_missing(x))
+	if (row_return_missing(x) || (cause_return_proven(x) && x->down_peer_known))
 		return true;
 	return cause_route_missing(x) && bgp_made(x) &&
 	       (x->down_peer_known || (!x->gone && !x->base));
@@ -403,9 +409,11 @@ static void say_unresolved(const struct facts *x, struct because *b)
 		 prefix_str(&x->f->route.dst, p));
 }
 
+/* Without pools (packets that somebody else captured) nobody knows whether they left as they should. */
 static bool row_beyond(const struct facts *x)
 {
-	return x->f->f.verdict == V_UNANSWERED && !x->f->local && !row_return_missing(x);
+	return x->f->f.verdict == V_UNANSWERED && x->e->pools.cnt && !x->f->local && !x->there &&
+	       !row_return_missing(x);
 }
 
 static void say_beyond(const struct facts *x, struct because *b)
@@ -523,7 +531,8 @@ static const struct cause_row *walk(const struct facts *x, const struct cause_ro
 			b->confidence = CONF_LIKELY;
 		if (r->say)
 			r->say(x, b);
-		append(f->f.explain, sizeof(f->f.explain), r->sentence);
+		if (r->sentence[0])
+			append(f->f.explain, sizeof(f->f.explain), r->sentence);
 		/* a guess does not become the cause while something surer is known */
 		if (!deepest || b->confidence != CONF_UNCLEAR)
 			deepest = r;
@@ -533,7 +542,7 @@ static const struct cause_row *walk(const struct facts *x, const struct cause_ro
 
 void cause_explain(const struct engine *e, struct fnd *f)
 {
-	const struct cause_row *deepest;
+	const struct cause_row *there, *deepest;
 	struct facts x;
 
 	f->f.because_cnt = f->f.evidence_cnt = 0;
@@ -542,11 +551,15 @@ void cause_explain(const struct engine *e, struct fnd *f)
 	symptom(f, f->f.explain, sizeof(f->f.explain));
 	symptom_evidence(f);
 	gather(e, f, &x);
-	deepest = walk(&x, base, ARRAY_SIZE(base), NULL);
+	there = walk(&x, cause_there_rows, cause_there_row_cnt, NULL);
+	deepest = walk(&x, base, ARRAY_SIZE(base), there);
 	deepest = walk(&x, cause_node_rows, cause_node_row_cnt, deepest);
 	deepest = walk(&x, cause_path_rows, cause_path_row_cnt, deepest);
 	deepest = walk(&x, ends, ARRAY_SIZE(ends), deepest);
 	f->f.cause = deepest ? deepest->cause : C_UNKNOWN;
+	/* the cause that the other node found stands in the chain alone */
+	if (there && deepest == there)
+		f->f.cause = f->f.because[0].cause;
 	if (!deepest || deepest->cause == C_BEYOND_NODE)
 		because(f, C_UNKNOWN, CONF_UNCLEAR);
 	snprintf(f->f.advice, sizeof(f->f.advice), "%s",

@@ -4,6 +4,7 @@
 #define CALITRACE_CAUSE_PRIV_H
 
 #include "diagnose.h"
+#include "elsewhere.h"
 
 /* What the rows look at, gathered once */
 struct facts {
@@ -20,6 +21,8 @@ struct facts {
 	bool down_peer_known;		  /* that it is that block's is known, not guessed */
 	uint32_t down_cnt;
 	const struct diag *d;
+	const struct obs_elsewhere *there; /* what another node's capture showed, NULL: nothing */
+	uint32_t there_cnt;
 };
 
 /* A cause: when the evidence holds, how sure that makes it, and in which words to tell it */
@@ -37,8 +40,11 @@ bool cause_route_missing(const struct facts *x);
 bool cause_bgp_down(const struct facts *x);
 bool cause_peer_down(const struct facts *x);
 
+/* The other node lost the reply for want of a route back, by its own capture; cause_there.c */
+bool cause_return_proven(const struct facts *x);
+
 /* cause_node.c: this node's place in the cluster; cause_path.c: where the packet's path broke */
-extern const struct cause_row cause_node_rows[], cause_path_rows[];
-extern const size_t cause_node_row_cnt, cause_path_row_cnt;
+extern const struct cause_row cause_node_rows[], cause_path_rows[], cause_there_rows[];
+extern const size_t cause_node_row_cnt, cause_path_row_cnt, cause_there_row_cnt;
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* `calitrace show`: files -> replay -> the renderers of `live`. */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -224,7 +225,15 @@ static bool is_stopped(void *ctx)
 	return ferror_unlocked(stdout);
 }
 
-/* A reader that went away has seen enough; a full disk is trouble. */
+/* A reader that went away has seen enough. */
+static bool is_reader_gone(void)
+{
+	struct pollfd p = { .fd = STDOUT_FILENO };
+
+	return poll(&p, 1, 0) > 0 && (p.revents & POLLERR);
+}
+
+/* A full disk is trouble. */
 static int write_error(const struct show *s)
 {
 	int err = ferror(stdout) ? -EIO : 0;
@@ -232,7 +241,7 @@ static int write_error(const struct show *s)
 	for (uint32_t i = 0; s->node && i < s->nodes; i++)
 		if (s->node[i].render && render__error(s->node[i].render))
 			err = render__error(s->node[i].render);
-	return err == -EPIPE ? 0 : err;
+	return err && is_reader_gone() ? 0 : err;
 }
 
 /* ---- the command ---- */

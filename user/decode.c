@@ -317,9 +317,12 @@ static int decode_msg(const struct decode *d)
 
 int decode_record(const void *data, size_t len, struct symbols *sym, obs_fn fn, void *ctx)
 {
-	struct obs obs = { 0 };
+	struct obs obs;
 	struct decode d = { .data = data, .sym = sym, .obs = &obs, .fn = fn, .ctx = ctx };
 	struct ev_hdr hdr;
+
+	/* of all kinds in a record a packet is the largest; pools are ten times as large */
+	memset(&obs, 0, offsetof(struct obs, pkt) + offsetof(struct obs_pkt, snap));
 
 	if (len < sizeof(hdr))
 		return -EBADMSG;

@@ -230,6 +230,7 @@ struct fnd {
 	struct finding f;
 	bool dirty;			 /* counts changed since it was emitted */
 	bool proxy_arp, external, local; /* where the packets were for */
+	bool told_elsewhere; /* another node's capture told something since it was explained last */
 	uint64_t emitted_ns, good_ns;
 	uint32_t arp_ifindex;
 	struct addr example; /* a destination */
@@ -300,10 +301,17 @@ struct recall {
 	bool len[33]; /* prefix lengths that a block has */
 };
 
+/* elsewhere.c: fates of this node's requests on others */
+struct elsewhere_list {
+	struct elsewhere *item;
+	uint32_t cnt, cap;
+};
+
 struct engine {
 	struct engine_opts opts;
 	struct world world;
 	struct recall recall;
+	struct elsewhere_list elsewhere;
 	struct diag *diag; /* what follows from it, kept for a moment */
 	bool urgent;	   /* something happened that other sources may explain */
 	struct mirror *mirror;

@@ -444,8 +444,9 @@ static void review_one(struct engine *e, struct fnd *f, uint64_t ts_ns, bool fin
 		emit(e, f, ts_ns);
 		return;
 	}
-	if (fault_in_force(e, f, ts_ns))
+	if (f->told_elsewhere || fault_in_force(e, f, ts_ns))
 		cause_explain(e, f);
+	f->told_elsewhere = false;
 	if (!same_chain(&before, &f->f) ||
 	    (f->dirty && (final || ts_ns > f->emitted_ns + COUNTS_NS)))
 		emit(e, f, ts_ns);

@@ -70,6 +70,7 @@ static const char *const cause_names[C_MAX] = {
 	[C_NEIGH_TABLE_FULL] = "neigh-table-full",
 	[C_PROXY_ARP_OFF] = "proxy-arp-off",
 	[C_CALICO_RPF] = "calico-rpf",
+	[C_UNDERLAY_FILTERED] = "underlay-filtered",
 };
 
 static const char *const confidence_names[] = {

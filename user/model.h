@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The plain data that flows through calitrace: observations go into the engine,
- * records come out of it. No function here has an effect, no member is a
- * pointer to something that its holder does not own, unless it says so.
- *
- * Times are CLOCK_MONOTONIC nanoseconds (_ns). Addresses are wide enough for
- * IPv6 everywhere.
+ * The plain data that flows through calitrace: observations go into the engine, records come out of
+ * it. No function here has an effect, no member points to what its holder does not own, unless it
+ * says so. Times are CLOCK_MONOTONIC nanoseconds (_ns). Addresses are wide enough for IPv6.
  */
 #ifndef CALITRACE_MODEL_H
 #define CALITRACE_MODEL_H
@@ -94,6 +91,7 @@ enum cause {
 	C_NEIGH_TABLE_FULL,
 	C_PROXY_ARP_OFF,
 	C_CALICO_RPF,
+	C_UNDERLAY_FILTERED,
 	C_MAX,
 };
 
@@ -164,7 +162,7 @@ enum since_from {
 	SINCE_BEFORE_START
 };
 
-/* Words of the contract for each of the above; never NULL, "?" out of range. */
+/* The contract's words; never NULL, "?" out of range. */
 const char *verdict_name(enum verdict v);
 const char *cause_name(enum cause c);
 const char *confidence_name(enum confidence c);
@@ -432,45 +430,7 @@ struct obs_answer {
 	uint32_t ifindex;
 };
 
-/* What an earlier capture of this node, or another node's, tells: whatever this node says now is newer */
-enum baseline_what {
-	BASELINE_ROUTE, /* this node's own route to a block: gw, dev, protocol */
-	BASELINE_BLOCK, /* a block, as another node's capture has it */
-	BASELINE_PEER,	/* owner: the address by which a node was known to another, and its name */
-	BASELINE_NODE,	/* owner: the address that a node itself was seen to use, and its name */
-};
-struct obs_baseline {
-	enum baseline_what what;
-	uint8_t protocol; /* RTPROT_* */
-	struct prefix block;
-	struct addr owner,
-		gw; /* the node's address (family 0: not told); the route's, maybe a VTEP */
-	char node[NODE_LEN_SHORT], from[NODE_LEN_SHORT]; /* owner's name, "" unknown; who says so */
-	char dev[DEV_LEN];
-	int64_t seen_ns, wall_ns; /* last seen so: MONOTONIC, before the boot < 0; CLOCK_REALTIME */
-};
-
-/* What another node's capture shows of a request of this node that got no reply, told once for each */
-enum elsewhere_what {
-	ELSEWHERE_ABSENT,    /* that node's capture ran, and never saw the request */
-	ELSEWHERE_LOST,	     /* the request died there: verdict */
-	ELSEWHERE_SILENT,    /* it was handed to its target there, which never answered */
-	ELSEWHERE_REPLY,     /* the target answered, and the reply died or leaked there: verdict */
-	ELSEWHERE_REPLY_OUT, /* the reply left that node as it should, and never arrived here */
-};
-struct obs_elsewhere {
-	uint64_t packet;  /* this node's id of the request */
-	uint32_t finding; /* this node's id, 0: none */
-	enum elsewhere_what what;
-	enum verdict verdict; /* there; V_NONE where nothing was lost there */
-	enum cause cause;     /* that node's own finding's; C_UNKNOWN: none */
-	bool no_route;	      /* that node has no route to block, which the lost packet was for */
-	struct prefix block;
-	struct addr gw,
-		outer_src; /* where it was sent; whom the tunnel packet names as its sender */
-	char node[NODE_LEN_SHORT], dev[DEV_LEN]; /* that node's name, where it was lost or left */
-	char reason[REASON_LEN], location[LOCATION_LEN];
-};
+#include "model_far.h"
 
 enum route_op {
 	ROUTE_ADD,
@@ -682,6 +642,8 @@ struct packet {
 	struct actor by;  /* local senders that failed before any packet was */
 	uint32_t finding; /* id, 0: none */
 	char src_pod[POD_LEN], dst_pod[POD_LEN]; /* namespace/name, "" not known */
+	const struct far_hop *far; /* on other nodes, in the order of time; cluster.h */
+	uint8_t far_cnt;
 	struct {
 		bool valid; /* it is the reply to a request that was seen: */
 		bool good;  /* which was no problem itself, and was not refused */
@@ -775,7 +737,8 @@ enum record_kind {
 	REC_LOSS,
 	REC_SILENCE, /* no matching packet for .silence_ns */
 	REC_CHECK,
-	REC_BIRD, /* bird_proto: a session's state as BIRD has it now */
+	REC_BIRD,  /* bird_proto: a session's state as BIRD has it now */
+	REC_CLOCK, /* clock: how this node's clock stands to another's; cluster.h */
 };
 
 /* One thing to print; what it points to lives until the call returns. */
@@ -793,6 +756,7 @@ struct record {
 		const struct obs_loss *loss;
 		const struct check *check;
 		const struct obs_bird_proto *bird_proto;
+		const struct clock_rel *clock;
 		uint64_t silence_ns;
 	};
 	const char *dev; /* of route (first next hop), addr, neigh: name or "" */

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "addr.h"
+#include "cluster.h"
 #include "render_int.h"
 #include "util.h"
 
@@ -226,21 +227,39 @@ static void put_route_ref(struct render *r, json_t *obj, const struct route_ref 
 	put(r, obj, "route", o);
 }
 
+/* node: "" where one node alone saw the packet */
+static json_t *hop_json(struct render *r, enum hook at, const char *dev, const char *node,
+			int64_t dt_ns)
+{
+	json_t *o = json_object();
+
+	put_str(r, o, "at", hook_name(at));
+	put_str(r, o, "dev", dev);
+	put(r, o, "dt_ns", json_integer(dt_ns));
+	put_str(r, o, "node", node);
+	return o;
+}
+
+/* Its hops on this node and on others, in the order of time */
 static void put_path(struct render *r, json_t *obj, const struct packet *p)
 {
-	size_t cnt = p->hop_cnt < MAX_HOPS ? p->hop_cnt : MAX_HOPS, i;
+	size_t cnt = p->hop_cnt < MAX_HOPS ? p->hop_cnt : MAX_HOPS, i = 0, far = 0;
+	const char *own = p->far_cnt ? r->opts.node : "";
 	json_t *arr;
 
 	if (!cnt)
 		return;
 	arr = json_array();
-	for (i = 0; i < cnt; i++) {
-		json_t *o = json_object();
+	while (i < cnt || far < p->far_cnt) {
+		const struct far_hop *f = &p->far[far];
+		const struct hop *h = &p->hop[i];
+		bool mine = far == p->far_cnt || (i < cnt && h->ts_ns <= f->ts_ns);
+		int64_t dt = (int64_t)((mine ? h->ts_ns : f->ts_ns) - p->hop[0].ts_ns);
 
-		put_str(r, o, "at", hook_name(p->hop[i].at));
-		put_str(r, o, "dev", p->hop[i].dev);
-		put_int(r, o, "dt_ns", p->hop[i].ts_ns - p->hop[0].ts_ns);
-		append(r, arr, o);
+		append(r, arr,
+		       mine ? hop_json(r, h->at, h->dev, own, dt) :
+			      hop_json(r, f->at, f->dev, f->node, dt));
+		*(mine ? &i : &far) += 1;
 	}
 	put(r, obj, "path", arr);
 }
@@ -419,6 +438,20 @@ static void print_loss(struct render *r, const struct record *rec)
 
 	put_str(r, obj, "what", loss_name(rec->loss->what));
 	put_int(r, obj, "count", rec->loss->count);
+	print(r, obj);
+}
+
+static void print_clock(struct render *r, const struct record *rec)
+{
+	const struct clock_rel *c = rec->clock;
+	json_t *obj = begin_at(r, "clock", rec->ts_ns);
+
+	put_str(r, obj, "reference", c->reference);
+	if (c->known) {
+		put(r, obj, "offset_ns", json_integer(c->offset_ns));
+		put_int(r, obj, "error_ns", c->error_ns);
+	}
+	put_int(r, obj, "packets", c->packets);
 	print(r, obj);
 }
 
@@ -610,6 +643,8 @@ static void json_record(struct render *r, const struct record *rec)
 		return print_check(r, rec);
 	case REC_BIRD:
 		return print_bird(r, rec);
+	case REC_CLOCK:
+		return print_clock(r, rec);
 	case REC_SILENCE:
 		return;
 	}

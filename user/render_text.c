@@ -70,6 +70,8 @@ static void record(struct render *r, const struct record *rec)
 		return text_loss(t, rec);
 	case REC_CHECK:
 		return text_check(t, rec->check);
+	case REC_CLOCK:
+		return text_clock(t, rec);
 	case REC_BIRD:
 		return text_bird(t, rec);
 	case REC_SILENCE:

@@ -155,6 +155,9 @@ void finding_line(struct line *l, const struct finding *f);
 /* ---- render_text_check.c ---- */
 
 void text_check(struct text *t, const struct check *c);
+void text_clock(struct text *t, const struct record *rec);
+/* The line below a packet's that tells its way over several nodes; nothing where one node saw it */
+void text_journey(struct text *t, const struct packet *p);
 void text_bird(struct text *t, const struct record *rec);
 
 /* ---- render_text_summary.c ---- */

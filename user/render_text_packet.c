@@ -231,6 +231,7 @@ static void print_packet(struct text *t, const struct packet *p)
 		l.paint_to = l.len;
 	}
 	line_emit(t, &l);
+	text_journey(t, p);
 }
 
 /* ---- folding ---- */

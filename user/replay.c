@@ -127,7 +127,7 @@ static void be_ready(struct rnode *n, const struct cap_ready *r)
 static void on_obs(struct rnode *n, const struct cap_item *item)
 {
 	const struct obs *o = &item->obs;
-	struct obs pools;
+	struct obs own;
 
 	if (o->ts_ns > n->until_ns)
 		finish(n, n->until_ns);
@@ -137,9 +137,15 @@ static void on_obs(struct rnode *n, const struct cap_item *item)
 		return;
 	}
 	if (o->kind == OBS_POOLS && n->r->ro.o->pool_cnt) {
-		pools = *o;
-		replace_pools(n->r->ro.o, &pools.pools);
-		o = &pools;
+		own = *o;
+		replace_pools(n->r->ro.o, &own.pools);
+		o = &own;
+	}
+	/* whether it left as it should, who captured packets alone cannot know */
+	if (o->kind == OBS_PATH && n->pub.meta->foreign) {
+		own = *o;
+		own.pkt.hook = AT_TC_INGRESS;
+		o = &own;
 	}
 	feed(n, o, item);
 }

@@ -28,8 +28,8 @@ struct brief {
 	uint64_t id, ts_ns;
 	struct addr src, dst;
 	uint16_t sport, dport, dns_id, dns_qtype;
-	uint8_t proto, app, icmp_type, icmp_code, tcp_flags, rcode, verdict;
-	bool dns_response, told;
+	uint8_t proto, icmp_type, icmp_code, tcp_flags, rcode, verdict;
+	bool dns, dns_response, told;
 	char dev[DEV_LEN], qname[NAME_MAX_LEN];
 	int64_t us; /* latency, or how late; -1: none */
 	uint32_t finding;
@@ -220,7 +220,7 @@ static void print_brief(struct node_ring *r, const struct brief *b, int64_t wall
 	put_str(&o, " -> ");
 	put_addr(&o, &b->dst);
 	put_pad(&o, col + 64);
-	if (b->app == APP_DNS && b->dns_id)
+	if (b->dns)
 		put_dns(&o, b);
 	else if (b->proto == 1)
 		put_icmp(&o, b);
@@ -291,7 +291,7 @@ void show_packets__obs(struct show_packets *p, const struct replay_node *n, cons
 		.dns_id = o->pkt.dns_id,
 		.dns_response = o->pkt.dns_flags >> 15,
 		.proto = o->pkt.proto,
-		.app = o->pkt.dns_id ? APP_DNS : APP_NONE,
+		.dns = o->pkt.dns_id || o->pkt.dns_flags,
 		.icmp_type = o->pkt.icmp_type,
 		.icmp_code = o->pkt.icmp_code,
 		.tcp_flags = o->pkt.tcp_flags,
@@ -314,12 +314,12 @@ void show_packets__record(struct show_packets *p, const struct replay_node *n,
 		.dst = pkt->dst,
 		.sport = pkt->icmp_valid ? pkt->icmp_id : pkt->sport,
 		.dport = pkt->icmp_valid ? pkt->icmp_seq : pkt->dport,
-		.dns_id = pkt->dns_valid ? pkt->dns_id : 0,
+		.dns = pkt->dns_valid,
+		.dns_id = pkt->dns_id,
 		.dns_qtype = pkt->dns_qtype,
 		.dns_response = pkt->dns_response,
 		.rcode = pkt->dns_rcode,
 		.proto = pkt->proto,
-		.app = pkt->app,
 		.icmp_type = pkt->icmp_type,
 		.icmp_code = pkt->icmp_code,
 		.tcp_flags = pkt->tcp_flags,

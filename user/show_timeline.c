@@ -64,18 +64,6 @@ static void say_actor(struct event *e, const struct actor *by)
 
 /* ---- what the node was like before ---- */
 
-static void on_addr(struct show_timeline *t, const struct replay_node *n, const struct obs *o)
-{
-	const struct obs_addr *a = &o->addr;
-	char buf[PREFIX_STRLEN];
-
-	/* from then on changes are records */
-	if (n->ready || a->del || !a->created_ns)
-		return;
-	say(add(t, n, a->created_ns, WHAT_ADDRESS, "kernel"), "%s given to %s",
-	    prefix_str(&a->address, buf), mirror__dev(engine__mirror(n->engine), a->ifindex));
-}
-
 static bool is_same_time(uint64_t a, uint64_t b)
 {
 	return a < b ? b - a < SAME_NS : a - b < SAME_NS;
@@ -101,6 +89,24 @@ static struct known *find_known(struct node_known *k, enum event_what what, cons
 	*n = (struct known){ .what = what };
 	snprintf(n->name, sizeof(n->name), "%s", name);
 	return n;
+}
+
+static void on_addr(struct show_timeline *t, const struct replay_node *n, const struct obs *o)
+{
+	const struct obs_addr *a = &o->addr;
+	char buf[PREFIX_STRLEN], name[BIRD_NAME_LEN];
+	struct known *k;
+
+	/* from then on changes are records */
+	if (n->ready || a->del || !a->created_ns)
+		return;
+	snprintf(name, sizeof(name), "%s %u", prefix_str(&a->address, buf), a->ifindex);
+	k = find_known(&t->known[n->idx], WHAT_ADDRESS, name);
+	if (!k || k->told)
+		return;
+	k->told = true;
+	say(add(t, n, a->created_ns, WHAT_ADDRESS, "kernel"), "%s given to %s", buf,
+	    mirror__dev(engine__mirror(n->engine), a->ifindex));
 }
 
 static void on_proc(struct show_timeline *t, const struct replay_node *n, const struct obs *o)
@@ -146,6 +152,7 @@ static void bird_time(struct show_timeline *t, const struct replay_node *n, cons
 		      const char *what, uint64_t ns)
 {
 	struct known *k;
+	struct event *e;
 	char name[64];
 
 	snprintf(name, sizeof(name), "%s %s", bird, what);
@@ -154,7 +161,9 @@ static void bird_time(struct show_timeline *t, const struct replay_node *n, cons
 		return;
 	k->told = true;
 	k->since_ns = ns;
-	say(add(t, n, ns, WHAT_CONFIG, bird), "%s", what);
+	e = add(t, n, ns, WHAT_CONFIG, bird);
+	e->rough = true;
+	say(e, "%s", what);
 }
 
 static void on_bird(struct show_timeline *t, const struct replay_node *n, const struct obs *o)
@@ -163,7 +172,8 @@ static void on_bird(struct show_timeline *t, const struct replay_node *n, const 
 	struct known *k = find_known(&t->known[n->idx], WHAT_BGP, bird);
 
 	bird_time(t, n, bird, "started", o->bird.boot_ns);
-	bird_time(t, n, bird, "read its configuration", o->bird.conf_ns);
+	if (!is_same_time(o->bird.boot_ns, o->bird.conf_ns))
+		bird_time(t, n, bird, "read its configuration", o->bird.conf_ns);
 	if (!k || k->state == (o->bird.recovering ? 'r' : '-'))
 		return;
 	if (k->state || o->bird.recovering)
@@ -187,8 +197,8 @@ static void on_proto(struct show_timeline *t, const struct replay_node *n, const
 	if (!k || (k->told && !strcmp(k->word, state) &&
 		   (!p->since_ns || is_same_time(k->since_ns, p->since_ns))))
 		return;
-	/* BIRD's "since" may be a whole day's: what was asked for later is not told as earlier */
 	e = add(t, n, p->since_ns ? p->since_ns : o->ts_ns, WHAT_BGP, p->v6 ? "bird6" : "bird");
+	e->rough = p->since_ns != 0;
 	say(e, "%s %s%s%s", p->name, state, p->info[0] ? ": " : "", p->info);
 	k->told = true;
 	k->since_ns = p->since_ns;
@@ -254,6 +264,61 @@ static void say_route(struct event *e, const struct record *rec)
 	say_actor(e, &r->by);
 }
 
+static bool is_failure(enum bgp_state s)
+{
+	return s == BGP_REFUSED || s == BGP_RESET || s == BGP_TIMEOUT ||
+	       s == BGP_CLOSED_AFTER_ACCEPT;
+}
+
+/*
+ * A peer that cannot be spoken to is tried again and again: the attempts that fail one after another are
+ * one line, and that a connection stood for a moment is none.
+ */
+static void on_attempt(struct show_timeline *t, const struct replay_node *n,
+		       const struct record *rec, struct known *k)
+{
+	bool fails = is_failure(rec->bgp->state);
+	char peer[ADDR_STRLEN];
+	struct event *e;
+
+	if (fails && k->connected && is_same_time(k->since_ns, rec->ts_ns))
+		t->event[k->connected - 1].what = WHAT_NOTHING;
+	else if (k->connected)
+		k->failed = 0;
+	k->connected = 0;
+	if (fails && k->failed) {
+		e = &t->event[k->failed - 1];
+		e->more++;
+		e->last_wall_ns = (int64_t)(rec->ts_ns + (uint64_t)n->wall_offset_ns);
+		return;
+	}
+	e = add(t, n, rec->ts_ns, WHAT_BGP, "tcp");
+	say(e, "%s %s", addr_str(&rec->bgp->peer, peer), bgp_state_name(rec->bgp->state));
+	if (e == &t->spare)
+		return;
+	k->since_ns = rec->ts_ns;
+	if (rec->bgp->state == BGP_CONNECTED)
+		k->connected = t->cnt;
+	else
+		k->failed = fails ? t->cnt : 0;
+}
+
+static void on_bgp(struct show_timeline *t, const struct replay_node *n, const struct record *rec)
+{
+	char name[ADDR_STRLEN];
+	struct known *k;
+
+	if (rec->bgp->state == BGP_LISTEN || rec->bgp->state == BGP_NO_LISTEN) {
+		say(add(t, n, rec->ts_ns, WHAT_BGP, "tcp"), "%s listens on port 179",
+		    rec->bgp->state == BGP_LISTEN ? "a process" : "nobody");
+		return;
+	}
+	/* BIRD's protocols have names that are no addresses */
+	k = find_known(&t->known[n->idx], WHAT_BGP, addr_str(&rec->bgp->peer, name));
+	if (k)
+		on_attempt(t, n, rec, k);
+}
+
 void show_timeline__record(struct show_timeline *t, const struct replay_node *n,
 			   const struct record *rec)
 {
@@ -276,8 +341,7 @@ void show_timeline__record(struct show_timeline *t, const struct replay_node *n,
 		say_actor(e, &rec->addr->by);
 		break;
 	case REC_BGP:
-		e = add(t, n, rec->ts_ns, WHAT_BGP, "tcp");
-		say(e, "%s %s", addr_str(&rec->bgp->peer, buf), bgp_state_name(rec->bgp->state));
+		on_bgp(t, n, rec);
 		break;
 	case REC_LOSS:
 		say(add(t, n, rec->ts_ns, WHAT_GAP, "calitrace"), "%llu events %s",

@@ -19,18 +19,21 @@ enum event_what {
 	WHAT_LOSS,
 	WHAT_REPAIR, /* a route that a finding waited for */
 	WHAT_ANSWER,
-	WHAT_GAP, /* events that were not seen */
+	WHAT_GAP,     /* events that were not seen */
+	WHAT_NOTHING, /* was taken back */
 	WHAT_MAX
 };
 
 struct event {
-	int64_t wall_ns;
-	size_t seq; /* of equal times, the one told first */
+	int64_t wall_ns, last_wall_ns; /* last: of as many more like it */
+	size_t seq;		       /* of equal times, the one told first */
 	const char *source;
 	enum event_what what;
 	uint32_t node, finding; /* finding: id, 0: none */
-	uint8_t op;		/* of a route */
-	struct prefix dst;	/* likewise */
+	uint32_t more;
+	bool rough;	   /* its source counts in seconds */
+	uint8_t op;	   /* of a route */
+	struct prefix dst; /* likewise */
 	struct actor by;
 	char text[EVENT_LEN];
 };
@@ -41,6 +44,7 @@ struct known {
 	bool told;
 	char state, name[BIRD_NAME_LEN], word[48];
 	uint64_t since_ns, round;
+	size_t connected, failed; /* of a BGP peer: its events, by index + 1; 0: none */
 };
 
 struct node_known {

@@ -21,7 +21,7 @@ static const char *const words[WHAT_MAX] = {
 	[WHAT_ADDRESS] = "address", [WHAT_LINK] = "link",     [WHAT_PROCESS] = "process",
 	[WHAT_CONFIG] = "config",   [WHAT_BGP] = "bgp",	      [WHAT_ROUTE] = "route",
 	[WHAT_LOSS] = "loss",	    [WHAT_REPAIR] = "repair", [WHAT_ANSWER] = "answer",
-	[WHAT_GAP] = "gap",
+	[WHAT_GAP] = "gap",	    [WHAT_NOTHING] = "",
 };
 
 static int by_time(const void *a, const void *b)
@@ -33,8 +33,8 @@ static int by_time(const void *a, const void *b)
 	return x->seq < y->seq ? -1 : 1;
 }
 
-/* "11-22 02:04:22.123": an address may be older than the day */
-static void time_str(int64_t wall, const char *fmt, char out[32])
+/* "11-22 02:04:22.123": an address may be older than the day. "02:04:22~": to the second */
+static void time_str(int64_t wall, const char *fmt, bool rough, char out[32])
 {
 	time_t sec = (time_t)(wall / (int64_t)NS_PER_S);
 	struct tm tm;
@@ -42,21 +42,30 @@ static void time_str(int64_t wall, const char *fmt, char out[32])
 
 	localtime_r(&sec, &tm);
 	len = strftime(out, 32, fmt, &tm);
-	snprintf(out + len, 32 - len, ".%03d",
-		 (int)(wall % (int64_t)NS_PER_S / (int64_t)NS_PER_MS));
+	if (rough)
+		snprintf(out + len, 32 - len, "~");
+	else
+		snprintf(out + len, 32 - len, ".%03d",
+			 (int)(wall % (int64_t)NS_PER_S / (int64_t)NS_PER_MS));
 }
 
 static void print_text(const struct show_timeline *t, const struct event *e)
 {
 	char when[32], clean[4 * EVENT_LEN], name[4 * NODE_LEN];
 
-	time_str(e->wall_ns, "%m-%d %H:%M:%S", when);
+	if (e->what == WHAT_NOTHING)
+		return;
+	time_str(e->wall_ns, "%m-%d %H:%M:%S", e->rough, when);
 	text_clean(clean, sizeof(clean), e->text);
 	text_clean(name, sizeof(name), t->s->node[e->node].prefix);
 	printf("%s%-*s%-*s%-*s%s", name, COL_SOURCE, when, COL_WHAT - COL_SOURCE, e->source,
 	       COL_TEXT - COL_WHAT, words[e->what], clean);
 	if (e->finding)
 		printf("  (finding %u)", e->finding);
+	if (e->more) {
+		time_str(e->last_wall_ns, "%H:%M:%S", false, when);
+		printf(", and %u more until %s", e->more, when);
+	}
 	putchar('\n');
 }
 
@@ -72,10 +81,13 @@ static void print_json(const struct show_timeline *t, const struct event *e)
 {
 	char when[64], name[4 * NODE_LEN];
 	time_t sec = (time_t)(e->wall_ns / (int64_t)NS_PER_S);
-	json_t *o = json_object();
 	struct tm tm;
+	json_t *o;
 	size_t len;
 
+	if (e->what == WHAT_NOTHING)
+		return;
+	o = json_object();
 	gmtime_r(&sec, &tm);
 	len = strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &tm);
 	snprintf(when + len, sizeof(when) - len, ".%09dZ", (int)(e->wall_ns % (int64_t)NS_PER_S));
@@ -90,6 +102,10 @@ static void print_json(const struct show_timeline *t, const struct event *e)
 	json_object_set_new(o, "explain", safe_text(e->text));
 	if (e->finding)
 		json_object_set_new(o, "finding", json_integer(e->finding));
+	if (e->more)
+		json_object_set_new(o, "more", json_integer(e->more));
+	if (e->rough)
+		json_object_set_new(o, "precision_s", json_integer(1));
 	json_dumpf(o, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII);
 	putchar('\n');
 	json_decref(o);

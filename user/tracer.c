@@ -227,14 +227,10 @@ int tracer__new(const struct opts *o, char **argv, const struct tracer_ops *ops,
 	return err;
 }
 
-/* What earlier captures tell comes first, and is recorded: a replay needs them no more. */
-static int recall_baselines(struct tracer *t, char *why, size_t why_sz)
+/* Memory comes first, and is recorded: a replay needs no baseline. */
+static int recall(struct tracer *t, char *why, size_t why_sz)
 {
-	const struct baseline_run br = {
-		.node = session__node(t->session),
-		.ts_ns = mono_ns(),
-		.wall_offset_ns = t->wall_offset_ns,
-	};
+	const struct baseline_run br = { session__node(t->session), mono_ns(), t->wall_offset_ns };
 
 	return baseline__feed(t->o, &br, on_obs, t, why, why_sz);
 }
@@ -242,11 +238,13 @@ static int recall_baselines(struct tracer *t, char *why, size_t why_sz)
 int tracer__start(struct tracer *t)
 {
 	char why[400] = "";
-	int err = recall_baselines(t, why, sizeof(why));
+	int err = recall(t, why, sizeof(why));
 
-	if (!err)
-		err = session__start(t->session, why, sizeof(why));
-
+	if (err) {
+		log_err("--baseline: %s", why);
+		return err;
+	}
+	err = session__start(t->session, why, sizeof(why));
 	if (err) {
 		log_err("%s", why[0] ? why : "cannot start");
 		return err;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "addr.h"
+#include "elsewhere.h"
 #include "recall.h"
 
 /* Beyond this a source is broken, or hostile: 5000 nodes with two routes and 1000 pods each fit. */
@@ -369,6 +370,8 @@ void world_observe(struct engine *e, const struct obs *o)
 		return add(w, W_ANSWER, &o->answer);
 	case OBS_NEIGH:
 		return add(w, W_NEIGH, &o->neigh);
+	case OBS_ELSEWHERE:
+		return elsewhere_observe(e, &o->elsewhere);
 	case OBS_BASELINE:
 		return recall_observe(e, &o->baseline);
 	default:
@@ -383,6 +386,7 @@ void world_free_all(struct engine *e)
 		free(e->world.next[k].item);
 	}
 	recall_free_all(e);
+	elsewhere_free_all(e);
 }
 
 bool world_knows(const struct engine *e, enum source s)

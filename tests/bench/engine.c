@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "capfile.h"
 #include "traffic.h"
 #include "util.h"
 
@@ -19,7 +20,7 @@ struct run {
 	const char *name;
 	enum traffic_kind kind;
 	uint32_t rate, bad;
-	bool all;
+	bool all, record; /* and it goes to a capture, whose octets go nowhere */
 };
 
 struct result {
@@ -48,7 +49,15 @@ static void feed(void *ctx, const struct obs *o)
 	engine__feed(ctx, o);
 }
 
-static uint64_t make(const struct run *run, uint64_t cnt, struct engine *e)
+static int put(void *ctx, const void *data, size_t len)
+{
+	(void)ctx;
+	(void)data;
+	(void)len;
+	return 0;
+}
+
+static uint64_t make(const struct run *run, uint64_t cnt, struct engine *e, struct capw *w)
 {
 	struct traffic_opts o = TRAFFIC_DEFAULT;
 	struct traffic *t;
@@ -67,12 +76,23 @@ static uint64_t make(const struct run *run, uint64_t cnt, struct engine *e)
 		traffic__next(t, &obs);
 		if (e)
 			engine__feed(e, &obs);
+		if (w)
+			capw__obs(w, &obs);
 	}
 	if (e)
 		engine__finish(e, traffic__now(t));
 	start = cpu_ns() - start;
 	traffic__free(t);
 	return start;
+}
+
+static int open_capture(struct capw **ret)
+{
+	static const char *const argv[] = { "calitrace", NULL };
+	const struct capw_opts wo = { .snaplen = SNAP_LEN, .put = put };
+	const struct cap_meta m = { .node = "bench", .argv = argv, .mono_ns = TRAFFIC_T0 };
+
+	return capw__new(&wo, ret) || capw__meta(*ret, &m);
 }
 
 /* The quickest of several: others use the machine, too, and never make anything quicker */
@@ -89,17 +109,19 @@ static struct result measure(const struct run *run, uint64_t cnt)
 			.emit = on_record,
 			.emit_ctx = &r,
 		};
+		struct capw *w = NULL;
 		struct engine *e;
 
 		r = (struct result){ 0 };
-		ns = make(run, cnt, NULL);
+		ns = make(run, cnt, NULL, NULL);
 		idle = ns < idle ? ns : idle;
-		if (engine__new(&o, &e))
+		if (engine__new(&o, &e) || (run->record && open_capture(&w)))
 			exit(1);
-		ns = make(run, cnt, e);
+		ns = make(run, cnt, e, w);
 		busy = ns < busy ? ns : busy;
 		r.problems = engine__problems(e);
 		engine__free(e);
+		capw__free(w);
 	}
 	r.ns = busy > idle ? (double)(busy - idle) / (double)cnt : 0;
 	r.made_ns = (double)idle / (double)cnt;
@@ -109,17 +131,21 @@ static struct result measure(const struct run *run, uint64_t cnt)
 int main(int argc, char **argv)
 {
 	static const struct run runs[] = {
-		{ "mix", TRAFFIC_MIX, 20000, 0, false },
-		{ "mix, slow", TRAFFIC_MIX, 1000, 0, false },
-		{ "mix, fast", TRAFFIC_MIX, 200000, 0, false },
-		{ "dns to a pod", TRAFFIC_DNS, 20000, 0, false },
-		{ "dns to a service", TRAFFIC_SERVICE, 20000, 0, false },
-		{ "ping", TRAFFIC_PING, 20000, 0, false },
-		{ "tcp", TRAFFIC_TCP, 20000, 0, false },
-		{ "dns into a pod", TRAFFIC_INTO, 20000, 0, false },
-		{ "mix, 1 % leaks, 1 % silent", TRAFFIC_MIX, 20000, 10, false },
-		{ "mix, 20 % leaks, 20 % silent", TRAFFIC_MIX, 20000, 200, false },
-		{ "mix, all are told", TRAFFIC_MIX, 20000, 0, true },
+		{ .name = "mix", .rate = 20000, .kind = TRAFFIC_MIX },
+		{ .name = "mix, slow", .rate = 1000, .kind = TRAFFIC_MIX },
+		{ .name = "mix, fast", .rate = 200000, .kind = TRAFFIC_MIX },
+		{ .name = "dns to a pod", .rate = 20000, .kind = TRAFFIC_DNS },
+		{ .name = "dns to a service", .rate = 20000, .kind = TRAFFIC_SERVICE },
+		{ .name = "ping", .rate = 20000, .kind = TRAFFIC_PING },
+		{ .name = "tcp", .rate = 20000, .kind = TRAFFIC_TCP },
+		{ .name = "dns into a pod", .rate = 20000, .kind = TRAFFIC_INTO },
+		{ .name = "mix, 1 % leaks, 1 % silent",
+		  .rate = 20000,
+		  .kind = TRAFFIC_MIX,
+		  .bad = 10 },
+		{ .name = "mix, 20 % and 20 %", .rate = 20000, .kind = TRAFFIC_MIX, .bad = 200 },
+		{ .name = "mix, all told", .rate = 20000, .kind = TRAFFIC_MIX, .all = true },
+		{ .name = "mix, and written", .rate = 20000, .kind = TRAFFIC_MIX, .record = true },
 	};
 	uint64_t cnt = 1000000;
 	struct rusage ru;

@@ -93,9 +93,12 @@ words() {
 	check 'cli no command' no_command
 	refused 'cli unknown command' frobnicate "$calitrace" frobnicate
 	refused 'cli option before the command' "command comes first" "$calitrace" -d 1 live
-	for word in capture show diff report metrics; do
-		refused "cli $word is not in this version" "not in this version" "$calitrace" $word
-	done
+	refused 'cli metrics is not in this version' 'not in this version' "$calitrace" metrics
+	refused 'cli capture without a file' '-w FILE' "$calitrace" capture
+	refused 'cli capture: rotation of standard output' '-C' "$calitrace" capture -w - -C 1m
+	refused 'cli show without a file' FILE "$calitrace" show
+	refused 'cli diff of one' AFTER "$calitrace" diff "$out/none"
+	refused 'cli report without a file' FILE.html "$calitrace" report "$out/none"
 	refused 'cli unknown option' --frobnicate "$calitrace" live --frobnicate
 	refused 'cli unknown short option' -Z "$calitrace" live -Z
 	refused 'cli abbreviated option' --duration "$calitrace" live --dur 1
@@ -125,6 +128,7 @@ words() {
 	refused 'cli word for doctor' doctor "$calitrace" doctor now
 	printed 'cli --help' live "$calitrace" --help
 	printed 'cli live --help' --reply-timeout "$calitrace" live --help
+	printed 'cli capture --help' SIGUSR1 "$calitrace" capture --help
 	printed 'cli check --help' --strict "$calitrace" check --help
 	refused 'cli word for check' check "$calitrace" check now
 	printed 'cli doctor --help' doctor "$calitrace" doctor --help

@@ -76,6 +76,68 @@ static inline struct capr *image_reader(const void *b, size_t len)
 	return r;
 }
 
+/* ---- what a reader says ---- */
+
+/* The next that is not CAP_OTHER, of which there may be any number */
+static inline const struct cap_item *next_of(struct capr *r, enum cap_kind kind)
+{
+	const struct cap_item *i;
+	char why[512];
+
+	do
+		assert_int_equal(capr__next(r, &i, why, sizeof(why)), 1);
+	while (i->kind == CAP_OTHER && kind != CAP_OTHER);
+	assert_int_equal(i->kind, kind);
+	return i;
+}
+
+/* Everything is told, and the end is told again to who asks again. */
+static inline void at_end(struct capr *r)
+{
+	const struct cap_item *i;
+	char why[512] = "";
+
+	do
+		assert_in_range(capr__next(r, &i, why, sizeof(why)), 0, 1);
+	while (i->kind == CAP_OTHER && capr__next(r, &i, why, sizeof(why)) == 1);
+	assert_int_equal(capr__next(r, &i, why, sizeof(why)), 0);
+	capr__free(r);
+}
+
+/* What a reader makes of those octets: its last answer, why, and how much it told before */
+struct told {
+	int last;
+	uint32_t items, obs, packets;
+	char why[512];
+};
+
+static inline struct told tell(const void *b, size_t len)
+{
+	const struct cap_item *i;
+	struct told t = { 0 };
+	struct capr *r;
+	char path[64];
+	int fd = memfd_create("capture", 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, b, len), len);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	t.last = capr__open(path, &r, t.why, sizeof(t.why));
+	close(fd);
+	if (t.last)
+		return t;
+	while ((t.last = capr__next(r, &i, t.why, sizeof(t.why))) == 1) {
+		t.items++;
+		t.obs += i->kind == CAP_OBS;
+		t.packets += i->kind == CAP_OBS &&
+			     (i->obs.kind == OBS_PATH || i->obs.kind == OBS_DROP);
+	}
+	/* asked again it says the same */
+	assert_int_equal(capr__next(r, &i, t.why, sizeof(t.why)), t.last);
+	capr__free(r);
+	return t;
+}
+
 static inline struct cap_meta some_meta(void)
 {
 	static const char *const argv[] = { "calitrace", "capture", "-w", "x", NULL };

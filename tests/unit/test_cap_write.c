@@ -1,0 +1,537 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What other programs see of a file: interfaces, comments, lengths; and what becomes of errors */
+#include "addr.h"
+#include "cap_fixture.h"
+#include "cap_reader.h"
+#include "cap_writer.h"
+
+/* ---- a file as others read it ---- */
+
+struct shown {
+	uint32_t ifs, packets;
+	char name[64][CAP_NAME_LEN];
+	struct {
+		uint32_t iface, cap_len, len;
+		uint64_t ts;
+		uint8_t data[SNAP_LEN];
+		char comment[512];
+	} packet[64];
+	uint32_t snaplen;
+};
+
+static void show_if(struct shown *s, const uint8_t *b, size_t len)
+{
+	const uint8_t *p = b + 16;
+	struct cap_opt o;
+
+	assert_int_equal(get16(b + 8, false), LINK_IPV4);
+	s->snaplen = get32(b + 12, false);
+	while (cap_opt_next(&p, b + len - 4, false, &o) > 0) {
+		if (o.code == NG_IF_NAME)
+			memcpy(s->name[s->ifs], o.value, o.len);
+		if (o.code == NG_IF_TSRESOL)
+			assert_int_equal(o.value[0], 9);
+	}
+	s->ifs++;
+}
+
+static void show_packet(struct shown *s, const uint8_t *b, size_t len)
+{
+	uint32_t cap_len = get32(b + 20, false), n = s->packets++;
+	const uint8_t *p = b + 28 + pad4(cap_len);
+	struct cap_opt o;
+
+	s->packet[n].iface = get32(b + 8, false);
+	assert_in_range(s->packet[n].iface, 0, s->ifs - 1);
+	s->packet[n].ts = (uint64_t)get32(b + 12, false) << 32 | get32(b + 16, false);
+	s->packet[n].cap_len = cap_len;
+	s->packet[n].len = get32(b + 24, false);
+	assert_true(cap_len <= s->packet[n].len && cap_len <= s->snaplen);
+	memcpy(s->packet[n].data, b + 28, cap_len);
+	while (cap_opt_next(&p, b + len - 4, false, &o) > 0)
+		if (o.code == NG_OPT_COMMENT)
+			memcpy(s->packet[n].comment, o.value, o.len);
+}
+
+static void show(struct shown *s, const struct image *m)
+{
+	memset(s, 0, sizeof(*s));
+	for (size_t at = 0; at < m->len;) {
+		const uint8_t *b = m->b + at;
+		uint32_t len = get32(b + 4, false);
+
+		assert_true(len >= 12 && len % 4 == 0 && len <= m->len - at);
+		assert_int_equal(get32(b + len - 4, false), len);
+		if (get32(b, false) == NG_IDB)
+			show_if(s, b, len);
+		if (get32(b, false) == NG_EPB)
+			show_packet(s, b, len);
+		at += len;
+	}
+}
+
+/* ---- what is written ---- */
+
+static struct capw *begin(struct image *m, uint32_t snaplen)
+{
+	struct capw *w = image_writer(m, snaplen);
+	struct cap_meta meta = some_meta();
+
+	assert_int_equal(capw__meta(w, &meta), 0);
+	return w;
+}
+
+static void finish(struct capw *w)
+{
+	struct cap_end e = { .ts_ns = T0, .packets = capw__packets(w) };
+
+	assert_int_equal(capw__end(w, &e), 0);
+	capw__free(w);
+}
+
+static void link_is(struct capw *w, enum link_op op, uint32_t ifindex, const char *name)
+{
+	struct obs o = { .kind = OBS_LINK, .ts_ns = T0 };
+
+	o.link.op = op;
+	o.link.link.ifindex = ifindex;
+	snprintf(o.link.link.name, sizeof(o.link.link.name), "%s", name);
+	assert_int_equal(capw__obs(w, &o), 0);
+}
+
+static struct addr ip(const char *s)
+{
+	struct addr a;
+
+	assert_int_equal(addr_parse(s, &a), 0);
+	return a;
+}
+
+static struct obs ping(uint32_t ifindex)
+{
+	struct obs o = { .kind = OBS_PATH, .ts_ns = T0 + 5 };
+
+	o.pkt.netns = NODE_NETNS;
+	o.pkt.flags = EV_F_NODE_NETNS;
+	o.pkt.ifindex = ifindex;
+	o.pkt.hook = AT_TC_INGRESS;
+	o.pkt.proto = 1;
+	o.pkt.ttl = 64;
+	o.pkt.icmp_type = 8;
+	o.pkt.sport = 7;
+	o.pkt.dport = 3;
+	o.pkt.ip_len = 84;
+	o.pkt.src = ip("10.253.65.67");
+	o.pkt.dst = ip("10.253.181.10");
+	return o;
+}
+
+static void sees(struct capw *w, uint32_t ifindex)
+{
+	struct obs o = ping(ifindex);
+
+	assert_int_equal(capw__obs(w, &o), 0);
+}
+
+static const char *name_of(const struct shown *s, uint32_t n)
+{
+	return s->name[s->packet[n].iface];
+}
+
+static void test_interfaces(void **state)
+{
+	struct image m = { 0 };
+	struct capw *w = begin(&m, 0);
+	struct obs pod = ping(4);
+	struct shown s;
+
+	(void)state;
+	link_is(w, LINK_ADD, 2, "eth0");
+	link_is(w, LINK_ADD, 3, "tunl0");
+	sees(w, 3);
+	sees(w, 2);
+	sees(w, 3);
+	sees(w, 42); /* nobody named it */
+	sees(w, 0);
+	pod.pkt.flags = EV_F_POD_NETNS;
+	pod.pkt.netns = 4026532001u;
+	assert_int_equal(capw__obs(w, &pod), 0);
+	link_is(w, LINK_CHANGE, 2, "uplink"); /* renamed */
+	sees(w, 2);
+	link_is(w, LINK_DEL, 3, "tunl0");
+	sees(w, 3);			  /* a straggler */
+	link_is(w, LINK_ADD, 3, "cali1"); /* its number is taken by another */
+	sees(w, 3);
+	link_is(w, LINK_CHANGE, 3, "cali1");
+	sees(w, 3);
+	link_is(w, LINK_ADD, 5, "a\xff b");
+	sees(w, 5);
+	finish(w);
+	show(&s, &m);
+	assert_int_equal(s.packets, 11);
+	assert_string_equal(name_of(&s, 0), "tunl0");
+	assert_string_equal(name_of(&s, 1), "eth0");
+	assert_int_equal(s.packet[2].iface, s.packet[0].iface);
+	assert_string_equal(name_of(&s, 3), "if42");
+	assert_string_equal(name_of(&s, 4), "none");
+	assert_int_equal(s.packet[4].iface, 0);
+	assert_string_equal(name_of(&s, 5), "netns:4026532001/if4");
+	assert_string_equal(name_of(&s, 6), "uplink");
+	assert_string_equal(name_of(&s, 7), "tunl0");
+	assert_string_equal(name_of(&s, 8), "cali1");
+	assert_int_equal(s.packet[9].iface, s.packet[8].iface);
+	assert_string_equal(name_of(&s, 10), "a??b");
+	assert_int_equal(s.ifs, 8);
+	free(m.b);
+}
+
+/* More devices than any table has room for at first */
+static void test_many_interfaces(void **state)
+{
+	struct image m = { 0 };
+	struct capw *w = begin(&m, 0);
+	struct told t;
+
+	(void)state;
+	for (uint32_t i = 1; i <= 5000; i++) {
+		char name[DEV_LEN];
+
+		snprintf(name, sizeof(name), "cali%u", i);
+		link_is(w, LINK_ADD, i, name);
+		sees(w, i);
+	}
+	finish(w);
+	t = tell(m.b, m.len);
+	assert_int_equal(t.last, 0);
+	assert_int_equal(t.packets, 5000);
+	free(m.b);
+}
+
+static void test_rebuilt(void **state)
+{
+	struct image m = { 0 };
+	struct capw *w = begin(&m, 0);
+	struct obs o = ping(2);
+	struct shown s;
+
+	(void)state;
+	o.pkt.ip_id = 0x1234;
+	o.pkt.flags |= EV_F_DF;
+	assert_int_equal(capw__obs(w, &o), 0);
+	o.pkt.proto = 6;
+	o.pkt.tcp_flags = 2;
+	o.pkt.seq = 0x01020304;
+	o.pkt.flags = EV_F_NODE_NETNS;
+	assert_int_equal(capw__obs(w, &o), 0);
+	o.pkt.flags |= EV_F_FRAG_LATER;
+	assert_int_equal(capw__obs(w, &o), 0);
+	o.pkt.proto = 17;
+	o.pkt.flags = EV_F_NODE_NETNS;
+	o.pkt.ip_len = 3; /* a lie */
+	o.pkt.src = ip("2001:db8::1");
+	o.pkt.dst = ip("2001:db8::2");
+	assert_int_equal(capw__obs(w, &o), 0);
+	finish(w);
+	show(&s, &m);
+	assert_int_equal(s.packet[0].cap_len, 28);
+	assert_int_equal(s.packet[0].len, 84);
+	assert_memory_equal(
+		s.packet[0].data,
+		"\x45\0\0\x54\x12\x34\x40\0\x40\x01\x1c\x2e\x0a\xfd\x41\x43\x0a\xfd\xb5\x0a"
+		"\x08\0\0\0\0\x07\0\x03",
+		28);
+	assert_int_equal(s.packet[1].cap_len, 40);
+	assert_memory_equal(s.packet[1].data + 20, "\0\x07\0\x03\x01\x02\x03\x04\0\0\0\0\x50\x02",
+			    14);
+	assert_int_equal(s.packet[2].cap_len, 20);
+	assert_int_equal(s.packet[2].data[7], 1);
+	assert_int_equal(s.packet[3].cap_len, 48);
+	assert_int_equal(s.packet[3].len, 48);
+	assert_int_equal(s.packet[3].data[0], 0x60);
+	assert_true(s.packet[0].ts == T0 + 5 + (uint64_t)WALL_OFFSET);
+	free(m.b);
+}
+
+/* What was rebuilt is no observation: a reader has the packet without it. */
+static void test_rebuilt_is_not_observed(void **state)
+{
+	struct image m = { 0 };
+	struct capw *w = begin(&m, 0);
+	struct obs o = ping(2);
+	struct capr *r;
+
+	(void)state;
+	assert_int_equal(capw__obs(w, &o), 0);
+	finish(w);
+	r = image_reader(m.b, m.len);
+	next_of(r, CAP_META);
+	assert_same_obs(&next_of(r, CAP_OBS)->obs, &o);
+	next_of(r, CAP_END);
+	at_end(r);
+	free(m.b);
+}
+
+static void test_snaplen(void **state)
+{
+	struct image m = { 0 };
+	struct capw *w = begin(&m, 64);
+	struct obs o = ping(2);
+	struct capr *r;
+	struct shown s;
+
+	(void)state;
+	o.pkt.snap_len = 150;
+	o.pkt.ip_len = 1500;
+	memset(o.pkt.snap, 0x45, 150);
+	assert_int_equal(capw__obs(w, &o), 0);
+	o.pkt.ip_len = 20; /* less than there is */
+	o.pkt.snap_len = 33;
+	assert_int_equal(capw__obs(w, &o), 0);
+	finish(w);
+	show(&s, &m);
+	assert_int_equal(s.snaplen, 64);
+	assert_int_equal(s.packet[0].cap_len, 64);
+	assert_int_equal(s.packet[0].len, 1500);
+	assert_int_equal(s.packet[1].cap_len, 33);
+	assert_int_equal(s.packet[1].len, 33);
+	r = image_reader(m.b, m.len);
+	assert_int_equal(next_of(r, CAP_META)->meta.snaplen, 64);
+	assert_int_equal(next_of(r, CAP_OBS)->obs.pkt.snap_len, 64);
+	assert_int_equal(next_of(r, CAP_OBS)->obs.pkt.ip_len, 20);
+	next_of(r, CAP_END);
+	at_end(r);
+	free(m.b);
+}
+
+static const char *comment_of(const struct obs *o)
+{
+	static struct shown s;
+	struct image m = { 0 };
+	struct capw *w = begin(&m, 0);
+
+	link_is(w, LINK_ADD, 2, "eth0");
+	link_is(w, LINK_ADD, 3, "tunl0");
+	link_is(w, LINK_ADD, 11, "cali1");
+	assert_int_equal(capw__obs(w, o), 0);
+	finish(w);
+	show(&s, &m);
+	free(m.b);
+	return s.packet[0].comment;
+}
+
+static void test_comments(void **state)
+{
+	struct obs o = ping(11);
+
+	(void)state;
+	o.pkt.snap_len = 84;
+	assert_string_equal(comment_of(&o), "tc-ingress cali1");
+	o.pkt.hook = AT_TC_EGRESS;
+	o.pkt.ifindex = 3;
+	o.pkt.iif = 11;
+	o.pkt.flags |= EV_F_DST;
+	o.pkt.dst_type = 1;
+	o.pkt.gw = ip("10.2.7.200");
+	o.pkt.dst_oif = 2;
+	assert_string_equal(comment_of(&o),
+			    "tc-egress tunl0, in by cali1, via 10.2.7.200 dev eth0");
+	o.pkt.encap = ENCAP_IPIP;
+	o.pkt.osrc = ip("10.2.7.201");
+	o.pkt.odst = ip("10.2.7.200");
+	o.pkt.gw = (struct addr){ 0 };
+	o.pkt.iif = 0;
+	assert_string_equal(comment_of(&o), "tc-egress tunl0, on link dev eth0, "
+					    "ipip 10.2.7.201 > 10.2.7.200");
+	o = ping(2);
+	o.kind = OBS_DROP;
+	o.pkt.hook = AT_DROP;
+	snprintf(o.pkt.reason, sizeof(o.pkt.reason), "NETFILTER_DROP");
+	snprintf(o.pkt.location, sizeof(o.pkt.location), "nf_hook_slow");
+	o.pkt.flags |= EV_F_DST | EV_F_FRAG;
+	o.pkt.dst_type = 7;
+	o.pkt.dst_error = 113;
+	assert_string_equal(comment_of(&o),
+			    "drop eth0, NETFILTER_DROP in nf_hook_slow, unreachable, "
+			    "route error 113, first fragment, rebuilt headers");
+}
+
+static void test_comment_of_nat(void **state)
+{
+	struct obs o = ping(11);
+
+	(void)state;
+	o.pkt.snap_len = 84;
+	o.pkt.flags |= EV_F_CT;
+	o.pkt.ct_src = o.pkt.ct_rdst = ip("10.253.65.67");
+	o.pkt.ct_dst = o.pkt.ct_rsrc = ip("10.253.181.10");
+	o.pkt.ct_sport = o.pkt.ct_rdport = 40000;
+	o.pkt.ct_dport = o.pkt.ct_rsport = 53;
+	assert_string_equal(comment_of(&o), "tc-ingress cali1");
+	o.pkt.ct_dst = ip("10.96.0.10");
+	assert_string_equal(comment_of(&o),
+			    "tc-ingress cali1, dnat 10.96.0.10:53 > 10.253.181.10:53");
+	o.pkt.ct_rdst = ip("10.2.7.201");
+	o.pkt.ct_rdport = 1024;
+	o.pkt.flags |= EV_F_CT_REPLY;
+	assert_string_equal(comment_of(&o),
+			    "tc-ingress cali1, dnat 10.96.0.10:53 > 10.253.181.10:53, "
+			    "snat 10.253.65.67:40000 > 10.2.7.201:1024, reply");
+}
+
+/* Whatever a packet has, its comment is one line of text, and not longer than there is room */
+static void test_long_comment(void **state)
+{
+	struct obs o;
+	const char *c;
+
+	(void)state;
+	for (int i = 0; i < 1000; i++) {
+		fill_packet(&o, i % 2 ? OBS_DROP : OBS_PATH);
+		o.pkt.snap_len = i % 3 ? 0 : 10;
+		o.pkt.reason[3] = '\n';
+		o.pkt.location[5] = '\x1b';
+		c = comment_of(&o);
+		assert_in_range(strlen(c), 20, 400);
+		for (; *c; c++)
+			assert_in_range(*c, ' ', '~');
+	}
+}
+
+static void test_new_comment(void **state)
+{
+	struct image m = { 0 }, copy = { 0 };
+	struct capw *w = begin(&m, 0);
+	struct obs o = ping(2);
+	struct shown s;
+
+	(void)state;
+	assert_int_equal(capw__obs(w, &o), 0);
+	finish(w);
+	for (uint32_t n = 0; n < 8; n++) {
+		char text[32] = "leaked";
+
+		memset(text + 6, '!', n);
+		copy.len = 0;
+		w = image_writer(&copy, 0);
+		for (size_t at = 0; at < m.len; at += get32(m.b + at + 4, false))
+			assert_int_equal(capw__recomment(w, m.b + at, get32(m.b + at + 4, false),
+							 false, text),
+					 0);
+		assert_int_equal(capw__packets(w), 1);
+		assert_int_equal(capw__flush(w), 0);
+		assert_int_equal(capw__bytes(w), copy.len);
+		capw__free(w);
+		show(&s, &copy);
+		assert_string_equal(s.packet[0].comment, text);
+		assert_int_equal(s.packet[0].cap_len, 28);
+		assert_int_equal(tell(copy.b, copy.len).last, 0);
+		assert_int_equal(tell(copy.b, copy.len).packets, 1);
+	}
+	free(m.b);
+	free(copy.b);
+}
+
+/* put() gets whole blocks, and nothing more after it failed. */
+static void test_put_fails(void **state)
+{
+	struct image m = { 0 };
+	struct capw *w = begin(&m, 0);
+	struct obs o = ping(2);
+	size_t len;
+	int err = 0;
+
+	(void)state;
+	while (m.puts < 3)
+		assert_int_equal(capw__obs(w, &o), 0);
+	for (size_t at = 0; at < m.len; at += get32(m.b + at + 4, false))
+		assert_true(at + get32(m.b + at + 4, false) <= m.len);
+	assert_in_range(m.len / m.puts, 100000, 300000);
+	m.fail = -ENOSPC;
+	for (int i = 0; i < 10000 && !err; i++)
+		err = capw__obs(w, &o);
+	assert_int_equal(err, -ENOSPC);
+	m.fail = 0;
+	len = m.len;
+	assert_int_equal(capw__obs(w, &o), -ENOSPC);
+	assert_int_equal(capw__flush(w), -ENOSPC);
+	assert_int_equal(m.len, len);
+	capw__free(w);
+	free(m.b);
+}
+
+/* The next file of a rotation stands alone. */
+static void test_rotation(void **state)
+{
+	struct cap_meta meta = some_meta();
+	struct image m = { 0 };
+	struct capw *w = begin(&m, 0);
+	struct cap_end e = { .ts_ns = T0, .packets = 1, .rotated = true };
+	struct shown s;
+	struct told t;
+
+	(void)state;
+	link_is(w, LINK_ADD, 2, "eth0");
+	sees(w, 2);
+	assert_int_equal(capw__end(w, &e), 0);
+	assert_int_equal(capw__bytes(w), m.len);
+	m.len = 0;
+	meta.part++;
+	assert_int_equal(capw__meta(w, &meta), 0);
+	assert_int_equal(capw__packets(w), 0);
+	sees(w, 2);
+	finish(w);
+	show(&s, &m);
+	assert_int_equal(s.packets, 1);
+	assert_string_equal(name_of(&s, 0), "eth0");
+	t = tell(m.b, m.len);
+	assert_int_equal(t.last, 0);
+	assert_int_equal(t.packets, 1);
+	free(m.b);
+}
+
+/* Words of any length and number are cut, not written past the buffer. */
+static void test_many_words(void **state)
+{
+	const char *words[5001] = { 0 };
+	struct cap_ready ready = { T0, words, words, words };
+	struct cap_meta meta = some_meta();
+	struct image m = { 0 };
+	struct capw *w = image_writer(&m, 0);
+	char word[100];
+	struct told t;
+
+	(void)state;
+	memset(word, 'w', sizeof(word) - 1);
+	word[sizeof(word) - 1] = '\0';
+	for (int i = 0; i < 5000; i++)
+		words[i] = word;
+	meta.argv = words;
+	memset(meta.filter, 'f', sizeof(meta.filter));
+	assert_int_equal(capw__meta(w, &meta), 0);
+	assert_int_equal(capw__ready(w, &ready), 0);
+	finish(w);
+	t = tell(m.b, m.len);
+	assert_int_equal(t.last, 0);
+	assert_in_range(m.len, 4 * 16000, 4 * 18000 + 10000);
+	free(m.b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_interfaces),
+		cmocka_unit_test(test_many_interfaces),
+		cmocka_unit_test(test_rebuilt),
+		cmocka_unit_test(test_rebuilt_is_not_observed),
+		cmocka_unit_test(test_snaplen),
+		cmocka_unit_test(test_comments),
+		cmocka_unit_test(test_comment_of_nat),
+		cmocka_unit_test(test_long_comment),
+		cmocka_unit_test(test_new_comment),
+		cmocka_unit_test(test_put_fails),
+		cmocka_unit_test(test_rotation),
+		cmocka_unit_test(test_many_words),
+	};
+
+	return cmocka_run_group_tests_name("cap_write", tests, NULL, NULL);
+}
