@@ -290,7 +290,8 @@ static int64_t wall_start(const struct replay *r)
 		if (t < start)
 			start = t;
 	}
-	return start;
+	/* a file may say anything: days are counted from here */
+	return start < 0 ? 0 : start > INT64_MAX / 2 ? INT64_MAX / 2 : start;
 }
 
 /* On the wall clock, from where the earliest capture began at start; unset: never */
