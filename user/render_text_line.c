@@ -92,7 +92,8 @@ void line_time(struct text *t, struct line *l, uint64_t ns)
 
 void line_date(struct text *t, struct line *l, uint64_t ns)
 {
-	time_t clock = (time_t)(((int64_t)ns + t->r.opts.wall_offset_ns) / (int64_t)NS_PER_S);
+	time_t clock =
+		(time_t)(((int64_t)(ns + (uint64_t)t->r.opts.wall_offset_ns)) / (int64_t)NS_PER_S);
 	char text[32];
 	struct tm tm;
 
