@@ -49,6 +49,20 @@ static void test_sent_not_answered(void **state)
 	sides_expect_doubt(&s, DOUBT_EXERCISE);
 }
 
+/* The same where no finding tells of it */
+static void test_flow_not_answered(void **state)
+{
+	struct sides s = { side_healthy(), side_healthy() };
+
+	(void)state;
+	side_lose(side_add_flow(&s.before, OWN, BLOCK1, NULL, APP_TCP), V_UNANSWERED, 3);
+	side_add_flow(&s.after, OWN, BLOCK1, NULL, APP_TCP)->answered = 0;
+	sides_expect_doubt(&s, DOUBT_EXERCISE);
+	s = (struct sides){ side_healthy(), side_healthy() };
+	side_lose(side_add_flow(&s.before, OWN, BLOCK1, NULL, APP_TCP), V_UNANSWERED, 3);
+	sides_expect_doubt(&s, DOUBT_EXERCISE);
+}
+
 static void test_late_is_no_answer(void **state)
 {
 	struct sides s = sides_cured();
@@ -299,6 +313,7 @@ int main(void)
 		cmocka_unit_test(test_block_not_tried),
 		cmocka_unit_test(test_guessed_size),
 		cmocka_unit_test(test_sent_not_answered),
+		cmocka_unit_test(test_flow_not_answered),
 		cmocka_unit_test(test_late_is_no_answer),
 		cmocka_unit_test(test_other_source),
 		cmocka_unit_test(test_far_source),
