@@ -347,7 +347,7 @@ struct engine {
 	struct fib_result res[FIB_RESULTS];
 	uint32_t res_next;
 	struct hmap owners, nodes;
-	uint64_t owner_version; /* changes with either of them, and with the pools */
+	uint64_t owner_version; /* changes with them, the pools, what is recalled */
 	uint8_t node_lists;	/* NODES_*: which lists could be read */
 	uint32_t listed[2];	/* nodes of each list */
 	bool owner_len[33];	/* prefix lengths that an owner has */
