@@ -88,7 +88,7 @@ static void fill_answers(const struct trk *t, struct packet *p)
 {
 	const struct trk_asked *asked = &t->asked;
 
-	if (!addr_is_set(&asked->dst))
+	if (!t->asked_set)
 		return;
 	p->answers.valid = true;
 	p->answers.good = t->pair_good;
