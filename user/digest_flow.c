@@ -23,10 +23,17 @@ static struct digest_end place_find(const struct engine *e, const struct addr *a
 	return end;
 }
 
+/* Several runs of a node may be given, each with its own engine, which counts packets from 1. */
+static uint64_t run_of(const struct engine *e)
+{
+	return (uint64_t)(uintptr_t)e >> 4;
+}
+
 /* What places hang on: it changes with routes, links, addresses and pools */
 static uint64_t version_of(const struct engine *e)
 {
-	return mirror__version(engine__mirror(e)) ^ (uint64_t)engine__pools(e)->cnt << 48;
+	return mirror__version(engine__mirror(e)) ^ (uint64_t)engine__pools(e)->cnt << 56 ^
+	       run_of(e) << 20;
 }
 
 /* Asked for each packet: the answer holds as long as no route, link or address changes. */
@@ -183,10 +190,11 @@ static uint32_t flow_of(struct digest *d, struct digest_node *n, const struct en
 void digest_packet(struct digest *d, struct digest_node *n, const struct engine *e,
 		   const struct packet *p)
 {
-	struct digest_memory *slot = &n->build->memory[p->id % DIGEST_MEMORY];
+	uint64_t id = p->id + (run_of(e) << 24);
+	struct digest_memory *slot = &n->build->memory[id % DIGEST_MEMORY];
 	bool bad = verdict_is_problem(p->verdict);
 	struct digest_memory m = {
-		.id = p->id,
+		.id = id,
 		.verdict = (uint8_t)p->verdict,
 		.sent = is_request(p),
 		.answered = p->answers.valid && p->answers.good && !bad,
@@ -194,18 +202,11 @@ void digest_packet(struct digest *d, struct digest_node *n, const struct engine 
 	};
 	uint64_t asked_ns = p->answers.valid ? p->answers.ts_ns : p->ts_ns;
 
-	/* another run of the same node counts its packets from 1 again */
-	if (n->build->engine != e) {
-		memset(n->build->memory, 0, DIGEST_MEMORY * sizeof(*slot));
-		memset(n->build->place, 0, sizeof(n->build->place));
-		memset(n->build->pair, 0, sizeof(n->build->pair));
-		n->build->engine = e;
-	}
-	if (slot->id == p->id && slot->flow)
+	if (slot->id == id && slot->flow)
 		forget(n, slot);
 	/* what is neither asked nor answered proves nothing, unless it is lost */
 	if (!m.sent && !m.answered && !bad) {
-		if (slot->id == p->id)
+		if (slot->id == id)
 			*slot = (struct digest_memory){ 0 };
 		return;
 	}

@@ -50,7 +50,6 @@ struct digest_build {
 	struct digest_memory *memory; /* by id modulo DIGEST_MEMORY */
 	struct digest_place_memo place[DIGEST_PLACES];
 	struct digest_flow_memo pair[DIGEST_PAIRS];
-	const struct engine *engine; /* that said the packets so far */
 };
 
 /* Room for one more than cnt elements of that size in *arr, which grows by doubling; d->oom if not */
