@@ -171,6 +171,8 @@ static void begin(struct report_node *n, uint64_t ts_ns)
 	n->start_ns = report_wall(n, ts_ns);
 	report_grow(n->report, n->start_ns);
 	lanes_begin(n, n->start_ns);
+	for (uint32_t i = 0; i < n->peer_cnt; i++)
+		track_begin(&n->peer[i]->session, n->start_ns);
 	n->ready = true;
 }
 

@@ -66,6 +66,8 @@ struct track {
 
 /* A state that is the same as the last one is none. */
 void track_add(struct track *t, uint64_t ts_ns, enum span_state state, const char *what);
+/* What was before ts_ns is forgotten, but for the state of then */
+void track_begin(struct track *t, uint64_t ts_ns);
 enum span_state track_first(const struct track *t);
 enum span_state track_last(const struct track *t);
 /* Was it ever? */
