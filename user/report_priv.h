@@ -237,6 +237,9 @@ struct report {
 /* MONOTONIC of the node to wall clock */
 uint64_t report_wall(const struct report_node *n, uint64_t ts_ns);
 
+/* Cheap, and good enough for addresses of one cluster */
+uint64_t addr_mix(const struct addr *a, uint64_t seed);
+
 /* report_lane.c; NULL: no room (counted), or no memory (report.failed) */
 struct lane *report_lane(struct report_node *n, const struct prefix *block, uint64_t ts_ns);
 /* The state of the lane's route from ts_ns on, as the mirror has it now */
