@@ -263,7 +263,7 @@ from_stdin() {
 
 # What happens is shown while the capture still runs.
 pipe() {
-	rm -f "$out/fifo"
+	rm -f "$out/fifo" "$out/pipe".*
 	mkfifo "$out/fifo"
 	"$calitrace" show -o json --all - <"$out/fifo" >"$out/pipe.out" 2>"$out/pipe.err" &
 	local shower=$! status=0
