@@ -73,7 +73,7 @@ void judge_find_block(const struct engine *e, struct way *w)
 		w->block_len = g->route.dst.len;
 		w->from = BLOCK_HISTORY;
 	} else if (old && (!r || old->block.len > r->dst.len)) {
-		w->block = old->block;
+		w->block_len = old->block.len;
 		w->from = BLOCK_BASELINE;
 	} else if (r) {
 		w->block_len = r->dst.len;
