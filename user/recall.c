@@ -163,7 +163,6 @@ void recall_observe(struct engine *e, const struct obs_baseline *b)
 
 	/* from a file: not terminated unless we see to it */
 	o.node[sizeof(o.node) - 1] = o.from[sizeof(o.from) - 1] = o.dev[sizeof(o.dev) - 1] = '\0';
-	e->owner_version++;
 	note_node(e, &o);
 	if (o.what != BASELINE_ROUTE && o.what != BASELINE_BLOCK)
 		return;
