@@ -399,7 +399,12 @@ void cluster__audit(const struct cluster *c,
 		    void (*fn)(void *ctx, uint32_t idx, const struct check *k), void *ctx)
 {
 	struct cluster_audit a = { .c = c, .fn = fn, .ctx = ctx };
+	uint32_t part = 0;
 
+	for (uint32_t i = 0; i < c->node_cnt; i++)
+		part += takes_part(&c->node[i]);
+	if (part < 2)
+		return;
 	for (uint32_t i = 0; i < c->node_cnt; i++) {
 		if (!takes_part(&c->node[i]))
 			continue;

@@ -265,7 +265,10 @@ void replay_cluster__finish(struct rnode *n, uint64_t ts_ns)
 	engine__feed(n->pub.engine, &tick);
 	while (cluster__take(c->cluster, n->pub.idx, &x))
 		engine__feed(n->pub.engine, &x);
-	/* while all are there; the end's snapshots are another time */
+	/* while all are there: who lacks what of whom when the first one ends */
+	for (uint32_t i = 0; i < n->r->node_cnt; i++)
+		if (n->r->node[i]->pub.finished)
+			return;
 	audit(n->r);
 }
 
