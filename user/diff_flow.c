@@ -295,7 +295,7 @@ static void one_finding(const struct diff_pair *p, const struct finding *b, cons
 	c->before.finding = b;
 	c->after.finding = a;
 	c->was_wrong = was_open;
-	if (is_open || (was_open && lives_on(p->a, b))) {
+	if (is_open || (was_open && !a && lives_on(p->a, b))) {
 		c->state = was_open ? DIFF_STILL_BROKEN : DIFF_NEW;
 		diff_blame(c, false);
 		if (!is_open)

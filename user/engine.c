@@ -484,7 +484,10 @@ static void on_fragment_drop(struct engine *e, const struct obs *o)
 {
 	struct trk *t = journey_fragment(e, o);
 
-	if (!t || verdict_is_problem(t->verdict))
+	if (!t)
+		return;
+	e->last_id = t->id;
+	if (verdict_is_problem(t->verdict))
 		return;
 	journey_hop(t, AT_DROP, o->pkt.ifindex, o->ts_ns);
 	if (judge_drop(e, t, &o->pkt, o->ts_ns))

@@ -68,7 +68,6 @@ static struct recalled *block_get(struct engine *e, const struct prefix *p)
 		return NULL;
 	}
 	e->recall.len[p->len] = true;
-	e->owner_version++;
 	return r;
 }
 
@@ -170,6 +169,7 @@ void recall_observe(struct engine *e, const struct obs_baseline *b)
 	r = block_get(e, &o.block);
 	if (!r)
 		return;
+	e->owner_version++;
 	note_owner(r, &o);
 	if (o.what == BASELINE_ROUTE)
 		note_route(r, &o);
