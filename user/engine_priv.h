@@ -129,9 +129,8 @@ struct trk {
 	bool wrong_hop;
 	bool passing, patience; /* in the tunnel, not yet out of it; was given more time */
 	bool answer_counted;	/* a reply: it stands in the app's answers */
-	bool asked_set;		/* a reply: asked has its request, but for the block */
-	bool pair_good;		/* which was no problem itself: asked has the block, too */
-	bool snap_seen;		/* the question was looked for */
+	bool pair_good; /* a reply: its request was no problem itself; asked has its block */
+	bool snap_seen; /* the question was looked for */
 	uint16_t question_len;
 	uint16_t err;
 	struct addr dst, orig_dst; /* after and before NAT */
