@@ -66,7 +66,10 @@ static int open_stdout(struct capsink *s, char *why, size_t why_sz)
 		return -errno;
 	}
 	s->regular = S_ISREG(st.st_mode);
-	s->start = s->regular ? lseek(s->fd, 0, SEEK_CUR) : 0;
+	/* >> writes behind what is there, wherever the offset is */
+	if (s->regular)
+		s->start = fcntl(s->fd, F_GETFL) & O_APPEND ? st.st_size :
+							      lseek(s->fd, 0, SEEK_CUR);
 	s->parts = 1;
 	return 0;
 }

@@ -35,9 +35,10 @@ static void on_node(void *ctx, struct replay_node *n)
 
 	s->page.node(s->page.ctx, n);
 	if (s->digest && n->idx < NODES_MAX) {
-		s->node[n->idx] = digest__add(s->digest, n->name, n->wall_offset_ns);
+		s->node[n->idx] =
+			digest__add(s->digest, n->name[0] ? n->name : n->path, n->wall_offset_ns);
 		if (s->node[n->idx] >= 0)
-			s->digest->node[s->node[n->idx]].foreign = n->meta->foreign;
+			s->digest->node[s->node[n->idx]].foreign |= n->meta->foreign;
 	}
 }
 
@@ -81,8 +82,8 @@ static void on_end(void *ctx, struct replay_node *n)
 
 	if (node < 0)
 		return;
-	s->digest->node[node].cut = n->cut;
-	s->digest->node[node].packets = n->packets;
+	s->digest->node[node].cut |= n->cut;
+	s->digest->node[node].packets += n->packets;
 	digest__end(s->digest, node, n->engine, n->finish_ns ? n->finish_ns : n->last_ns);
 }
 

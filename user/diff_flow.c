@@ -14,11 +14,11 @@
 static int tried_cmp(const void *a, const void *b)
 {
 	const struct diff_tried *x = a, *y = b;
-	int diff = memcmp(x->block.addr.b, y->block.addr.b, sizeof(x->block.addr.b));
+	int diff = (int)x->app - (int)y->app;
 
 	if (!diff)
-		diff = (int)x->block.len - (int)y->block.len;
-	return diff ? diff : (int)x->app - (int)y->app;
+		diff = memcmp(x->block.addr.b, y->block.addr.b, sizeof(x->block.addr.b));
+	return diff ? diff : (int)x->block.len - (int)y->block.len;
 }
 
 static void note_tried(struct diff_pair *p, const struct digest_end *end, enum app app)
@@ -53,17 +53,36 @@ int diff_gather_tried(struct diff_pair *p)
 	return 0;
 }
 
+/* The first that is not before key, NULL: all are */
+static const struct diff_tried *tried_from(const struct diff_pair *p, const struct diff_tried *key)
+{
+	uint32_t lo = 0, hi = p->tried_cnt;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (tried_cmp(&p->tried[mid], key) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < p->tried_cnt ? &p->tried[lo] : NULL;
+}
+
+/* Its size may have been a guess on one of the sides: a part of it counts, and so does a larger one. */
 static bool block_tried(const struct diff_pair *p, const struct prefix *block, enum app app)
 {
-	const struct diff_tried key = { *block, app };
+	const struct diff_tried key = { *block, app }, *t = tried_from(p, &key);
 
-	if (p->tried_cnt && bsearch(&key, p->tried, p->tried_cnt, sizeof(key), tried_cmp))
+	if (t && t->app == app && prefix_covers(block, &t->block))
 		return true;
-	/* its size may have been a guess on one of the sides */
-	for (uint32_t i = 0; i < p->tried_cnt; i++)
-		if (p->tried[i].app == app && (prefix_covers(&p->tried[i].block, block) ||
-					       prefix_covers(block, &p->tried[i].block)))
+	for (uint8_t len = block->len; len--;) {
+		const struct diff_tried larger = { prefix_of(&block->addr, len), app };
+
+		t = tried_from(p, &larger);
+		if (t && !tried_cmp(t, &larger))
 			return true;
+	}
 	return false;
 }
 
@@ -242,11 +261,40 @@ static bool lives_on(const struct digest_node *n, const struct finding *f)
 	return false;
 }
 
+static bool at_block(const struct digest_end *end, const struct prefix *block)
+{
+	return end->place == DG_BLOCK &&
+	       (prefix_covers(&end->block, block) || prefix_covers(block, &end->block));
+}
+
+/* Of a finding's blocks and apps not each was lost with each. */
+static bool was_lost(const struct diff_pair *p, const struct prefix *block, enum app app)
+{
+	for (uint32_t i = 0; i < p->b->flow_cnt; i++) {
+		const struct digest_flow *f = &p->b->flow[i];
+
+		if (f->app == app && digest__flow_broken(f) &&
+		    (at_block(&f->src, block) || at_block(&f->dst, block)))
+			return true;
+	}
+	return false;
+}
+
 static bool app_tried(const struct diff_pair *p, const struct finding *f, enum app app)
 {
+	uint32_t lost = 0;
+
 	if (!f->block_cnt)
 		return p->outside[app];
-	for (uint32_t i = 0; i < f->block_cnt; i++)
+	for (uint32_t i = 0; i < f->block_cnt; i++) {
+		if (!was_lost(p, &f->block[i], app))
+			continue;
+		lost++;
+		if (!block_tried(p, &f->block[i], app))
+			return false;
+	}
+	/* no exchange of that kind was kept: then all of them have to be tried */
+	for (uint32_t i = 0; i < f->block_cnt && !lost; i++)
 		if (!block_tried(p, &f->block[i], app))
 			return false;
 	return true;

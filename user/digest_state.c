@@ -299,29 +299,10 @@ static void sort_routes(struct digest_node *n)
 	n->route_cnt = kept;
 }
 
-/* A stop that a routing daemon put there is the node's own block, whatever was lost on its way to it. */
-static bool is_own(const struct digest_node *n, const struct digest_block *b)
-{
-	const struct digest_route *r = digest__route(n, &b->block);
-
-	return b->known == DG_FINDING && r && r->type != RTN_UNICAST;
-}
-
-static void drop_own_blocks(struct digest_node *n)
-{
-	uint32_t kept = 0;
-
-	for (uint32_t i = 0; i < n->block_cnt; i++)
-		if (!is_own(n, &n->block[i]))
-			n->block[kept++] = n->block[i];
-	n->block_cnt = kept;
-}
-
 static void settle_blocks(struct digest *d, struct digest_node *n)
 {
 	struct digest_index *x = &n->build->blocks;
 
-	drop_own_blocks(n);
 	sort(n->block, n->block_cnt, sizeof(*n->block), block_cmp);
 	/* their places have changed, and another run of the node may follow */
 	free(x->slot);

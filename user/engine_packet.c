@@ -88,8 +88,7 @@ static void fill_answers(const struct trk *t, struct packet *p)
 {
 	const struct trk_asked *asked = &t->asked;
 
-	/* of any other packet what was asked is not even cleared */
-	if (t->role != ROLE_REPLY || !t->answered)
+	if (!t->asked_set)
 		return;
 	p->answers.valid = true;
 	p->answers.good = t->pair_good;

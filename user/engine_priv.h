@@ -129,7 +129,8 @@ struct trk {
 	bool wrong_hop;
 	bool passing, patience; /* in the tunnel, not yet out of it; was given more time */
 	bool answer_counted;	/* a reply: it stands in the app's answers */
-	bool pair_good;		/* a reply: its request was no problem itself; asked is set */
+	bool asked_set;		/* a reply: asked has its request, but for the block */
+	bool pair_good;		/* which was no problem itself: asked has the block, too */
 	bool snap_seen;		/* the question was looked for */
 	uint16_t question_len;
 	uint16_t err;
@@ -347,7 +348,7 @@ struct engine {
 	struct fib_result res[FIB_RESULTS];
 	uint32_t res_next;
 	struct hmap owners, nodes;
-	uint64_t owner_version; /* changes with either of them, and with the pools */
+	uint64_t owner_version; /* changes with them, the pools, what is recalled */
 	uint8_t node_lists;	/* NODES_*: which lists could be read */
 	uint32_t listed[2];	/* nodes of each list */
 	bool owner_len[33];	/* prefix lengths that an owner has */

@@ -163,6 +163,7 @@ static void on_reply(struct engine *e, struct trk *t, const struct flow_key *k)
 		.src = trk_first(req)->src,
 		.ts_ns = req->first_ns,
 	};
+	t->asked_set = true;
 	if (t->pair_good)
 		judge_block(e, &req->dst, &t->asked.block, &from);
 }

@@ -28,6 +28,6 @@ const char help_diff[] =
 	"\n"
 	"Examples:\n"
 	"  calitrace capture -w before.pcapng -d 60\n"
-	"  kubectl -n kube-system delete pod -l k8s-app=calico-node\n"
+	"  kubectl -n kube-system delete pod calico-node-x7f2k  (this node's)\n"
 	"  calitrace capture -w after.pcapng -d 60 -- ping -c 3 10.253.181.10\n"
 	"  calitrace diff before.pcapng after.pcapng\n";

@@ -68,6 +68,7 @@ static struct recalled *block_get(struct engine *e, const struct prefix *p)
 		return NULL;
 	}
 	e->recall.len[p->len] = true;
+	e->owner_version++;
 	return r;
 }
 

@@ -13,6 +13,7 @@
 #include "timeline.h"
 #include "util.h"
 #include "wanted.h"
+#include "words.h"
 
 #define FLUSH_NS NS_PER_S
 /* A reply may come that much later than the timeout, and still be told of before its request leaves */
@@ -340,36 +341,6 @@ void recorder__matched(void *recorder, uint64_t packet)
 		wanted_add(&r->wanted, packet);
 }
 
-/* Lists of words, and the words, in one piece behind h */
-static size_t words_size(cap_words w)
-{
-	size_t size = sizeof(*w);
-
-	for (; w && *w; w++)
-		size += sizeof(*w) + strlen(*w) + 1;
-	return size;
-}
-
-static cap_words words_copy(cap_words w, char **at)
-{
-	const char **out = (const char **)*at;
-	size_t cnt = 0;
-	char *text;
-
-	while (w && w[cnt])
-		cnt++;
-	text = (char *)(out + cnt + 1);
-	for (size_t i = 0; i < cnt; i++) {
-		size_t len = strlen(w[i]) + 1;
-
-		out[i] = memcpy(text, w[i], len);
-		text += len;
-	}
-	out[cnt] = NULL;
-	*at = text + (-(uintptr_t)text & (sizeof(*w) - 1));
-	return out;
-}
-
 void recorder__ready(struct recorder *r, const struct cap_ready *ready)
 {
 	size_t words;
@@ -383,9 +354,10 @@ void recorder__ready(struct recorder *r, const struct cap_ready *ready)
 		return;
 	}
 	words = words_size(ready->ifaces) + words_size(ready->probes) + words_size(ready->missing);
-	h = hold(r, HELD_READY, sizeof(*ready) + words + 3 * sizeof(void *), ready->ts_ns);
+	h = hold(r, HELD_READY, sizeof(*ready) + words, ready->ts_ns);
 	if (!h)
 		return;
+	/* the words stand behind it, in one piece */
 	at = (char *)(&h->ready + 1);
 	h->ready.ts_ns = ready->ts_ns;
 	h->ready.ifaces = words_copy(ready->ifaces, &at);
@@ -458,6 +430,11 @@ const char *recorder__over(struct recorder *r)
 	if (r->err)
 		return "trouble";
 	return has_enough(r) ? "count" : capsink__limit(r->sink);
+}
+
+bool recorder__failed(const struct recorder *r)
+{
+	return r && r->err;
 }
 
 /* ---- the end ---- */

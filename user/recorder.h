@@ -41,6 +41,9 @@ void recorder__flush(struct recorder *r);
 /* Some limit was reached, or writing failed: a word or two, else NULL */
 const char *recorder__over(struct recorder *r);
 
+/* Nothing is written any more. */
+bool recorder__failed(const struct recorder *r);
+
 /* The file is as large as -C has it: a new one is to be begun, and told the node's state, then READY */
 bool recorder__wants_part(const struct recorder *r);
 void recorder__part(struct recorder *r, uint64_t ts_ns);

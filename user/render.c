@@ -210,7 +210,7 @@ const char *route_dst_str(const struct prefix *p, char buf[PREFIX_STRLEN])
 
 const char *rfc3339_str(const struct render *r, uint64_t mono_ns, char buf[RFC3339_LEN])
 {
-	int64_t wall = (int64_t)mono_ns + r->opts.wall_offset_ns;
+	int64_t wall = (int64_t)(mono_ns + (uint64_t)r->opts.wall_offset_ns);
 	time_t sec = (time_t)(wall / (int64_t)NS_PER_S);
 	int64_t ns = wall % (int64_t)NS_PER_S;
 	struct tm tm;

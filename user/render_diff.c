@@ -91,8 +91,7 @@ static const char *nothing_words(const struct diff_change *c)
 	}
 }
 
-static void side_words(const struct diff_change *c, const struct diff_side *s, char *buf,
-		       size_t size)
+void diff_side_words(const struct diff_change *c, const struct diff_side *s, char *buf, size_t size)
 {
 	if (s->route)
 		route_words(s->route, buf, size);
@@ -140,8 +139,8 @@ static void change_line(struct text *t, const struct diff *d, const struct diff_
 	peer = c->after.peer ? c->after.peer : c->before.peer;
 	if (peer && peer->node[0])
 		line_add(&l, " (%s)", peer->node);
-	side_words(c, &c->before, before, sizeof(before));
-	side_words(c, &c->after, after, sizeof(after));
+	diff_side_words(c, &c->before, before, sizeof(before));
+	diff_side_words(c, &c->after, after, sizeof(after));
 	if (strcmp(before, after))
 		line_add(&l, "  %s -> %s", before, after);
 	else

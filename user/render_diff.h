@@ -13,4 +13,8 @@
 int render_diff_text(const struct render_opts *ro, const struct diff *d, bool verbose);
 int render_diff_json(const struct render_opts *ro, const struct diff *d, bool verbose);
 
+/* One side of a change in a few words: "via 10.2.7.200 dev tunl0", "missing" ... */
+void diff_side_words(const struct diff_change *c, const struct diff_side *s, char *buf,
+		     size_t size);
+
 #endif

@@ -76,7 +76,7 @@ void line_paint(struct line *l, enum paint paint, const char *fmt, ...)
 
 void line_time(struct text *t, struct line *l, uint64_t ns)
 {
-	int64_t wall = (int64_t)ns + t->r.opts.wall_offset_ns;
+	int64_t wall = (int64_t)(ns + (uint64_t)t->r.opts.wall_offset_ns);
 	int64_t sec = wall / (int64_t)NS_PER_S;
 
 	if (!t->clock_text[0] || sec != t->clock_s) {

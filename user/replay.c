@@ -114,7 +114,6 @@ static void be_ready(struct rnode *n, const struct cap_ready *r)
 {
 	const struct replay_ops *ops = &n->r->ro.ops;
 
-	n->repeated = false;
 	if (n->pub.ready)
 		return;
 	if (ops->ready)
@@ -130,7 +129,7 @@ static void on_obs(struct rnode *n, const struct cap_item *item)
 
 	if (o->ts_ns > n->until_ns)
 		finish(n, n->until_ns);
-	if (n->repeated || (is_packet(o) && (o->ts_ns < n->since_ns || n->pub.finished)) ||
+	if ((is_packet(o) && (o->ts_ns < n->since_ns || n->pub.finished)) ||
 	    o->ts_ns > n->until_ns) {
 		hand_item(n, item);
 		return;
@@ -154,11 +153,6 @@ static void process(struct rnode *n, const struct cap_item *item)
 	switch (item->kind) {
 	case CAP_OBS:
 		return on_obs(n, item);
-	case CAP_META:
-		/* what rotation writes anew at the head of a file, the engine knows already */
-		n->repeated = n->pub.ready && n->cur &&
-			      item->meta.part == n->file[n->cur - 1]->meta.part + 1;
-		break;
 	case CAP_READY:
 		be_ready(n, &item->ready);
 		break;
@@ -169,6 +163,7 @@ static void process(struct rnode *n, const struct cap_item *item)
 	case CAP_END:
 		n->file[n->cur]->rotated = item->end.rotated;
 		break;
+	case CAP_META: /* of a later part: the snapshot that follows was told to the engine, too */
 	case CAP_CLOCK:
 	case CAP_OTHER:
 		break;
@@ -295,7 +290,8 @@ static int64_t wall_start(const struct replay *r)
 		if (t < start)
 			start = t;
 	}
-	return start;
+	/* a file may say anything: days are counted from here */
+	return start < 0 ? 0 : start > INT64_MAX / 2 ? INT64_MAX / 2 : start;
 }
 
 /* On the wall clock, from where the earliest capture began at start; unset: never */

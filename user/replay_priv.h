@@ -15,7 +15,6 @@ struct rnode {
 	const struct cap_item *head; /* what comes next; borrowed from the file */
 	int64_t wall_ns;	     /* its time; an item without one has that of the one before */
 	uint64_t since_ns, until_ns; /* MONOTONIC of the node */
-	bool repeated; /* within the snapshot of a part that continues what is known */
 	bool done;
 };
 

@@ -71,9 +71,10 @@ void report__set_trouble(struct report *r, const char *why)
 
 uint64_t report_wall(const struct report_node *n, uint64_t ts_ns)
 {
-	int64_t wall = (int64_t)ts_ns + n->rn->wall_offset_ns;
+	/* a damaged file has any offset */
+	uint64_t wall = ts_ns + (uint64_t)n->rn->wall_offset_ns;
 
-	return wall > 0 ? (uint64_t)wall : 0;
+	return wall <= INT64_MAX ? wall : 0;
 }
 
 /* ---- META ---- */
@@ -171,6 +172,8 @@ static void begin(struct report_node *n, uint64_t ts_ns)
 	n->start_ns = report_wall(n, ts_ns);
 	report_grow(n->report, n->start_ns);
 	lanes_begin(n, n->start_ns);
+	for (uint32_t i = 0; i < n->peer_cnt; i++)
+		track_begin(&n->peer[i]->session, n->start_ns);
 	n->ready = true;
 }
 

@@ -106,6 +106,16 @@ void track_add(struct track *t, uint64_t ts_ns, enum span_state state, const cha
 	snprintf(last->what, sizeof(last->what), "%s", what);
 }
 
+void track_begin(struct track *t, uint64_t ts_ns)
+{
+	if (!t->cnt)
+		return;
+	t->span[0] = t->span[t->cnt - 1];
+	t->span[0].from_ns = ts_ns;
+	t->cnt = 1;
+	t->left_out = 0;
+}
+
 enum span_state track_first(const struct track *t)
 {
 	return t->cnt ? t->span[0].state : SPAN_UNKNOWN;

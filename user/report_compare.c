@@ -2,11 +2,12 @@
 /* What differs between two captures, above the two. */
 #include <string.h>
 
-#include "diff.h"
+#include "render_diff.h"
 #include "report_table.h"
 #include "util.h"
 
 #define CHANGES_MAX 500
+#define SIDE_LEN 160
 
 static const char *verdict_markup(enum diff_verdict v)
 {
@@ -51,9 +52,26 @@ static int rank(const struct diff_change *c)
 	return c->wrong ? 0 : c->doubt ? 1 : 2;
 }
 
+static void change_line(struct side *s, const struct diff_change *c)
+{
+	char words[SIDE_LEN];
+
+	row_open(s->h, c->key);
+	html_el(s->h, "td", "", diff_what_name(c->what));
+	html_el(s->h, "td", "", c->node ? c->node : "");
+	html_el(s->h, "td", state_class(c), diff_state_name(c->state));
+	diff_side_words(c, &c->before, words, sizeof(words));
+	html_el(s->h, "td", "", words);
+	diff_side_words(c, &c->after, words, sizeof(words));
+	html_el(s->h, "td", "", words);
+	html_el(s->h, "td", "", c->note);
+	html_lit(s->h, "</tr>\n");
+}
+
 static void changes(struct side *s, const struct diff *d)
 {
-	static const char *const heads[] = { "what", "of", "node", "state", "why", NULL };
+	static const char *const heads[] = { "what",   "of",	"node", "state",
+					     "before", "after", "why",	NULL };
 	uint32_t cnt = told_cnt(d), told = 0;
 
 	table_open(s, "What changed", cnt, heads);
@@ -63,12 +81,7 @@ static void changes(struct side *s, const struct diff *d)
 
 			if (c->state == DIFF_UNCHANGED || rank(c) != pass)
 				continue;
-			row_open(s->h, c->key);
-			html_el(s->h, "td", "", diff_what_name(c->what));
-			html_el(s->h, "td", "", c->node ? c->node : "");
-			html_el(s->h, "td", state_class(c), diff_state_name(c->state));
-			html_el(s->h, "td", "brk", c->note);
-			html_lit(s->h, "</tr>\n");
+			change_line(s, c);
 			told++;
 		}
 	}

@@ -52,10 +52,21 @@ static struct prefix find_block(const struct report_node *n, const struct addr *
 	return prefix_of(a, len > pool->cidr.len ? len : pool->cidr.len);
 }
 
+uint64_t addr_mix(const struct addr *a, uint64_t seed)
+{
+	uint64_t x;
+
+	if (a->family != 4)
+		return hash_bytes(a, sizeof(*a), seed);
+	x = (uint64_t)a->b[0] << 24 | (uint64_t)a->b[1] << 16 | (uint64_t)a->b[2] << 8 | a->b[3];
+	x = (x + seed + 1) * 0x9e3779b97f4a7c15ull;
+	return x ^ x >> 29;
+}
+
 struct prefix report_block(struct report_node *n, const struct addr *a)
 {
 	uint64_t version = mirror__version(engine__mirror(n->rn->engine));
-	struct block_memo *memo = &n->memo[hash_bytes(a, sizeof(*a), 0) % REPORT_MEMOS];
+	struct block_memo *memo = &n->memo[addr_mix(a, 0) % REPORT_MEMOS];
 
 	if (memo->version != version || !addr_eq(&memo->addr, a))
 		*memo = (struct block_memo){ *a, version, find_block(n, a) };
@@ -163,7 +174,7 @@ void lane_look(struct report_node *n, struct lane *l, uint64_t ts_ns)
 
 static uint64_t block_hash(const struct prefix *p)
 {
-	return hash_bytes(&p->addr, sizeof(p->addr), p->len);
+	return addr_mix(&p->addr, p->len);
 }
 
 static struct lane *lane_find(const struct report_node *n, const struct prefix *block)

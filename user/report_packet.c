@@ -43,7 +43,7 @@ void report_grow(struct report *r, uint64_t ts_ns)
 static struct flow *flow_get(struct report_node *n, const struct prefix *src,
 			     const struct prefix *dst, enum app app)
 {
-	uint64_t hash = hash_bytes(dst, sizeof(*dst), hash_bytes(src, sizeof(*src), app));
+	uint64_t hash = addr_mix(&dst->addr, addr_mix(&src->addr, (uint64_t)app));
 	struct flow *f;
 
 	for (struct hnode *h = hmap_first(&n->flows_by, hash); h; h = hmap_next(h)) {

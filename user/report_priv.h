@@ -66,6 +66,8 @@ struct track {
 
 /* A state that is the same as the last one is none. */
 void track_add(struct track *t, uint64_t ts_ns, enum span_state state, const char *what);
+/* What was before ts_ns is forgotten, but for the state of then */
+void track_begin(struct track *t, uint64_t ts_ns);
 enum span_state track_first(const struct track *t);
 enum span_state track_last(const struct track *t);
 /* Was it ever? */
@@ -234,6 +236,9 @@ struct report {
 
 /* MONOTONIC of the node to wall clock */
 uint64_t report_wall(const struct report_node *n, uint64_t ts_ns);
+
+/* Cheap, and good enough for addresses of one cluster */
+uint64_t addr_mix(const struct addr *a, uint64_t seed);
 
 /* report_lane.c; NULL: no room (counted), or no memory (report.failed) */
 struct lane *report_lane(struct report_node *n, const struct prefix *block, uint64_t ts_ns);

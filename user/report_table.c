@@ -91,7 +91,7 @@ static void lane_line(struct side *s, const struct report_node *n, const struct 
 	cell_time(s, l->first_lost_ns);
 	cell_time(s, l->last_lost_ns);
 	cell_time(s, l->answer_ns);
-	html_lit(s->h, "<td>");
+	html_lit(s->h, "<td class=\"wide\">");
 	if (addr_is_set(&l->block.addr))
 		track_words(s, &l->route, route_word);
 	html_lit(s->h, "</td></tr>\n");
@@ -169,7 +169,7 @@ static void peer_line(struct side *s, const struct report_node *n, const struct 
 		cell_num(s->h, p->imported);
 	else
 		html_lit(s->h, "<td></td>");
-	html_lit(s->h, "<td>");
+	html_lit(s->h, "<td class=\"wide\">");
 	track_words(s, &p->session, session_word);
 	html_lit(s->h, "</td></tr>\n");
 }

@@ -315,7 +315,7 @@ static int end_recording(struct tracer *t, uint64_t ts_ns)
 	t->ended = true;
 	recorder__finish(t->recorder, &f);
 	/* of a snapshot alone the end is the beginning */
-	if (!f.hurried && !t->o->snapshot)
+	if (!f.hurried && !t->o->snapshot && !recorder__failed(t->recorder))
 		session__snapshot(t->session, true);
 	return recorder__end(t->recorder, mono_ns(), over ? over : *why ? why : "done");
 }

@@ -164,6 +164,15 @@ snapshot() {
 		echo "expected the node's state, saw $(stat -c %s "$out/snapshot.pcapng") octets"
 }
 
+# Where Calico is not, there is still a node.
+snapshot_elsewhere() {
+	rm -rf "$out/elsewhere.pcapng" "$out/empty"
+	mkdir "$out/empty"
+	captured 0 unshare -n "$calitrace" capture -w "$out/elsewhere.pcapng" -d 0 --host-root "$out/empty"
+	grep -q 'no Calico pool' "$out/stderr" || echo "expected a word of the pools, saw $(head -n 1 "$out/stderr")"
+	[ "$(seen_by_tshark "$out/elsewhere.pcapng")" = 0 ] || echo "expected tshark to read it, saw $(seen_by_tshark "$out/elsewhere.pcapng")"
+}
+
 rotation() {
 	local files total=0 n file
 
@@ -381,6 +390,27 @@ nobody_reads() {
 	grep -q "standard output': Broken pipe" "$out/stderr" || echo "expected a word of the pipe, saw $(paste -sd';' "$out/stderr")"
 }
 
+# The reader neither reads nor goes: a signal ends it all the same.
+stalled() {
+	local reader pid status=0
+
+	rm -f "$out/fifo" "$out/stderr"
+	mkfifo "$out/fifo"
+	# shellcheck disable=SC2217 # that it does not read is the point
+	sleep 300 <"$out/fifo" &
+	reader=$!
+	"$calitrace" capture "${at[@]}" -w - >"$out/fifo" 2>"$out/stderr" </dev/null &
+	pid=$!
+	within $patience tracing "$out/stderr" || echo "expected it to trace, saw $(tail -n 1 "$out/stderr")"
+	traffic 40
+	kill -INT $pid
+	within $patience tracer_gone $pid || { kill -KILL $pid && echo "expected it to end, saw it run"; }
+	wait $pid || status=$?
+	kill $reader
+	[ $status -eq 2 ] || echo "expected exit status 2, saw $status"
+	grep -q 'nobody reads it' "$out/stderr" || echo "expected a word of the reader, saw $(paste -sd';' "$out/stderr")"
+}
+
 lab_up "${CALITRACE_TEST_PREFIX:-t$$-}cap-"
 at=(--netns "${node_ns[k8s02]}" --host-root "${node_root[k8s02]}")
 check 'capture: healthy' healthy
@@ -388,6 +418,7 @@ check 'capture: contents' contents
 check 'capture: no overwriting' no_overwriting
 check 'capture: -c' count
 check 'capture: -d 0' snapshot
+check 'capture: -d 0 without Calico' snapshot_elsewhere
 check 'capture: -C and -W' rotation
 check 'capture: -C keeps all' all_parts
 check 'capture: -w - into a pipe' to_pipe
@@ -403,3 +434,4 @@ for size in 64k 256k 1m; do
 done
 check 'capture: file size limit' size_limit
 check 'capture: nobody reads the pipe' nobody_reads
+check 'capture: the reader of the pipe stalls' stalled

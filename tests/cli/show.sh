@@ -305,6 +305,22 @@ two_nodes() {
 	! grep -vE '^k8s0[12]  ' "$out/shown" || echo "expected each line to say whose it is"
 }
 
+# The parts of a run say together what the run said, and nothing at their seams.
+rotated() {
+	rm -rf "$out/parts"
+	mkdir "$out/parts"
+	tracer_run rotated capture -C 64k -w "$out/parts/r.pcapng" --netns "${node_ns[k8s02]}" --host-root "${node_root[k8s02]}"
+	tracer_wait rotated
+	lab traffic --count 20 ping dns >&2 || echo "expected healthy traffic, saw none"
+	tracer_stop rotated
+	[ "$(find "$out/parts" -name '*.pcapng' | wc -l)" -gt 1 ] || echo "expected several files, saw $(ls "$out/parts")"
+	shown 0 -o json "$out/parts"
+	same <(tail -n 1 "$out/rotated.err") "$out/shown.err"
+	[ "$(jq -r .type "$out/shown" | paste -sd' ')" = 'start summary' ] || echo "expected start and summary, saw $(jq -r .type "$out/shown" | paste -sd' ')"
+	shown 0 "$out/parts/r_000001.pcapng"
+	grep -q 'goes on in another file' "$out/shown.err" || echo "expected to be told of the rest, saw $(cat "$out/shown.err")"
+}
+
 mkdir -p "$out/empty"
 lab_up "${CALITRACE_TEST_PREFIX:-t$$-}shw-"
 check 'show: a run to show' record
@@ -322,3 +338,4 @@ check 'show: captures of others' foreign
 check 'show: stdin' from_stdin
 check 'show: from a capture that runs' pipe
 check 'show: two nodes' two_nodes
+check 'show: the parts of a rotated capture' rotated

@@ -82,7 +82,8 @@ incident_is() {
 	for node in k8s01 k8s03; do
 		local block=NODE_BLOCK_$node ip=NODE_IP_$node
 		changed k8s02 route "${!block}" "$1"
-		changed k8s02 peer "${!ip}" "$1"
+		# Behind a reflector the other nodes are no neighbours
+		if [ "$node" = k8s01 ] || [ "${LAB_PEERS:-mesh}" = mesh ]; then changed k8s02 peer "${!ip}" "$1"; fi
 	done
 	flows | while read -r flow; do changed k8s02 flow "$flow" "${2:-$1}"; done
 }

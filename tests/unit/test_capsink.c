@@ -254,16 +254,16 @@ static void pipe_stdout(void **state)
 }
 
 /* What standard output had before is not ours to cut. */
-static void appended_stdout(void **state)
+static void keep_what_was(int flags)
 {
 	struct rlimit was, now;
 	struct capsink *s;
 	int fd;
 
-	(void)state;
 	touch("a");
-	fd = open("a", O_WRONLY);
-	lseek(fd, 0, SEEK_END);
+	fd = open("a", O_WRONLY | flags);
+	if (!flags)
+		lseek(fd, 0, SEEK_END);
 	s = open_stdout(fd);
 	getrlimit(RLIMIT_FSIZE, &was);
 	now = (struct rlimit){ 2 * BLOCK_LEN + 50, was.rlim_max };
@@ -272,6 +272,14 @@ static void appended_stdout(void **state)
 	setrlimit(RLIMIT_FSIZE, &was);
 	assert_int_equal(size_of("a"), 3 + 2 * BLOCK_LEN);
 	capsink__free(s);
+	unlink("a");
+}
+
+static void appended_stdout(void **state)
+{
+	(void)state;
+	keep_what_was(0);
+	keep_what_was(O_APPEND);
 }
 
 static void parts(void **state)

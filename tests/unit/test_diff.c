@@ -199,6 +199,34 @@ static void test_node_left(void **state)
 	sides_done(&d, &s.before, &s.after);
 }
 
+/* ... and whether the list of nodes still has it is not known */
+static void test_node_left_list_unknown(void **state)
+{
+	struct sides s = sides_cured();
+
+	(void)state;
+	side_drop_route(&s.after, BLOCK1);
+	side_drop_peer(&s.after, "10.2.7.203");
+	side_node(&s.after)->sources.nodes = false;
+	side_node(&s.after)->member_cnt = 0;
+	sides_expect(&s, 1);
+}
+
+/* The node of the block was not known in BEFORE, but its audit missed routes */
+static void test_audit_missed_routes(void **state)
+{
+	struct sides s = sides_cured();
+	struct diff d;
+
+	(void)state;
+	side_forget_block(&s.before, BLOCK1);
+	side_drop_peer(&s.before, "10.2.7.203");
+	side_node(&s.before)->member_cnt = 0;
+	d = sides_run(&s.before, &s.after, 0);
+	assert_change(&d, DIFF_ROUTE, BLOCK1, DIFF_FIXED);
+	sides_done(&d, &s.before, &s.after);
+}
+
 /* It did not leave, it was registered anew with another address, as in the founding incident */
 static void test_node_readdressed(void **state)
 {
@@ -411,6 +439,8 @@ int main(void)
 		cmocka_unit_test(test_blackhole_instead),
 		cmocka_unit_test(test_other_owner),
 		cmocka_unit_test(test_node_left),
+		cmocka_unit_test(test_node_left_list_unknown),
+		cmocka_unit_test(test_audit_missed_routes),
 		cmocka_unit_test(test_node_readdressed),
 		cmocka_unit_test(test_node_left_one_list),
 		cmocka_unit_test(test_block_given_up),

@@ -23,6 +23,22 @@ static void test_block_not_tried(void **state)
 	sides_expect_doubt(&s, DOUBT_EXERCISE);
 }
 
+/* The size of a block without a route is a guess: what was tried may be a part of it, or more */
+static void test_guessed_size(void **state)
+{
+	struct sides s = sides_cured();
+
+	(void)state;
+	side_flow(&s.after, BLOCK2, APP_ICMP)->dst.block = pfx("10.253.140.160/27");
+	sides_expect(&s, 0);
+	s = sides_cured();
+	side_flow(&s.after, BLOCK2, APP_ICMP)->dst.block = pfx("10.253.140.0/24");
+	sides_expect(&s, 0);
+	s = sides_cured();
+	side_flow(&s.after, BLOCK2, APP_ICMP)->dst.block = pfx("10.253.140.192/26");
+	sides_expect_doubt(&s, DOUBT_EXERCISE);
+}
+
 static void test_sent_not_answered(void **state)
 {
 	struct sides s = sides_cured();
@@ -30,6 +46,20 @@ static void test_sent_not_answered(void **state)
 	(void)state;
 	/* asked at the very end: no answer yet, and nothing lost */
 	side_flow(&s.after, BLOCK2, APP_ICMP)->answered = 0;
+	sides_expect_doubt(&s, DOUBT_EXERCISE);
+}
+
+/* The same where no finding tells of it */
+static void test_flow_not_answered(void **state)
+{
+	struct sides s = { side_healthy(), side_healthy() };
+
+	(void)state;
+	side_lose(side_add_flow(&s.before, OWN, BLOCK1, NULL, APP_TCP), V_UNANSWERED, 3);
+	side_add_flow(&s.after, OWN, BLOCK1, NULL, APP_TCP)->answered = 0;
+	sides_expect_doubt(&s, DOUBT_EXERCISE);
+	s = (struct sides){ side_healthy(), side_healthy() };
+	side_lose(side_add_flow(&s.before, OWN, BLOCK1, NULL, APP_TCP), V_UNANSWERED, 3);
 	sides_expect_doubt(&s, DOUBT_EXERCISE);
 }
 
@@ -43,6 +73,21 @@ static void test_late_is_no_answer(void **state)
 	f->late = 5;
 	side_lose(f, V_UNANSWERED, 5);
 	sides_expect(&s, 1);
+}
+
+/* A finding of two blocks and two apps: names were asked of one block only, before as after. */
+static void test_not_each_with_each(void **state)
+{
+	struct sides s = sides_cured();
+
+	(void)state;
+	side_node(&s.before)->finding[0].apps[APP_DNS] = 5;
+	sides_expect(&s, 0);
+	/* but what was lost has to be tried */
+	s = sides_cured();
+	side_node(&s.before)->finding[0].apps[APP_DNS] = 5;
+	side_flow(&s.after, BLOCK3, APP_DNS)->app = APP_TCP;
+	sides_expect_doubt(&s, DOUBT_EXERCISE);
 }
 
 /* What was the node's own address while the route was missing is the tunnel's when it is back. */
@@ -280,8 +325,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_app_not_tried),
+		cmocka_unit_test(test_not_each_with_each),
 		cmocka_unit_test(test_block_not_tried),
+		cmocka_unit_test(test_guessed_size),
 		cmocka_unit_test(test_sent_not_answered),
+		cmocka_unit_test(test_flow_not_answered),
 		cmocka_unit_test(test_late_is_no_answer),
 		cmocka_unit_test(test_other_source),
 		cmocka_unit_test(test_far_source),

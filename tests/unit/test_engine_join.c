@@ -144,13 +144,49 @@ static void test_copy(void **state)
 	feed_close(&f, 650 * MS);
 }
 
+/* A drop that names a packet, so long after that was first seen */
+static uint64_t seen_with_drop(bool left, uint32_t us)
+{
+	const struct plan *p = &plans[0];
+	struct obs_pkt q = pkt_echo(p->pod, p->peer_pod, 7, 1), r = pkt_reply(&q);
+	struct feed f;
+	uint64_t seen;
+
+	feed_open(&f, p, NULL);
+	feed_node(&f, POOL_IPIP, 0);
+	q.skb = feed_skb(&f);
+	if (left)
+		feed_sent(&f, 0, q);
+	else
+		feed_path(&f, 0, AT_TC_INGRESS, IF_CALI1, q);
+	if (left)
+		feed_back(&f, 900, r);
+	feed_ticks(&f, 50 * MS, us);
+	feed_drop(&f, us + 1, IF_ETH0, "", "neigh_invalidate", q);
+	feed_ticks(&f, us + 50 * MS, us + 500 * MS);
+	seen = feed_summary(&f).seen;
+	feed_close(&f, us + 500 * MS);
+	return seen;
+}
+
+/*
+ * Neighbours fail 3 s later, and name the packets that waited for them; one that was seen to leave
+ * did not wait, and is remembered for no longer than a queue may hold it.
+ */
+static void test_remembered(void **state)
+{
+	(void)state;
+	assert_int_equal(seen_with_drop(true, 500 * MS), 2);
+	assert_int_equal(seen_with_drop(true, 3 * US_PER_S), 3);
+	assert_int_equal(seen_with_drop(false, 3 * US_PER_S), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_dnat),
-		cmocka_unit_test(test_masquerade),
-		cmocka_unit_test(test_skb_reuse),
-		cmocka_unit_test(test_copy),
+		cmocka_unit_test(test_dnat),	   cmocka_unit_test(test_masquerade),
+		cmocka_unit_test(test_skb_reuse),  cmocka_unit_test(test_copy),
+		cmocka_unit_test(test_remembered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
