@@ -135,13 +135,27 @@ static bool keep(struct lacks *l, const struct lack *k)
 	return true;
 }
 
+static bool has_peer(const struct cluster *c, uint32_t x, uint32_t y, const struct addr **dead);
+
+/* Nodes that speak with routers alone need not know each other's blocks, where no tunnel leads there. */
+static bool is_owed(const struct lacks *l, const struct route *r)
+{
+	const struct pool *pool = judge_pool(l->c->node[l->who].engine, &r->dst.addr);
+	const struct addr *unused;
+
+	if (r->type != RTN_BLACKHOLE)
+		return true;
+	return (pool && pool->mode != POOL_NONE && pool->mode != POOL_UNKNOWN) ||
+	       has_peer(l->c, l->who, l->by, &unused);
+}
+
 static void note_lack(void *ctx, const struct route *r)
 {
 	struct lacks *l = ctx;
 	const struct route *mine;
 	struct lack k = { .block = r->dst, .by = l->by };
 
-	if (!is_block(l->c->node[l->by].engine, r))
+	if (!is_block(l->c->node[l->by].engine, r) || !is_owed(l, r))
 		return;
 	mine = mirror__lookup_len(mirror_of(l->c, l->who), &r->dst.addr, r->dst.len, 32);
 	if (mine)

@@ -456,6 +456,26 @@ static void test_incident(void **state)
 	}
 }
 
+/* Nodes without a tunnel and without a session between them may know routers alone. */
+static void test_routers_only(void **state)
+{
+	static const enum pool_mode modes[] = { POOL_NONE, POOL_IPIP };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		const struct plan *p = &plans[0];
+		struct two t;
+
+		two_open(&t, p);
+		feed_node(&t.side[0].feed, modes[i], NODE_NO_BLOCK | NODE_BGP_DOWN);
+		feed_node(&t.side[1].feed, modes[i], NODE_NO_BLOCK | NODE_BGP_DOWN);
+		two_run(&t);
+		assert_int_equal(check_on(&t, 0, "cluster-routes")->state,
+				 modes[i] == POOL_NONE ? CHECK_OK : CHECK_PROBLEM);
+		two_close(&t);
+	}
+}
+
 /* ---- clocks ---- */
 
 struct wire {
@@ -541,12 +561,13 @@ static void test_clocks_unknown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_return_route), cmocka_unit_test(test_allowlist),
-		cmocka_unit_test(test_fates),	     cmocka_unit_test(test_cannot_know),
-		cmocka_unit_test(test_not_the_same), cmocka_unit_test(test_answered),
-		cmocka_unit_test(test_journey),	     cmocka_unit_test(test_bounded),
-		cmocka_unit_test(test_states_agree), cmocka_unit_test(test_incident),
-		cmocka_unit_test(test_clocks),	     cmocka_unit_test(test_clocks_unknown),
+		cmocka_unit_test(test_return_route),   cmocka_unit_test(test_allowlist),
+		cmocka_unit_test(test_fates),	       cmocka_unit_test(test_cannot_know),
+		cmocka_unit_test(test_not_the_same),   cmocka_unit_test(test_answered),
+		cmocka_unit_test(test_journey),	       cmocka_unit_test(test_bounded),
+		cmocka_unit_test(test_states_agree),   cmocka_unit_test(test_incident),
+		cmocka_unit_test(test_routers_only),   cmocka_unit_test(test_clocks),
+		cmocka_unit_test(test_clocks_unknown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
