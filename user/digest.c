@@ -110,10 +110,7 @@ int digest__add(struct digest *d, const char *name, int64_t wall_offset_ns)
 	n = &d->node[d->cnt];
 	memset(n, 0, sizeof(*n));
 	n->build = calloc(1, sizeof(*n->build));
-	if (n->build)
-		n->build->memory = calloc(DIGEST_MEMORY, sizeof(*n->build->memory));
-	if (!n->build || !n->build->memory) {
-		node_free(n);
+	if (!n->build) {
 		d->oom = true;
 		return -ENOMEM;
 	}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Exchanges, out of the records of packets: from where, to where, how they fared. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "addr.h"
@@ -187,11 +188,21 @@ static uint32_t flow_of(struct digest *d, struct digest_node *n, const struct en
 	return m->flow;
 }
 
+static struct digest_memory *memory_of(struct digest *d, struct digest_node *n, uint64_t id)
+{
+	struct digest_build *b = n->build;
+
+	if (!b->memory)
+		b->memory = calloc(DIGEST_MEMORY, sizeof(*b->memory));
+	d->oom |= !b->memory;
+	return b->memory ? &b->memory[id % DIGEST_MEMORY] : NULL;
+}
+
 void digest_packet(struct digest *d, struct digest_node *n, const struct engine *e,
 		   const struct packet *p)
 {
 	uint64_t id = p->id + (run_of(e) << 24);
-	struct digest_memory *slot = &n->build->memory[id % DIGEST_MEMORY];
+	struct digest_memory *slot = memory_of(d, n, id);
 	bool bad = verdict_is_problem(p->verdict);
 	struct digest_memory m = {
 		.id = id,
@@ -202,6 +213,8 @@ void digest_packet(struct digest *d, struct digest_node *n, const struct engine 
 	};
 	uint64_t asked_ns = p->answers.valid ? p->answers.ts_ns : p->ts_ns;
 
+	if (!slot)
+		return;
 	if (slot->id == id && slot->flow)
 		forget(n, slot);
 	/* what is neither asked nor answered proves nothing, unless it is lost */

@@ -47,7 +47,7 @@ struct digest_flow_memo {
 
 struct digest_build {
 	struct digest_index flows, blocks;
-	struct digest_memory *memory; /* by id modulo DIGEST_MEMORY */
+	struct digest_memory *memory; /* by id modulo DIGEST_MEMORY; NULL: no packet yet */
 	struct digest_place_memo place[DIGEST_PLACES];
 	struct digest_flow_memo pair[DIGEST_PAIRS];
 };

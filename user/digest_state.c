@@ -331,7 +331,8 @@ static void clear_state(struct digest_node *n)
 /* The engine may be freed now, and another one may get its place in memory. */
 static void forget_packets(struct digest_build *b)
 {
-	memset(b->memory, 0, DIGEST_MEMORY * sizeof(*b->memory));
+	free(b->memory);
+	b->memory = NULL;
 	memset(b->place, 0, sizeof(b->place));
 	memset(b->pair, 0, sizeof(b->pair));
 }
