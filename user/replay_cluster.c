@@ -240,31 +240,38 @@ void replay_cluster__ready(struct rnode *n)
 		audit(n->r);
 }
 
-void replay_cluster__obs(struct rnode *n, const struct obs *o)
+/* What the other nodes' captures show is an observation like those of the file. */
+static void take(struct rnode *n)
 {
+	const struct replay_ops *ops = &n->r->ro.ops;
 	struct obs x;
 
+	while (cluster__take(n->r->cluster->cluster, n->pub.idx, &x)) {
+		engine__feed(n->pub.engine, &x);
+		if (ops->obs)
+			ops->obs(ops->ctx, &n->pub, &x, NULL);
+	}
+}
+
+void replay_cluster__obs(struct rnode *n, const struct obs *o)
+{
 	if (!n->r->cluster)
 		return;
 	if (n->r->cluster->base[n->pub.idx])
 		baseline__obs(n->r->cluster->base[n->pub.idx], o);
 	cluster__obs(n->r->cluster->cluster, n->pub.idx, o);
-	while (cluster__take(n->r->cluster->cluster, n->pub.idx, &x))
-		engine__feed(n->pub.engine, &x);
+	take(n);
 }
 
 /* Requests that are overdue now are looked for on the other nodes before the last word is said. */
 void replay_cluster__finish(struct rnode *n, uint64_t ts_ns)
 {
 	const struct obs tick = { .kind = OBS_TICK, .ts_ns = ts_ns };
-	struct replay_cluster *c = n->r->cluster;
-	struct obs x;
 
-	if (!c)
+	if (!n->r->cluster)
 		return;
 	engine__feed(n->pub.engine, &tick);
-	while (cluster__take(c->cluster, n->pub.idx, &x))
-		engine__feed(n->pub.engine, &x);
+	take(n);
 	/* while all are there: who lacks what of whom when the first one ends */
 	for (uint32_t i = 0; i < n->r->node_cnt; i++)
 		if (n->r->node[i]->pub.finished)

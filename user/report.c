@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cluster.h"
 #include "report_priv.h"
 #include "util.h"
 
@@ -225,6 +226,9 @@ static void on_obs(void *ctx, struct replay_node *rn, const struct obs *o,
 	case OBS_SOURCE:
 		on_source(n, &o->source);
 		break;
+	case OBS_ELSEWHERE:
+		report_elsewhere(n, &o->elsewhere);
+		break;
 	case OBS_PROC:
 		event_proc(n, &o->proc);
 		break;
@@ -237,6 +241,36 @@ static void on_obs(void *ctx, struct replay_node *rn, const struct obs *o,
 	}
 }
 
+/* Of all nodes together: told when it changes, so the first and the last one count */
+static void cluster_check(struct report_node *n, const struct check *c)
+{
+	for (uint32_t i = 0; i < n->joint_cnt; i++) {
+		if (strcmp(n->joint[i].name, c->name) != 0)
+			continue;
+		n->joint[i] = *c;
+		return;
+	}
+	if (n->joint_cnt == REPORT_JOINT)
+		return;
+	n->joint[n->joint_cnt++] = *c;
+	if (n->start_cnt < REPORT_CHECKS)
+		n->start[n->start_cnt++] = *c;
+}
+
+static void clock_words(struct report_node *n, const struct clock_rel *c)
+{
+	if (c->known)
+		snprintf(
+			n->clock, sizeof(n->clock),
+			"%+.3f ms against %.60s, at most %.3f ms off, from %llu packets seen on both",
+			(double)c->offset_ns / 1e6, c->reference, (double)c->error_ns / 1e6,
+			(unsigned long long)c->packets);
+	else
+		snprintf(n->clock, sizeof(n->clock),
+			 "against %.60s: not known, too few packets were seen on both",
+			 c->reference);
+}
+
 static void on_record(void *ctx, struct replay_node *rn, const struct record *rec)
 {
 	struct report_node *n = rn->user;
@@ -245,6 +279,10 @@ static void on_record(void *ctx, struct replay_node *rn, const struct record *re
 	(void)ctx;
 	if (!n || n->ended)
 		return;
+	if (rec->kind == REC_CHECK)
+		return cluster_check(n, rec->check);
+	if (rec->kind == REC_CLOCK)
+		return clock_words(n, rec->clock);
 	/* a foreign file begins with its first packet */
 	if (!n->ready)
 		begin(n, rec->ts_ns);
@@ -286,6 +324,8 @@ static void on_finish(void *ctx, struct replay_node *rn, uint64_t ts_ns)
 	n->sum.command_status = rn->command_status;
 	n->have_summary = true;
 	n->end_cnt = audit(n, n->end);
+	for (uint32_t i = 0; i < n->joint_cnt && n->end_cnt < REPORT_CHECKS; i++)
+		n->end[n->end_cnt++] = n->joint[i];
 	findings_lanes(n);
 	for (uint32_t i = 0; i < n->lane_cnt; i++)
 		lane_look(n, n->lane[i], n->finish_ns);

@@ -143,6 +143,7 @@ static void about_node(struct side *s, const struct report_node *n)
 	if (n->finish_ns >= n->start_ns)
 		item(s->h, "duration", span_str(n->finish_ns - n->start_ns, buf));
 	item(s->h, "it ended by", n->reason);
+	item(s->h, "clock", n->clock);
 	item(s->h, "command", n->argv);
 	item(s->h, "filter", n->filter[0] ? n->filter : "none");
 	item(s->h, "pod", n->pod);

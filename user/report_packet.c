@@ -203,7 +203,9 @@ static void sample_add(struct report_node *n, struct case_file *c, const struct 
 		r->sample = s;
 		r->sample_cap = cap;
 	}
-	r->sample[r->sample_cnt++] = (struct sample){ n->idx, *p, ts_ns };
+	r->sample[r->sample_cnt] = (struct sample){ n->idx, *p, ts_ns };
+	r->sample[r->sample_cnt].packet.far = NULL;
+	r->sample[r->sample_cnt++].packet.far_cnt = 0;
 	if (c)
 		c->kept++;
 }
@@ -227,6 +229,9 @@ static void journey_keep(struct report_node *n, struct journey *j, const struct 
 	const struct gone *g = mirror__gone(m, &p->dst, pool ? pool->cidr.len : 1, 32);
 
 	*j = (struct journey){ .packet = *p, .wall_ns = ts_ns };
+	/* lives during the record only */
+	j->packet.far = NULL;
+	j->packet.far_cnt = 0;
 	j->mode = pool ? pool->mode : POOL_UNKNOWN;
 	if (g && (!r || g->route.dst.len > r->dst.len))
 		r = &g->route;
@@ -259,6 +264,17 @@ static struct case_file *case_of(struct report_node *n, uint32_t finding)
 	return *c;
 }
 
+/* What another node's capture shows of the finding's requests: the first one's fate */
+void report_elsewhere(struct report_node *n, const struct obs_elsewhere *e)
+{
+	struct case_file *c = case_of(n, e->finding);
+
+	if (!c || c->have_there)
+		return;
+	c->there = *e;
+	c->have_there = true;
+}
+
 static void problem(struct report_node *n, const struct packet *p, uint64_t ts_ns)
 {
 	struct sample *s = p->rev > 1 ? sample_find(n->report, n, p->id) : NULL;
@@ -268,10 +284,13 @@ static void problem(struct report_node *n, const struct packet *p, uint64_t ts_n
 		journey_keep(n, &c->journey, p, ts_ns);
 		c->have = true;
 	}
-	if (s)
+	if (s) {
 		s->packet = *p;
-	else
+		s->packet.far = NULL;
+		s->packet.far_cnt = 0;
+	} else {
 		sample_add(n, c, p, ts_ns);
+	}
 }
 
 /* ---- a packet ---- */

@@ -36,7 +36,7 @@ static uint32_t node_journeys(struct side *s, const struct report_node *n, uint3
 		if (!c || !c->have || !f || f->recovered != recovered || !f->packets ||
 		    told == JOURNEYS)
 			continue;
-		ways_of(n, &c->journey, f, &w);
+		ways_of(n, c, f, &w);
 		html_lit(s->h, "<figure class=\"journey\">");
 		journey_caption(s, n, &c->journey, id);
 		ways_draw(s->h, &w);

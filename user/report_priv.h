@@ -21,6 +21,7 @@
 #define REPORT_CASES 64	   /* findings of which packets are kept */
 #define REPORT_CHECKS 32
 #define REPORT_NODES 256
+#define REPORT_JOINT 8
 #define REPORT_MEMORY (1u << 17) /* packets whose verdict may still change */
 
 /* ---- the time axis ---- */
@@ -141,6 +142,8 @@ struct case_file { /* of a finding */
 	uint32_t kept;
 	bool have;
 	struct journey journey; /* the most telling packet */
+	bool have_there;
+	struct obs_elsewhere there; /* what became of its packets on another node */
 };
 
 /* The block of an address, for as long as the routes stay */
@@ -176,6 +179,9 @@ struct report_node {
 	uint32_t told[REPORT_CASES]; /* finding's state when it was told: 1 open, 2 recovered */
 	struct check start[REPORT_CHECKS], end[REPORT_CHECKS];
 	uint32_t start_cnt, end_cnt;
+	struct check joint[REPORT_JOINT]; /* of the nodes together, as told last */
+	uint32_t joint_cnt;
+	char clock[200]; /* how it stands to another node's, "" one node */
 	struct obs_source source[SOURCE_MAX];
 	uint64_t loss[LOSS_BIRD + 1];
 	struct summary sum;
@@ -251,6 +257,7 @@ struct prefix report_block(struct report_node *n, const struct addr *a);
 const struct pool *report_pool(const struct report_node *n, const struct addr *a);
 
 /* report_packet.c */
+void report_elsewhere(struct report_node *n, const struct obs_elsewhere *e);
 void report_packet(struct report_node *n, const struct packet *p, uint64_t ts_ns);
 /* The device by which the node reaches gw, as its routes are now; unchanged where there is none */
 void find_uplink(const struct mirror *m, const struct addr *gw, char dev[DEV_LEN]);

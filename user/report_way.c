@@ -278,6 +278,44 @@ static void align_uplink(struct way *took, const struct way *should)
 				took->step[i] = should->step[k];
 }
 
+/* The way that it went on, as the other node's capture shows it; the end is what was lost there */
+static void took_there(struct way *w, const struct obs_elsewhere *e, const struct way *should)
+{
+	struct step *st;
+	uint32_t upto = should->cnt;
+
+	if (e->what == ELSEWHERE_ABSENT)
+		upto = w->cnt;
+	else if (e->what == ELSEWHERE_LOST)
+		upto = should->cnt - 1;
+	/* only if it went as it should until here, so that the rest of that is the rest of this */
+	for (uint32_t i = w->cnt; i < upto && i < STEPS - 1; i++)
+		*step_add(w, should->step[i].kind) = should->step[i];
+	st = step_add(w, e->what == ELSEWHERE_SILENT ? STEP_QUERY : STEP_LOST);
+	switch (e->what) {
+	case ELSEWHERE_ABSENT:
+		SET(st->title, "never arrived");
+		SET(st->sub, "%s did not see it", e->node);
+		return;
+	case ELSEWHERE_LOST:
+		SET(st->title, "dropped");
+		SET(st->sub, "%s at %s of %s", verdict_name(e->verdict), e->dev, e->node);
+		return;
+	case ELSEWHERE_SILENT:
+		SET(st->title, "no answer");
+		SET(st->sub, "it arrived on %s", e->node);
+		return;
+	case ELSEWHERE_REPLY:
+		SET(st->title, "the reply");
+		SET(st->sub, "%s at %s of %s", verdict_name(e->verdict), e->dev, e->node);
+		return;
+	case ELSEWHERE_REPLY_OUT:
+		SET(st->title, "the reply");
+		SET(st->sub, "left %s, never arrived here", e->node);
+		return;
+	}
+}
+
 static void end_words(struct step *st, const struct packet *p)
 {
 	char buf[ADDR_STRLEN];
@@ -331,9 +369,24 @@ static bool came_out_of_tunnel(const struct packet *p, enum pool_mode mode)
 	return is_tunnel_name(p->dev) || is_workload(p->dev);
 }
 
-static void took_of(struct way *w, const struct report_node *n, const struct journey *j,
+static bool same(const struct step *a, const struct step *b)
+{
+	return a->kind == b->kind && !strcmp(a->title, b->title) && !strcmp(a->sub, b->sub);
+}
+
+/* Does the whole of the one begin the other? */
+static bool begins(const struct way *w, const struct way *should)
+{
+	for (uint32_t i = 0; i < w->cnt; i++)
+		if (i >= should->cnt || !same(&w->step[i], &should->step[i]))
+			return false;
+	return true;
+}
+
+static void took_of(struct way *w, const struct report_node *n, const struct case_file *c,
 		    const struct way *should)
 {
+	const struct journey *j = &c->journey;
 	const struct packet *p = &j->packet;
 
 	step_source(w, n, p);
@@ -344,24 +397,30 @@ static void took_of(struct way *w, const struct report_node *n, const struct jou
 		took_devices(w, n, p);
 		align_uplink(w, should);
 	}
+	if (p->verdict == V_UNANSWERED && c->have_there && begins(w, should)) {
+		took_there(w, &c->there, should);
+		return;
+	}
 	/* what left as it should reached the other node's wire, for all that is known */
 	if (w->cnt == STEPS)
 		w->cnt--;
 	end_words(step_add(w, p->verdict == V_UNANSWERED ? STEP_QUERY : STEP_LOST), p);
 }
 
-static bool same(const struct step *a, const struct step *b)
-{
-	return a->kind == b->kind && !strcmp(a->title, b->title) && !strcmp(a->sub, b->sub);
-}
-
-void ways_of(const struct report_node *n, const struct journey *j, const struct finding *f,
+void ways_of(const struct report_node *n, const struct case_file *c, const struct finding *f,
 	     struct ways *w)
 {
 	*w = (struct ways){ 0 };
-	should_of(&w->should, n, j, f);
-	took_of(&w->took, n, j, &w->should);
+	should_of(&w->should, n, &c->journey, f);
+	took_of(&w->took, n, c, &w->should);
 	while (w->common < w->took.cnt && w->common < w->should.cnt &&
 	       same(&w->took.step[w->common], &w->should.step[w->common]))
 		w->common++;
+	/* the request arrived: what is missing is the way back */
+	if (w->common == w->should.cnt && w->took.cnt > w->common && w->should.cnt < STEPS) {
+		struct step *st = step_add(&w->should, STEP_END);
+
+		SET(st->title, "the answer");
+		SET(st->sub, "back to the sender");
+	}
 }

@@ -32,7 +32,7 @@ struct ways {
 	uint32_t common; /* steps that both begin with: they part after these */
 };
 
-void ways_of(const struct report_node *n, const struct journey *j, const struct finding *f,
+void ways_of(const struct report_node *n, const struct case_file *c, const struct finding *f,
 	     struct ways *w);
 
 struct html;

@@ -220,7 +220,7 @@ static void way(void **state)
 	fed_replay(&fed, &f, 5 * S);
 	n = fed.report->node[0];
 	assert_non_null(n->cases[0]);
-	ways_of(n, &n->cases[0]->journey, engine__finding(fed.engine, 1), &w);
+	ways_of(n, n->cases[0], engine__finding(fed.engine, 1), &w);
 	assert_int_equal(w.common, 2);
 	assert_string_equal(w.took.step[0].title, "10.253.65.67");
 	assert_string_equal(w.took.step[1].title, "cali111111");
@@ -237,6 +237,41 @@ static void way(void **state)
 	assert_string_equal(w.should.step[5].title, "10.2.7.200");
 	assert_string_equal(w.should.step[6].title, "10.253.181.10");
 	assert_int_equal(w.should.cnt, 7);
+	fed_close(&fed);
+	feed_close(&f, 5 * S);
+}
+
+/* Another node's capture shows that the request arrived, and where the reply was lost */
+static void way_there(void **state)
+{
+	struct obs o = { .kind = OBS_ELSEWHERE };
+	const struct report_node *n;
+	struct feed f;
+	struct fed fed;
+	struct ways w;
+
+	(void)state;
+	plan_of(&plans[0]);
+	feed_open(&f, &plans[0], NULL);
+	feed_node(&f, POOL_IPIP, 0);
+	for (uint16_t i = 0; i < 3; i++)
+		feed_sent(&f, S + i * 10 * MS, pkt_echo(pod, peer_pod, 7, i));
+	feed_ticks(&f, S + 200 * MS, 5 * S);
+	fed_open(&fed, "k8s02", &f.opts);
+	o.elsewhere = (struct obs_elsewhere){ .finding = 1,
+					      .what = ELSEWHERE_REPLY,
+					      .verdict = V_LEAKED,
+					      .node = "k8s01",
+					      .dev = "eth0" };
+	fed.ops.obs(fed.ops.ctx, &fed.rn, &o, NULL);
+	fed_replay(&fed, &f, 5 * S);
+	n = fed.report->node[0];
+	ways_of(n, n->cases[0], engine__finding(fed.engine, 1), &w);
+	assert_int_equal(w.common, 7);
+	assert_string_equal(w.took.step[6].title, "10.253.181.10");
+	assert_string_equal(w.took.step[7].title, "the reply");
+	assert_string_equal(w.took.step[7].sub, "leaked at eth0 of k8s01");
+	assert_string_equal(w.should.step[7].title, "the answer");
 	fed_close(&fed);
 	feed_close(&f, 5 * S);
 }
@@ -258,7 +293,7 @@ static void way_unknown(void **state)
 	fed_open(&fed, "k8s02", &f.opts);
 	fed_replay(&fed, &f, 3 * S);
 	n = fed.report->node[0];
-	ways_of(n, &n->cases[0]->journey, engine__finding(fed.engine, 1), &w);
+	ways_of(n, n->cases[0], engine__finding(fed.engine, 1), &w);
 	assert_string_equal(w.should.step[2].sub, "a route to its node");
 	assert_string_equal(w.should.step[w.should.cnt - 2].title, "the block's node");
 	fed_close(&fed);
@@ -394,9 +429,9 @@ int main(void)
 		cmocka_unit_test(incident),    cmocka_unit_test(healed),
 		cmocka_unit_test(healthy),     cmocka_unit_test(silent),
 		cmocka_unit_test(revised),     cmocka_unit_test(way),
-		cmocka_unit_test(way_unknown), cmocka_unit_test(hostile),
-		cmocka_unit_test(escaped),     cmocka_unit_test(checker),
-		cmocka_unit_test(compared),
+		cmocka_unit_test(way_unknown), cmocka_unit_test(way_there),
+		cmocka_unit_test(hostile),     cmocka_unit_test(escaped),
+		cmocka_unit_test(checker),     cmocka_unit_test(compared),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
