@@ -169,6 +169,7 @@ bench:
 	$(Q)tools/deps.sh $(INSTALL_OR_CHECK) test
 	$(Q)$(MAKE) all bench-progs
 	$(O)/tests/bench/engine
+	$(O)/tests/bench/capfile bench
 	tests/bench/capture.sh
 	tests/bench/check.sh
 
@@ -195,6 +196,7 @@ lint:
 
 install: $(PROG)
 	install -D -m 755 $(PROG) $(DESTDIR)$(PREFIX)/bin/calitrace
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 tools/man/*.5
 
 clean:
 	$(Q)rm -rf $(B) calitrace calitrace-static

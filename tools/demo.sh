@@ -60,34 +60,46 @@ trap 'cleanup $?' EXIT
 trap 'echo; cleanup 130' INT
 trap 'cleanup 143' TERM HUP
 
-# What a user would type on the node, and the same once more for the machine to judge
-trace() {
-	local name=$1 i
+# started NAME PID: until it traces
+started() {
+	local i
 
-	"$calitrace" live --netns "$NODE_NETNS_k8s02" --host-root "$NODE_ROOT_k8s02" \
-		>"$work/$name.txt" 2>"$work/$name.err" </dev/null &
-	tracers+=($!)
-	"$calitrace" live --netns "$NODE_NETNS_k8s02" --host-root "$NODE_ROOT_k8s02" -o json --all \
-		>"$work/$name.json" 2>"$work/$name.json.err" </dev/null &
-	tracers+=($!)
+	tracers+=("$2")
 	for ((i = 0; i < 1200; i++)); do
-		if grep -q '^calitrace: tracing' "$work/$name.err" &&
-			grep -q '^calitrace: tracing' "$work/$name.json.err"; then
-			tail -s 0.1 -n +1 -f "$work/$name.txt" --pid="${tracers[0]}" 2>/dev/null | sed -u 's/^/   | /' &
-			reader=$!
-			return
-		fi
-		kill -0 "${tracers[@]}" 2>/dev/null || break
+		! grep -qs '^calitrace: tracing' "$work/$1.err" || return 0
+		kill -0 "$2" 2>/dev/null || break
 		sleep 0.05
 	done
-	die "calitrace does not trace: $(cat "$work/$name.err" "$work/$name.json.err")"
+	die "calitrace does not trace: $(cat "$work/$1.err")"
+}
+
+# What a user would type on the node
+trace() {
+	"$calitrace" live --netns "$NODE_NETNS_k8s02" --host-root "$NODE_ROOT_k8s02" \
+		>"$work/$1.txt" 2>"$work/$1.err" </dev/null &
+	live=$!
+	started "$1" "$live"
+	tail -s 0.1 -n +1 -f "$work/$1.txt" --pid="$live" 2>/dev/null | sed -u 's/^/   | /' &
+	reader=$!
+}
+
+# The same into a file, beside it
+capture() {
+	"$calitrace" capture -w "$work/$1.pcapng" --netns "$NODE_NETNS_k8s02" --host-root "$NODE_ROOT_k8s02" \
+		2>"$work/$1.capture.err" </dev/null &
+	capture=$!
+	started "$1.capture" "$capture"
+}
+
+# PID...: each tells what it still has to say
+end() {
+	kill -INT "$@"
+	wait "$@" || :
 }
 
 trace_end() {
-	kill -INT "${tracers[@]}"
-	wait "${tracers[@]}" || :
+	end "$live"
 	wait "$reader" || :
-	tracers=()
 }
 
 # What works and what does not, as the pod and the node themselves see it
@@ -113,16 +125,14 @@ probe() {
 }
 wait_for=()
 
-# verdicts NAME FROM TO: packets of each kind by verdict, of the records in this time
+# NAME APP VERDICT: packets of that capture
 count() {
-	jq -rs --arg app "$2" --arg verdict "$3" --arg from "$4" --arg to "$5" '
-		map(select(.type == "packet" and .app == $app and .ts >= $from and .ts < $to)) |
+	jq -rs --arg app "$2" --arg verdict "$3" '
+		map(select(.type == "packet" and .app == $app)) |
 		group_by(.id) | map(max_by(.rev)) | map(select(.verdict == $verdict)) | length' "$work/$1.json"
 }
 
-now() { date -u +%Y-%m-%dT%H:%M:%S.%NZ; }
-
-started=$SECONDS
+began=$SECONDS
 caption "A cluster of three nodes, each a network namespace with a real BIRD"
 lab up
 lab wait
@@ -136,34 +146,41 @@ say "k8s02 $NODE_IP_k8s02 has the block $NODE_BLOCK_k8s02; the DNS pod $POD_IP_k
 
 caption "Healthy: calitrace live on k8s02, while a pod and the node ping and ask"
 trace healthy
+capture healthy
 probe
+end "$capture"
 trace_end
 
 caption "The incident: k8s02 is registered with the address of a NIC that nobody uses"
 trace incident
-from=$(now)
 lab fault incident
+capture broken
 say "in force. On k8s02, ip route show proto bird: $(
 	ip -n "$NODE_NETNS_k8s02" route show proto bird | grep -vc blackhole || :) routes to other nodes' blocks"
 probe
+end "$capture"
 
 caption "The heal: the right address again, BIRD restarted"
 lab heal incident
-healed=$(now)
+capture healed
 say "in force. On k8s02, ip route show proto bird: $(
 	ip -n "$NODE_NETNS_k8s02" route show proto bird | grep -vc blackhole || :) routes to other nodes' blocks"
 probe
+end "$capture"
 trace_end
-ended=$(now)
 
 caption "What changed, of all packets on k8s02"
+for name in healthy broken healed; do
+	"$calitrace" show "$work/$name.pcapng" --all -o json >"$work/$name.json" 2>/dev/null ||
+		die "calitrace show cannot read the capture of the $name node"
+done
 leaked=0 good=0 bad=0
-printf '   %-22s%12s%12s%14s%12s\n' '' healthy incident healed ''
+printf '   %-22s%12s%12s%14s\n' '' healthy incident healed
 for row in "icmp sent" "icmp delivered" "icmp leaked" "dns sent" "dns delivered" "dns leaked"; do
 	read -r app verdict <<<"$row"
-	h=$(count healthy "$app" "$verdict" 0 9)
-	b=$(count incident "$app" "$verdict" "$from" "$healed")
-	a=$(count incident "$app" "$verdict" "$healed" "$ended")
+	h=$(count healthy "$app" "$verdict")
+	b=$(count broken "$app" "$verdict")
+	a=$(count healed "$app" "$verdict")
 	printf '   %-22s%12s%12s%14s\n' "$app $verdict" "$h" "$b" "$a"
 	if [ "$verdict" = leaked ]; then
 		leaked=$((leaked + b)) bad=$((bad + a + h))
@@ -171,14 +188,15 @@ for row in "icmp sent" "icmp delivered" "icmp leaked" "dns sent" "dns delivered"
 		good=$((good + a))
 	fi
 done
-finding=$(jq -rs 'map(select(.type == "finding")) | group_by(.id) | map(max_by(.rev)) | .[] |
-	select(.verdict == "leaked" and ([.because[].cause] | index("route-missing") and index("bgp-down"))) |
-	"\(.state) \(.because | map(.cause) | join(" <- "))"' "$work/incident.json")
-problems=$(jq -rs 'map(select(.type == "summary")) | .[0].findings | length' "$work/healthy.json")
-say "finding: ${finding:-none}"
-say "$((SECONDS - started)) s; nothing of it is left on this machine"
 
-[ "$problems" = 0 ] || die "the healthy node was not found healthy"
+caption "Is it cured? calitrace diff, of the captures before the heal and after it"
+cured=0
+"$calitrace" diff "$work/broken.pcapng" "$work/healed.pcapng" >"$work/diff.txt" 2>&1 || cured=$?
+sed 's/^/   | /' "$work/diff.txt"
+say "exit status $cured; $((SECONDS - began)) s; nothing of it is left on this machine"
+
+grep -q 'no problem seen' "$work/healthy.txt" || die "the healthy node was not found healthy"
 ((leaked > 0)) || die "the leak was not shown"
-[[ $finding == recovered* ]] || die "the finding did not recover"
+grep -q '^FINDING .*RECOVERED' "$work/incident.txt" || die "the finding did not recover"
 ((good > 0 && bad == 0)) || die "the heal was not proved"
+((cured == 0)) || die "the diff does not say that it is cured"

@@ -15,6 +15,7 @@
 struct recall_sums {
 	struct audit *a;
 	uint32_t known, missing, faults, told;
+	bool routes; /* of this node itself: from a baseline, not from another capture */
 };
 
 /* Some route leads there, or a stop of the daemons' own: it is this node's by now. */
@@ -80,8 +81,8 @@ static void tell(struct recall_sums *s, const struct recalled *r, const struct p
 			       addr_str(&r->gw, gw), r->dev, own, when,
 			       p && p->up ? "; the session with that node is established" : "");
 	else
-		audit_evidence(s->a, "%s%s was in use at %s by the baseline of %s", block, own,
-			       when, r->from[0] ? r->from : "another node");
+		audit_evidence(s->a, "%s%s was in use at %s by the capture of %s", block, own, when,
+			       r->from[0] ? r->from : "another node");
 	if (p && !addr_eq(&p->addr, &r->owner))
 		audit_evidence(s->a, "%s is known here as %s now, and was %s in the baseline",
 			       r->name, addr_str(&p->addr, gw), addr_str(&r->owner, block));
@@ -111,6 +112,7 @@ static void examine(struct recall_sums *s, const struct recalled *r)
 		fault = false;
 	}
 	s->missing++;
+	s->routes |= r->route;
 	s->faults += fault;
 	audit_raise(s->a, fault ? CHECK_PROBLEM : CHECK_WARN, cause);
 	tell(s, r, p);
@@ -130,10 +132,10 @@ uint32_t audit_recalled(struct audit *a)
 	    !a->d->peers.up)
 		audit_raise(a, CHECK_PROBLEM, C_ROUTE_MISSING);
 	if (s.told > TOLD_MAX)
-		audit_evidence(a, "and %u more blocks of the baseline", s.told - TOLD_MAX);
+		audit_evidence(a, "and %u more blocks", s.told - TOLD_MAX);
 	if (s.missing)
-		audit_say(a, "%u of %u blocks known from a baseline: no route%s.", s.missing,
-			  s.known,
+		audit_say(a, "%u of %u blocks known from %s: no route%s.", s.missing, s.known,
+			  s.routes ? "a baseline" : "other captures",
 			  s.faults ? "" : "; given up since, or their nodes seem to be down");
 	return s.known;
 }

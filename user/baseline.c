@@ -325,8 +325,9 @@ static void tell(const struct teller *t, struct obs *o, uint64_t last_ns)
 
 	o->kind = OBS_BASELINE;
 	o->ts_ns = t->run->ts_ns;
-	x->wall_ns = (int64_t)last_ns + t->b->wall_offset_ns;
-	x->seen_ns = x->wall_ns - t->run->wall_offset_ns;
+	/* unsigned: the file's clock may be anything */
+	x->wall_ns = (int64_t)(last_ns + (uint64_t)t->b->wall_offset_ns);
+	x->seen_ns = (int64_t)((uint64_t)x->wall_ns - (uint64_t)t->run->wall_offset_ns);
 	snprintf(x->from, sizeof(x->from), "%.*s", (int)sizeof(x->from) - 1, t->b->node);
 	t->fn(t->ctx, o);
 }

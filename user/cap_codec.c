@@ -67,6 +67,7 @@ static uint8_t *out_field(uint8_t *p, const struct cap_field *f, const uint8_t *
 
 	switch ((enum cap_type)f->type) {
 	case CF_INT:
+	case CF_TIME:
 	case CF_BYTES:
 		memcpy(p, m, f->size);
 		return p + f->size;
@@ -135,6 +136,16 @@ static int in_int(struct in *in, uint8_t *m, size_t size)
 		for (size_t i = 0; i < size; i++)
 			m[i] = p[size - 1 - i];
 	return 0;
+}
+
+/* A time that cannot be is not known. */
+static int in_time(struct in *in, uint8_t *m)
+{
+	int err = in_int(in, m, 8);
+
+	if (!err && get64(m, false) > CAP_TIME_MAX)
+		memset(m, 0, 8);
+	return err;
 }
 
 static int in_text(struct in *in, const char **s, size_t *len)
@@ -301,6 +312,8 @@ static int in_field(struct in *in, const struct cap_field *f, uint8_t *o)
 	switch ((enum cap_type)f->type) {
 	case CF_INT:
 		return in_int(in, m, f->size);
+	case CF_TIME:
+		return in_time(in, m);
 	case CF_BYTES:
 		p = take(in, f->size);
 		if (p)

@@ -11,6 +11,7 @@
 
 enum cap_type {
 	CF_INT,	  /* 1, 2, 4 or 8 octets, as the member */
+	CF_TIME,  /* 8 octets, nanoseconds; 0 if it is beyond CAP_TIME_MAX */
 	CF_BOOL,  /* 1 octet */
 	CF_ENUM,  /* 1 octet, below max: an int-sized enumeration */
 	CF_BYTES, /* as they are */

@@ -64,6 +64,8 @@ enum cap_rec {
 	CAP_REC_END = 260,
 };
 
+/* 146 years: no time is later, no offset of clocks longer. Sums of two stay below 2^63. */
+#define CAP_TIME_MAX (1ull << 62)
 /* Any record is shorter, with a margin that libpcap's limit of a block has, too */
 #define CAP_REC_MAX (128u << 10)
 /* Lists of words are cut there: argv may be of any length */

@@ -89,4 +89,64 @@ void cap_foreign__packet(struct cap_foreign *f, uint64_t wall_ns, uint32_t iface
 /* The next thing to tell: 1, or 0: nothing until there is another packet, or the end */
 int cap_foreign__next(struct cap_foreign *f, const struct cap_ifs *ifs, struct cap_item *item);
 
+/* ---- the reader ---- */
+
+/* pcap: the magic in the file's own byte order, for microseconds and nanoseconds */
+#define PCAP_US 0xA1B2C3D4u
+#define PCAP_NS 0xA1B23C4Du
+#define PCAP_HEAD 24u
+#define PCAP_REC 16u
+
+struct capr {
+	struct cap_input in;
+	char *path;
+	bool pcap, swap;
+	/* of this section; named: our writer's name is in its header */
+	bool section, named, decided, ours, end;
+	uint64_t section_at, section_len; /* UINT64_MAX: not told */
+	struct cap_ifs ifs;
+	struct cap_foreign foreign;
+	size_t consumed; /* of the block that was handed out last */
+	int64_t wall_offset_ns;
+	uint64_t packets;
+	struct cap_arena meta_words, words; /* argv lives until the next META */
+	int err;
+	char why[512];
+	struct cap_item item;
+};
+
+/* The rest of the file is not read: err, and why. All return r->err. */
+int capr__give_up(struct capr *r, int err, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+int capr__damaged(struct capr *r, const char *what);
+/* The file ends in a block that begins at in.off, or before END. */
+int capr__cut(struct capr *r);
+int capr__read_failed(struct capr *r, int err);
+
+/* A block of ours, its lengths checked */
+struct cap_rec_view {
+	uint16_t kind;
+	uint64_t ts_ns;
+	const uint8_t *payload;
+	uint32_t len;
+};
+/* Whether the block is the META of a file of ours */
+bool capr__is_meta(const struct capr *r, const uint8_t *b, size_t len, struct cap_rec_view *rec);
+/*
+ * A META, a record, a packet of ours to r->item. 0; -ENOENT: of a newer version, or of no concern;
+ * or r->err. capr__meta() may also return -EBADMSG and -ENOMEM without having said so.
+ */
+int capr__meta(struct capr *r, const struct cap_rec_view *rec);
+int capr__record(struct capr *r, const uint8_t *b, size_t len);
+int capr__own_packet(struct capr *r, const struct cap_epb *e);
+/* A packet of others to r->foreign; -ENOENT, as r->item has nothing of it */
+int capr__foreign_packet(struct capr *r, const struct cap_epb *e);
+
+bool pcap__is_magic(uint32_t magic);
+/* The file's header. 0 or r->err */
+int pcap__open(struct capr *r);
+/* The next packet's length with its header, all of which is in the buffer; 0: the end; or r->err */
+int64_t pcap__load(struct capr *r);
+int pcap__packet(struct capr *r, const uint8_t *b);
+
 #endif

@@ -10,6 +10,10 @@
 	{                                                                        \
 		.type = CF_INT, .off = offsetof(struct s, m), .size = SIZE(s, m) \
 	}
+#define TIME(s, m)                                                                \
+	{                                                                         \
+		.type = CF_TIME, .off = offsetof(struct s, m), .size = SIZE(s, m) \
+	}
 #define BOOL(s, m)                                                                \
 	{                                                                         \
 		.type = CF_BOOL, .off = offsetof(struct s, m), .size = SIZE(s, m) \
@@ -76,13 +80,13 @@ static const struct cap_field source[] = {
 };
 static const struct cap_field bird[] = {
 	BOOL(obs_bird, v6), STR(obs_bird, version), ADDR(obs_bird, router_id),
-	INT(obs_bird, boot_ns), INT(obs_bird, conf_ns), BOOL(obs_bird, recovering),
+	TIME(obs_bird, boot_ns), TIME(obs_bird, conf_ns), BOOL(obs_bird, recovering),
 	INT(obs_bird, waiting_for), INT(obs_bird, wait_s), INT(obs_bird, wait_max_s),
 };
 static const struct cap_field bird_proto[] = {
 	BOOL(obs_bird_proto, v6), STR(obs_bird_proto, name), STR(obs_bird_proto, kind),
 	STR(obs_bird_proto, state), STR(obs_bird_proto, bgp), STR(obs_bird_proto, info),
-	INT(obs_bird_proto, since_ns), ADDR(obs_bird_proto, neighbor),
+	TIME(obs_bird_proto, since_ns), ADDR(obs_bird_proto, neighbor),
 	ADDR(obs_bird_proto, source), INT(obs_bird_proto, imported),
 	INT(obs_bird_proto, exported), BOOL(obs_bird_proto, gr_pending),
 	BOOL(obs_bird_proto, gr_neighbor),
@@ -109,7 +113,7 @@ static const struct cap_field fill[] = {
 	ENUM(obs_fill, what, FILL_MAX), INT(obs_fill, cnt), INT(obs_fill, max),
 };
 static const struct cap_field proc[] = {
-	INT(obs_proc, pid), STR(obs_proc, comm), INT(obs_proc, start_ns),
+	INT(obs_proc, pid), STR(obs_proc, comm), TIME(obs_proc, start_ns),
 };
 static const struct cap_field vtep[] = {
 	INT(obs_vtep, ifindex), BOOL(obs_vtep, have_neigh), BOOL(obs_vtep, have_fdb),
@@ -127,7 +131,7 @@ static const struct cap_field baseline[] = {
 	ENUM(obs_baseline, what, BASELINE_NODE + 1), INT(obs_baseline, protocol),
 	NET(obs_baseline, block), ADDR(obs_baseline, owner), ADDR(obs_baseline, gw),
 	STR(obs_baseline, node), STR(obs_baseline, from), STR(obs_baseline, dev),
-	INT(obs_baseline, seen_ns), INT(obs_baseline, wall_ns),
+	TIME(obs_baseline, seen_ns), INT(obs_baseline, wall_ns),
 };
 static const struct cap_field hop[] = {
 	ADDR(nexthop, gw), INT(nexthop, ifindex),
@@ -149,7 +153,7 @@ static const struct cap_field link_fields[] = {
 };
 static const struct cap_field addr_fields[] = {
 	BOOL(obs_addr, del), BOOL(obs_addr, snapshot), INT(obs_addr, ifindex),
-	IFNET(obs_addr, address), INT(obs_addr, created_ns), ACTOR(obs_addr, by),
+	IFNET(obs_addr, address), TIME(obs_addr, created_ns), ACTOR(obs_addr, by),
 };
 static const struct cap_field neigh[] = {
 	BOOL(obs_neigh, failed), BOOL(obs_neigh, snapshot), INT(obs_neigh, ifindex),
@@ -175,7 +179,7 @@ static const struct cap_field loss[] = {
 static const struct cap_field meta[] = {
 	INT(cap_meta, major), INT(cap_meta, minor), INT(cap_meta, run), INT(cap_meta, part),
 	STR(cap_meta, node), STR(cap_meta, version), STR(cap_meta, kernel),
-	INT(cap_meta, wall_offset_ns), INT(cap_meta, reply_timeout_ns), INT(cap_meta, apps),
+	INT(cap_meta, wall_offset_ns), TIME(cap_meta, reply_timeout_ns), INT(cap_meta, apps),
 	INT(cap_meta, snaplen), INT(cap_meta, dns_port[0]), INT(cap_meta, dns_port[1]),
 	INT(cap_meta, dns_port[2]), INT(cap_meta, dns_port[3]), STR(cap_meta, filter),
 	STR(cap_meta, pod), STR(cap_meta, pod_dev), ADDR(cap_meta, pod_addr),

@@ -207,14 +207,16 @@ int capw__meta(struct capw *w, const struct cap_meta *m)
 	w->bytes = w->packets = w->blocks = 0;
 	cap_devs__restart(&w->devs);
 	write_section(w, &own);
-	write_record(w, CAP_REC_META, m->mono_ns, &cap_meta_table, &own);
-	/* libpcap refuses a file without any interface, even if it has no packet */
+	/*
+	 * libpcap refuses a file without any interface, even if it has no packet; editcap one whose
+	 * interfaces all come after a block that it does not know.
+	 */
 	none = cap_devs__get(&w->devs, 0, 0);
 	if (none)
 		write_interface(w, none);
 	else if (!w->err)
 		w->err = -ENOMEM;
-	return w->err;
+	return write_record(w, CAP_REC_META, m->mono_ns, &cap_meta_table, &own);
 }
 
 int capw__ready(struct capw *w, const struct cap_ready *r)

@@ -344,9 +344,10 @@ uint32_t capsink__parts(const struct capsink *s)
 
 void capsink__complaint(const struct capsink *s, char *buf, size_t sz)
 {
-	const char *hint = s->err == -EFBIG ? " (ulimit -f)" :
-			   s->err == -EPIPE ? " (nobody reads it any more)" :
-					      "";
+	const char *hint = s->err == -EFBIG	? " (ulimit -f)" :
+			   s->err == -EPIPE	? " (nobody reads it any more)" :
+			   s->err == -ETIMEDOUT ? " (nobody reads it)" :
+						  "";
 
 	snprintf(buf, sz, "cannot write to '%s': %s%s; %" PRIu64 " packets are in it%s", s->path,
 		 strerror(-s->err), hint, s->packets,

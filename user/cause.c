@@ -229,24 +229,24 @@ static void since_is(struct because *b, enum since_from from, uint64_t ns)
 	b->since_ns = ns;
 }
 
-/* It stood when the baseline was made: it went after that, and before we started. */
+/* This node's own route stood when the baseline was made; that others have the block tells no time. */
 static void say_recalled(const struct facts *x, struct because *b)
 {
 	char block[PREFIX_STRLEN], gw[ADDR_STRLEN], when[RECALL_TIME_LEN], own[RECALL_OWNER_LEN];
 	const struct recalled *r = x->base;
 
-	since_is(b, SINCE_BASELINE, (uint64_t)(r->route ? r->route_seen_ns : r->seen_ns));
 	recall_time_str(r->route ? r->route_wall_ns : r->wall_ns, when);
 	prefix_str(&r->block, block);
 	recall_owner_str(r, own);
-	if (r->route)
+	if (r->route) {
+		since_is(b, SINCE_BASELINE, (uint64_t)r->route_seen_ns);
 		evidence(x->f, "the route %s via %s dev %s%s stood at %s in the baseline", block,
 			 addr_str(&r->gw, gw), r->dev, own, when);
-	else
-		evidence(
-			x->f,
-			"%s%s was in use at %s by the baseline of %s; this node has no route to it",
-			block, own, when, r->from[0] ? r->from : "another node");
+	} else {
+		evidence(x->f,
+			 "%s%s was in use at %s by the capture of %s; this node has no route to it",
+			 block, own, when, r->from[0] ? r->from : "another node");
+	}
 	if (x->missing > 1)
 		evidence(x->f, "%u blocks of this finding have no route", x->missing);
 }
@@ -491,7 +491,7 @@ static void say_owner(const struct facts *x)
 	char block[PREFIX_STRLEN], when[RECALL_TIME_LEN], own[RECALL_OWNER_LEN];
 
 	if (x->owner)
-		evidence(x->f, "%s was the block of%s at %s, as the baseline has it",
+		evidence(x->f, "%s was the block of%s at %s, by the baseline",
 			 prefix_str(&x->owner->block, block), recall_owner_str(x->owner, own),
 			 recall_time_str(x->owner->wall_ns, when));
 }

@@ -135,7 +135,7 @@ static void forget(struct cluster *c)
 	while (!list_empty(&c->age)) {
 		struct sight *s = list_entry(c->age.next, struct sight, age);
 
-		if (c->sight_cnt < MAX_SIGHTS && s->first_ns + SIGHT_NS > c->now_ns)
+		if (c->sight_cnt < MAX_SIGHTS && time_minus(c->now_ns, s->first_ns) < SIGHT_NS)
 			return;
 		sight_free(c, s);
 	}
@@ -212,7 +212,7 @@ void cluster__obs(struct cluster *c, uint32_t idx, const struct obs *o)
 {
 	struct cnode *n = &c->node[idx];
 	struct sight key = { .node = idx }, *s;
-	int64_t wall = (int64_t)o->ts_ns + n->wall_offset_ns;
+	int64_t wall = time_plus((int64_t)o->ts_ns, n->wall_offset_ns);
 
 	if (wall > c->now_ns)
 		c->now_ns = wall;
@@ -298,7 +298,7 @@ static bool lost_there(const struct sight *s)
 
 static bool near(const struct sight *a, const struct sight *b)
 {
-	int64_t d = a->first_ns - b->first_ns;
+	int64_t d = time_minus(a->first_ns, b->first_ns);
 
 	return d < JOIN_NS && d > -JOIN_NS;
 }
@@ -451,8 +451,8 @@ static void add_far(struct cluster *c, const struct sight *s, const struct cnode
 		struct far_hop *f = &c->far[c->far_cnt++];
 
 		*f = (struct far_hop){ .at = s->hop[i].at, .node = n->name };
-		f->ts_ns = (uint64_t)((int64_t)s->hop[i].ts_ns + n->wall_offset_ns -
-				      me->wall_offset_ns);
+		f->ts_ns = (uint64_t)time_minus(
+			time_plus((int64_t)s->hop[i].ts_ns, n->wall_offset_ns), me->wall_offset_ns);
 		snprintf(f->dev, sizeof(f->dev), "%s", dev_of(c, s, i));
 	}
 }
@@ -503,6 +503,6 @@ bool cluster__take(struct cluster *c, uint32_t idx, struct obs *out)
 		return false;
 	*out = (struct obs){ .kind = OBS_ELSEWHERE };
 	out->elsewhere = n->waiting[--n->wait_cnt];
-	out->ts_ns = (uint64_t)(n->last_ns - n->wall_offset_ns);
+	out->ts_ns = (uint64_t)time_minus(n->last_ns, n->wall_offset_ns);
 	return true;
 }

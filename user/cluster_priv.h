@@ -64,6 +64,17 @@ struct cnode {
 	uint32_t wait_cnt;
 };
 
+/* Times of files that nobody vouches for: they may wrap around, but not stop us. */
+static inline int64_t time_plus(int64_t a, int64_t b)
+{
+	return (int64_t)((uint64_t)a + (uint64_t)b);
+}
+
+static inline int64_t time_minus(int64_t a, int64_t b)
+{
+	return (int64_t)((uint64_t)a - (uint64_t)b);
+}
+
 struct cluster {
 	struct cnode *node;
 	uint32_t node_cnt;

@@ -140,9 +140,7 @@ static int write_page(const struct opts *o, struct input *s, const struct diff *
 		.before = s[0].report,
 		.after = s[1].report,
 		.version = CALITRACE_VERSION,
-		.verdict = s[1].report ? diff_verdict_name(d->verdict) : NULL,
-		.explain = s[1].report ? d->head : NULL,
-		.advice = s[1].report ? d->next : NULL,
+		.diff = s[1].report ? d : NULL,
 	};
 	struct report_file f;
 	int err = report_file__open(&f, o->write, o->force, why, why_sz);

@@ -84,21 +84,29 @@ static void packet_headers(const struct ev_packet *e, struct obs_pkt *p)
 	p->ct_status = e->ct_status;
 }
 
+/* In place: *a is zero, and there are nine of them in a packet. */
+static void put_v4(struct addr *a, uint32_t be)
+{
+	a->family = 4;
+	memcpy(a->b, &be, sizeof(be));
+}
+
 static void packet_addrs(const struct ev_addrs4 *a, struct obs_pkt *p)
 {
-	p->src = addr_v4(a->src);
-	p->dst = addr_v4(a->dst);
+	put_v4(&p->src, a->src);
+	put_v4(&p->dst, a->dst);
 	if (p->encap != ENCAP_NONE) {
-		p->osrc = addr_v4(a->osrc);
-		p->odst = addr_v4(a->odst);
+		put_v4(&p->osrc, a->osrc);
+		put_v4(&p->odst, a->odst);
 	}
-	p->gw = addr_v4_opt(a->gw);
+	if (a->gw)
+		put_v4(&p->gw, a->gw);
 	if (!(p->flags & EV_F_CT))
 		return;
-	p->ct_src = addr_v4(a->ct_src);
-	p->ct_dst = addr_v4(a->ct_dst);
-	p->ct_rsrc = addr_v4(a->ct_rsrc);
-	p->ct_rdst = addr_v4(a->ct_rdst);
+	put_v4(&p->ct_src, a->ct_src);
+	put_v4(&p->ct_dst, a->ct_dst);
+	put_v4(&p->ct_rsrc, a->ct_rsrc);
+	put_v4(&p->ct_rdst, a->ct_rdst);
 }
 
 static int packet_snap(const struct decode *d, const struct ev_packet *e, struct obs_pkt *p)
@@ -317,9 +325,12 @@ static int decode_msg(const struct decode *d)
 
 int decode_record(const void *data, size_t len, struct symbols *sym, obs_fn fn, void *ctx)
 {
-	struct obs obs = { 0 };
+	struct obs obs;
 	struct decode d = { .data = data, .sym = sym, .obs = &obs, .fn = fn, .ctx = ctx };
 	struct ev_hdr hdr;
+
+	/* of all kinds in a record a packet is the largest; pools are ten times as large */
+	memset(&obs, 0, offsetof(struct obs, pkt) + offsetof(struct obs_pkt, snap));
 
 	if (len < sizeof(hdr))
 		return -EBADMSG;

@@ -67,16 +67,16 @@ struct diff_change {
 /* Why nobody can say that all is well; in the order in which they are told */
 enum diff_doubt {
 	DOUBT_RESTART,	/* a graceful restart runs */
+	DOUBT_FOREIGN,	/* AFTER is another program's */
+	DOUBT_ORDER,	/* AFTER is the older one */
 	DOUBT_EXERCISE, /* what was broken was not tried again */
 	DOUBT_TRAFFIC,	/* AFTER has no answered exchange */
 	DOUBT_SESSION,	/* which sessions there should be is not known */
 	DOUBT_ROUTE,	/* a block is announced no more */
 	DOUBT_CHECK,	/* a check that is needed says nothing */
 	DOUBT_LOSS,
-	DOUBT_NODE, /* a node is on one side only */
-	DOUBT_FOREIGN,
+	DOUBT_NODE,  /* a node is on one side only */
 	DOUBT_LISTS, /* more than is kept */
-	DOUBT_ORDER, /* AFTER is the older one */
 	DOUBT_MAX
 };
 struct diff_reason {

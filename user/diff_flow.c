@@ -242,11 +242,40 @@ static bool lives_on(const struct digest_node *n, const struct finding *f)
 	return false;
 }
 
+static bool at_block(const struct digest_end *end, const struct prefix *block)
+{
+	return end->place == DG_BLOCK &&
+	       (prefix_covers(&end->block, block) || prefix_covers(block, &end->block));
+}
+
+/* Of a finding's blocks and apps not each was lost with each. */
+static bool was_lost(const struct diff_pair *p, const struct prefix *block, enum app app)
+{
+	for (uint32_t i = 0; i < p->b->flow_cnt; i++) {
+		const struct digest_flow *f = &p->b->flow[i];
+
+		if (f->app == app && digest__flow_broken(f) &&
+		    (at_block(&f->src, block) || at_block(&f->dst, block)))
+			return true;
+	}
+	return false;
+}
+
 static bool app_tried(const struct diff_pair *p, const struct finding *f, enum app app)
 {
+	uint32_t lost = 0;
+
 	if (!f->block_cnt)
 		return p->outside[app];
-	for (uint32_t i = 0; i < f->block_cnt; i++)
+	for (uint32_t i = 0; i < f->block_cnt; i++) {
+		if (!was_lost(p, &f->block[i], app))
+			continue;
+		lost++;
+		if (!block_tried(p, &f->block[i], app))
+			return false;
+	}
+	/* no exchange of that kind was kept: then all of them have to be tried */
+	for (uint32_t i = 0; i < f->block_cnt && !lost; i++)
 		if (!block_tried(p, &f->block[i], app))
 			return false;
 	return true;
@@ -295,7 +324,7 @@ static void one_finding(const struct diff_pair *p, const struct finding *b, cons
 	c->before.finding = b;
 	c->after.finding = a;
 	c->was_wrong = was_open;
-	if (is_open || (was_open && lives_on(p->a, b))) {
+	if (is_open || (was_open && !a && lives_on(p->a, b))) {
 		c->state = was_open ? DIFF_STILL_BROKEN : DIFF_NEW;
 		diff_blame(c, false);
 		if (!is_open)

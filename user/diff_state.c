@@ -175,6 +175,9 @@ void diff_links(const struct diff_pair *p)
 	const struct digest_link *b = p->b->link, *a = p->a->link;
 	const struct digest_link *b_end = b + p->b->link_cnt, *a_end = a + p->a->link_cnt;
 
+	/* what another program captured has devices by name, and no state of theirs */
+	if (p->a->foreign || p->b->foreign)
+		return;
 	while (b < b_end || a < a_end) {
 		int diff = b == b_end ? 1 : a == a_end ? -1 : strcmp(b->name, a->name);
 

@@ -23,11 +23,24 @@ static struct digest_end place_find(const struct engine *e, const struct addr *a
 	return end;
 }
 
+/* Several runs of a node may be given, each with its own engine, which counts packets from 1. */
+static uint64_t run_of(const struct engine *e)
+{
+	return (uint64_t)(uintptr_t)e >> 4;
+}
+
+/* What places hang on: it changes with routes, links, addresses and pools */
+static uint64_t version_of(const struct engine *e)
+{
+	return mirror__version(engine__mirror(e)) ^ (uint64_t)engine__pools(e)->cnt << 56 ^
+	       run_of(e) << 20;
+}
+
 /* Asked for each packet: the answer holds as long as no route, link or address changes. */
 static struct digest_end place_of(struct digest_node *n, const struct engine *e,
 				  const struct addr *a)
 {
-	uint64_t version = mirror__version(engine__mirror(e));
+	uint64_t version = version_of(e);
 	struct digest_place_memo *m =
 		&n->build->place[hash_bytes(a->b, sizeof(a->b), 0) % DIGEST_PLACES];
 
@@ -129,53 +142,77 @@ static void count(struct digest_flow *f, const struct digest_memory *m, uint64_t
 		f->bad_ns = ts_ns;
 }
 
-static void flow_key(struct digest_node *n, const struct engine *e, const struct packet *p,
-		     struct digest_flow *k)
+static uint64_t low(const struct addr *a)
 {
-	const struct addr *orig = p->answers.valid ? &p->answers.orig_dst : &p->orig_dst;
+	uint64_t v;
 
-	memset(k, 0, sizeof(*k));
-	k->app = p->app;
-	k->first_ns = p->answers.valid ? p->answers.ts_ns : p->ts_ns;
-	k->src = place_of(n, e, p->answers.valid ? &p->answers.src : &p->src);
-	k->dst = place_of(n, e, p->answers.valid ? &p->answers.dst : &p->dst);
+	memcpy(&v, a->b, sizeof(v));
+	return v;
+}
+
+/* The addresses by which the request is known, this being it or its reply */
+static struct digest_flow_memo ends_of(const struct packet *p, uint64_t version)
+{
+	if (p->answers.valid)
+		return (struct digest_flow_memo){
+			p->answers.src, p->answers.dst, p->answers.orig_dst, p->app, 0, version
+		};
+	return (struct digest_flow_memo){ p->src, p->dst, p->orig_dst, p->app, 0, version };
+}
+
+static bool memo_eq(const struct digest_flow_memo *x, const struct digest_flow_memo *y)
+{
+	return x->version == y->version && x->app == y->app && addr_eq(&x->src, &y->src) &&
+	       addr_eq(&x->dst, &y->dst) && addr_eq(&x->orig, &y->orig);
+}
+
+/* Index + 1; 0: no memory */
+static uint32_t flow_of(struct digest *d, struct digest_node *n, const struct engine *e,
+			const struct packet *p, uint64_t ts_ns)
+{
+	struct digest_flow_memo ends = ends_of(p, version_of(e));
+	uint64_t hash = (low(&ends.src) * 31 + low(&ends.dst)) * 31 + low(&ends.orig) + ends.app;
+	struct digest_flow_memo *m = &n->build->pair[(hash * 0x9e3779b97f4a7c15ull) >> 52];
+	struct digest_flow key = { .app = p->app, .first_ns = ts_ns };
+
+	if (m->flow && memo_eq(m, &ends))
+		return m->flow;
+	key.src = place_of(n, e, &ends.src);
+	key.dst = place_of(n, e, &ends.dst);
 	/* a pod's own address that was translated is none of a service */
-	if (addr_is_set(orig) && place_of(n, e, orig).place != DG_BLOCK)
-		k->service = *orig;
+	if (addr_is_set(&ends.orig) && place_of(n, e, &ends.orig).place != DG_BLOCK)
+		key.service = ends.orig;
+	*m = ends;
+	m->flow = flow_get(d, n, &key);
+	return m->flow;
 }
 
 void digest_packet(struct digest *d, struct digest_node *n, const struct engine *e,
 		   const struct packet *p)
 {
-	struct digest_memory *slot = &n->build->memory[p->id % DIGEST_MEMORY];
+	uint64_t id = p->id + (run_of(e) << 24);
+	struct digest_memory *slot = &n->build->memory[id % DIGEST_MEMORY];
 	bool bad = verdict_is_problem(p->verdict);
 	struct digest_memory m = {
-		.id = p->id,
+		.id = id,
 		.verdict = (uint8_t)p->verdict,
 		.sent = is_request(p),
 		.answered = p->answers.valid && p->answers.good && !bad,
 		.late = p->late_us >= 0,
 	};
-	struct digest_flow key;
+	uint64_t asked_ns = p->answers.valid ? p->answers.ts_ns : p->ts_ns;
 
-	/* another run of the same node counts its packets from 1 again */
-	if (n->build->engine != e) {
-		memset(n->build->memory, 0, DIGEST_MEMORY * sizeof(*slot));
-		memset(n->build->place, 0, sizeof(n->build->place));
-		n->build->engine = e;
-	}
-	if (slot->id == p->id && slot->flow)
+	if (slot->id == id && slot->flow)
 		forget(n, slot);
 	/* what is neither asked nor answered proves nothing, unless it is lost */
 	if (!m.sent && !m.answered && !bad) {
-		if (slot->id == p->id)
+		if (slot->id == id)
 			*slot = (struct digest_memory){ 0 };
 		return;
 	}
-	flow_key(n, e, p, &key);
-	m.flow = flow_get(d, n, &key);
+	m.flow = flow_of(d, n, e, p, asked_ns);
 	if (!m.flow)
 		return;
-	count(&n->flow[m.flow - 1], &m, key.first_ns);
+	count(&n->flow[m.flow - 1], &m, asked_ns);
 	*slot = m;
 }

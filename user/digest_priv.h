@@ -36,11 +36,20 @@ struct digest_place_memo {
 };
 #define DIGEST_PLACES 1024
 
+/* The flow of two addresses, likewise: most packets are of few pairs */
+struct digest_flow_memo {
+	struct addr src, dst, orig;
+	uint8_t app;
+	uint32_t flow; /* index + 1 */
+	uint64_t version;
+};
+#define DIGEST_PAIRS 4096
+
 struct digest_build {
 	struct digest_index flows, blocks;
 	struct digest_memory *memory; /* by id modulo DIGEST_MEMORY */
 	struct digest_place_memo place[DIGEST_PLACES];
-	const struct engine *engine; /* that said the packets so far */
+	struct digest_flow_memo pair[DIGEST_PAIRS];
 };
 
 /* Room for one more than cnt elements of that size in *arr, which grows by doubling; d->oom if not */

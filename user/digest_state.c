@@ -317,19 +317,23 @@ static void drop_own_blocks(struct digest_node *n)
 	n->block_cnt = kept;
 }
 
-static void settle_blocks(struct digest_node *n)
+static void settle_blocks(struct digest *d, struct digest_node *n)
 {
-	/* their places change: from here on they are found by their order */
-	free(n->build->blocks.slot);
-	n->build->blocks = (struct digest_index){ 0 };
+	struct digest_index *x = &n->build->blocks;
+
 	drop_own_blocks(n);
 	sort(n->block, n->block_cnt, sizeof(*n->block), block_cmp);
+	/* their places have changed, and another run of the node may follow */
+	free(x->slot);
+	*x = (struct digest_index){ 0 };
 	for (uint32_t i = 0; i < n->block_cnt; i++) {
 		struct digest_block *b = &n->block[i];
 
 		b->have = digest__way(n, &b->block);
 		if (b->have)
 			b->gone_ns = 0;
+		if (digest_index_put(x, prefix_hash(&b->block), i + 1))
+			d->oom = true;
 	}
 }
 
@@ -338,6 +342,17 @@ static void clear_state(struct digest_node *n)
 {
 	n->route_cnt = n->peer_cnt = n->addr_cnt = n->link_cnt = 0;
 	n->finding_cnt = n->check_cnt = n->member_cnt = 0;
+	for (uint32_t i = 0; i < n->block_cnt; i++)
+		if (n->block[i].known & (DG_ROUTE | DG_BIRD))
+			n->block[i].known = DG_HISTORY;
+}
+
+/* The engine may be freed now, and another one may get its place in memory. */
+static void forget_packets(struct digest_build *b)
+{
+	memset(b->memory, 0, DIGEST_MEMORY * sizeof(*b->memory));
+	memset(b->place, 0, sizeof(b->place));
+	memset(b->pair, 0, sizeof(b->pair));
 }
 
 void digest__end(struct digest *d, int node, const struct engine *e, uint64_t ts_ns)
@@ -365,6 +380,7 @@ void digest__end(struct digest *d, int node, const struct engine *e, uint64_t ts
 	sort_routes(n);
 	sort(n->addr, n->addr_cnt, sizeof(*n->addr), addr_cmp);
 	sort(n->link, n->link_cnt, sizeof(*n->link), link_cmp);
-	settle_blocks(n);
+	settle_blocks(d, n);
+	forget_packets(n->build);
 	n->complete = true;
 }

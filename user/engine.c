@@ -45,6 +45,7 @@ int engine__new(const struct engine_opts *opts, struct engine **ret)
 	list_init(&e->age);
 	list_init(&e->late);
 	list_init(&e->idle);
+	list_init(&e->left);
 	list_init(&e->settle);
 	list_init(&e->vanish);
 	list_init(&e->leaving);
@@ -164,6 +165,13 @@ static void good_exchange(struct engine *e, const struct trk *reply)
 	finding_good(e, &g);
 }
 
+/* It left this node, or for a pod, and nobody may ask for it any more */
+static bool has_left(const struct engine *e, const struct trk *t)
+{
+	return t->settled && t->at == AT_TC_EGRESS && !t->passing &&
+	       !verdict_is_problem(t->verdict) && t->app != APP_UDP && !e->opts.match;
+}
+
 /* Into the queue of what is still expected of it: its fate, a reply, a late reply, nothing */
 void engine_shelve(struct engine *e, struct trk *t)
 {
@@ -172,7 +180,10 @@ void engine_shelve(struct engine *e, struct trk *t)
 	if ((!t->settled && !t->held) || (waits && !verdict_is_problem(t->verdict)))
 		return;
 	list_del(&t->age);
-	list_append(waits && t->verdict == V_UNANSWERED ? &e->late : &e->idle, &t->age);
+	list_append(waits && t->verdict == V_UNANSWERED ? &e->late :
+		    has_left(e, t)			? &e->left :
+							  &e->idle,
+		    &t->age);
 }
 
 /*
@@ -346,8 +357,26 @@ static void forget(struct engine *e, const struct list *l, uint64_t keep_ns)
 
 static void run_ageing(struct engine *e)
 {
+	forget(e, &e->left, KEEP_LEFT_NS);
 	forget(e, &e->idle, KEEP_NS);
 	forget(e, &e->late, e->opts.reply_timeout_ns + LATE_NS);
+}
+
+static const struct trk *oldest(const struct list *l)
+{
+	return list_empty(l) ? NULL : list_entry(l->next, struct trk, age);
+}
+
+/* Of what nothing is expected of, the list with the oldest */
+static struct list *least_wanted(struct engine *e)
+{
+	const struct trk *idle = oldest(&e->idle), *left = oldest(&e->left);
+
+	if (left && (!idle || left->first_ns <= idle->first_ns))
+		return &e->left;
+	if (idle)
+		return &e->idle;
+	return !list_empty(&e->late) ? &e->late : &e->age;
 }
 
 /* A full table gives up first what nothing is expected of: at 50000 questions a second it is full. */
@@ -355,11 +384,12 @@ void engine_make_room(struct engine *e)
 {
 	struct obs_loss loss = { .what = LOSS_MAP, .count = 1 };
 	struct record rec = { .kind = REC_LOSS, .ts_ns = e->now_ns, .loss = &loss };
-	struct list *l = !list_empty(&e->idle) ? &e->idle :
-			 !list_empty(&e->late) ? &e->late :
-						 &e->age;
+	struct list *l;
 
-	if (e->trk_cnt < e->opts.max_packets || list_empty(l))
+	if (e->trk_cnt < e->opts.max_packets)
+		return;
+	l = least_wanted(e);
+	if (list_empty(l))
 		return;
 	if (l == &e->age) {
 		e->lost++;
@@ -454,7 +484,10 @@ static void on_fragment_drop(struct engine *e, const struct obs *o)
 {
 	struct trk *t = journey_fragment(e, o);
 
-	if (!t || verdict_is_problem(t->verdict))
+	if (!t)
+		return;
+	e->last_id = t->id;
+	if (verdict_is_problem(t->verdict))
 		return;
 	journey_hop(t, AT_DROP, o->pkt.ifindex, o->ts_ns);
 	if (judge_drop(e, t, &o->pkt, o->ts_ns))
@@ -650,7 +683,6 @@ void engine__feed(struct engine *e, const struct obs *o)
 	case OBS_POOLS:
 		e->pools = o->pools;
 		memset(e->life, 0, sizeof(e->life));
-		ways_forget(e);
 		owner_pools(e);
 		break;
 	case OBS_LOSS:

@@ -88,7 +88,8 @@ static void fill_answers(const struct trk *t, struct packet *p)
 {
 	const struct trk_asked *asked = &t->asked;
 
-	if (!addr_is_set(&asked->dst))
+	/* of any other packet what was asked is not even cleared */
+	if (t->role != ROLE_REPLY || !t->answered)
 		return;
 	p->answers.valid = true;
 	p->answers.good = t->pair_good;

@@ -19,6 +19,11 @@
 #define LEAVE_NS NSEC_PER_SEC
 /* Neighbour failures name packets that left up to 3 s ago. */
 #define KEEP_NS (5 * NSEC_PER_SEC)
+/*
+ * What was seen to leave by a device found its neighbour before that (the hook is in
+ * dev_queue_xmit, behind neigh_output): what may still happen to it happens at once.
+ */
+#define KEEP_LEFT_NS NSEC_PER_SEC
 /* A neighbour is given up after 3 probes, a second each (mcast_solicit, retrans_time). */
 #define NEIGH_NS (3500 * NSEC_PER_MSEC)
 /* Replies are called late up to this long after the request. */
@@ -326,8 +331,8 @@ struct engine {
 	struct trk **slab;
 	uint32_t slab_cnt, slab_cap;
 	struct trk *unused; /* chained by pair */
-	/* every packet stands in one of age (may still change), late (unanswered), idle (done) */
-	struct list age, late, idle;
+	/* every packet is in one: may still change, unanswered, done, done and gone for good */
+	struct list age, late, idle, left;
 	struct list settle, vanish, reply, leaving;
 	struct list held_up; /* waits for a reply, and did not even leave yet */
 	bool encap_seen;     /* tunnel packets leave by a device that is traced */
@@ -342,9 +347,10 @@ struct engine {
 	struct fib_result res[FIB_RESULTS];
 	uint32_t res_next;
 	struct hmap owners, nodes;
-	uint8_t node_lists; /* NODES_*: which lists could be read */
-	uint32_t listed[2]; /* nodes of each list */
-	bool owner_len[33]; /* prefix lengths that an owner has */
+	uint64_t owner_version; /* changes with either of them, and with the pools */
+	uint8_t node_lists;	/* NODES_*: which lists could be read */
+	uint32_t listed[2];	/* nodes of each list */
+	bool owner_len[33];	/* prefix lengths that an owner has */
 
 	struct bgp_peer *peer;
 	uint32_t peer_cnt, peer_cap;
@@ -400,8 +406,8 @@ struct trk *journey_new(struct engine *e, const struct obs *o, uint64_t sig);
 void journey_add_key(struct engine *e, struct trk *t, const struct flow_key *k);
 /* Is it one of the ports that are taken for DNS? Host order. */
 bool journey_is_dns_port(const struct engine *e, uint16_t port);
-/* The request that a reply with this key answers, NULL: none */
-struct trk *journey_request(struct engine *e, const struct flow_key *reply);
+/* The request that a reply with this key answers, NULL: none; more: there are others, older ones */
+struct trk *journey_request(struct engine *e, const struct flow_key *reply, bool *more);
 /* The latest request with exactly this key, answered or not, NULL: none */
 struct trk *journey_by_key(struct engine *e, const struct flow_key *k);
 /* The packet whose later fragment this is, NULL: its first one was none of ours */
@@ -426,7 +432,7 @@ const struct pool *judge_pool(const struct engine *e, const struct addr *a);
 void judge_block(const struct engine *e, const struct addr *a, struct prefix *block,
 		 enum block_from *from);
 struct way;
-/* The same, not from memory: sets w->block and w->from from the rest of it */
+/* The same, not from memory: sets w->from and w->block_len from the rest of it */
 void judge_find_block(const struct engine *e, struct way *w);
 /* The kind of device that a packet was seen on */
 enum dev_class {
@@ -454,17 +460,16 @@ const struct arp_silence *judge_arp(const struct engine *e, const struct addr *p
 
 /* way.c: answers that hold for more than one packet */
 struct way {
-	uint64_t version; /* of the mirror that it was asked of, 0: none */
+	uint64_t version; /* way_version() then; 0: none */
 	struct addr dst;
-	bool local;	      /* an address of this node */
-	enum block_from from; /* of block, as judge_block() has them */
-	struct prefix block;
+	bool local;		   /* an address of this node */
+	bool listed;		   /* a node's, by Felix' list */
+	uint8_t from, block_len;   /* enum block_from; of dst's block */
 	const struct pool *pool;   /* judge_pool()'s */
 	const struct route *route; /* mirror__lookup()'s */
-};
+	struct owner *owner;	   /* owner_for()'s */
+} __attribute__((aligned(64)));
 struct ways *ways_new(void);
-/* The pools changed */
-void ways_forget(struct engine *e);
 /* Borrowed until the next call, or change of the mirror */
 const struct way *way_of(const struct engine *e, const struct addr *a);
 enum dev_class way_dev(const struct engine *e, uint32_t ifindex);
@@ -489,6 +494,8 @@ void owner_pools(struct engine *e);
 bool owner_is_daemon(const struct actor *by);
 void owner_node(struct engine *e, const struct obs_node *o);
 void owner_free_all(struct engine *e);
+/* The owner of the longest block that holds a and is not withdrawn, NULL: nobody told */
+struct owner *owner_for(const struct engine *e, const struct addr *a);
 /* Somebody else than a routing daemon sent the block of dst to another gateway than its owner's */
 bool owner_differs(const struct engine *e, const struct addr *dst, const struct addr *gw);
 /* The block of a is another node's, as far as its routes told */
@@ -496,6 +503,7 @@ bool owner_is_other(const struct engine *e, const struct addr *a);
 /* A node of the cluster, by Felix' list or because it speaks BGP with this one */
 bool owner_is_node(const struct engine *e, const struct addr *a);
 /* Is it on one of those lists (NODES_*)? How many are on that one? */
+bool owner_on_any_list(const struct engine *e, const struct addr *a);
 bool owner_is_listed(const struct engine *e, const struct addr *a, uint8_t lists);
 uint32_t owner_listed_cnt(const struct engine *e, uint8_t list);
 /* The tunnel's other end is no node of the cluster, as far as Felix' list goes */

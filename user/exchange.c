@@ -18,10 +18,8 @@
 void exchange_latency(struct latency *l, int64_t us, int by)
 {
 	uint64_t v = us < 0 ? 0 : us;
-	int log = 0;
+	int log = v ? 63 - __builtin_clzll(v) : 0;
 
-	while (v >> (log + 1) && log < 62)
-		log++;
 	/* below 8 us each value has its own bucket, above it eight share a power of two */
 	if (log < 3)
 		l->bucket[v] += by;
@@ -133,8 +131,9 @@ static void answer(struct engine *e, struct trk *reply, struct trk *req)
 static void answer_copies(struct engine *e, const struct flow_key *k)
 {
 	struct trk *older;
+	bool more = true;
 
-	while ((older = journey_request(e, k))) {
+	while (more && (older = journey_request(e, k, &more))) {
 		older->answered = true;
 		list_del(&older->reply);
 		engine_shelve(e, older);
@@ -145,14 +144,16 @@ static void answer_copies(struct engine *e, const struct flow_key *k)
 
 static void on_reply(struct engine *e, struct trk *t, const struct flow_key *k)
 {
-	struct trk *req = journey_request(e, k);
+	bool more;
+	struct trk *req = journey_request(e, k, &more);
 	enum block_from from;
 
 	if (!req)
 		return;
 	t->answered = true;
 	answer(e, t, req);
-	answer_copies(e, k);
+	if (more)
+		answer_copies(e, k);
 	/* a reset refuses: that nothing was lost does not make it well */
 	t->pair_good = !verdict_is_problem(req->verdict) &&
 		       !(t->proto == PROTO_TCP && t->tcp_flags & TCPF_RST);

@@ -191,22 +191,28 @@ void journey_add_key(struct engine *e, struct trk *t, const struct flow_key *k)
 	index_key(e, t);
 }
 
-struct trk *journey_request(struct engine *e, const struct flow_key *reply)
+struct trk *journey_request(struct engine *e, const struct flow_key *reply, bool *more)
 {
-	struct flow_key k = *reply;
+	bool ports = reply->proto != PROTO_ICMP;
+	/* member by member: the reply's was written just now, and is read as it was written */
+	struct flow_key k = {
+		.src = reply->dst,
+		.dst = reply->src,
+		.sport = ports ? reply->dport : reply->sport,
+		.dport = ports ? reply->sport : reply->dport,
+		.id = reply->id,
+		.proto = reply->proto,
+		.pad = reply->pad,
+	};
 	struct trk *best = NULL;
 
-	k.src = reply->dst;
-	k.dst = reply->src;
-	if (reply->proto != PROTO_ICMP) {
-		k.sport = reply->dport;
-		k.dport = reply->sport;
-	}
+	*more = false;
 	for (struct knode *n = kmap_first(&e->by_key, key_hash(&k)); n; n = n->next) {
 		struct trk *t = key_owner(n);
 
 		if (t->role != ROLE_REQUEST || t->answered || !key_eq(key_of(n), &k))
 			continue;
+		*more |= best != NULL;
 		/* of several copies (retransmissions) the latest is meant */
 		if (!best || t->first_ns > best->first_ns)
 			best = t;
@@ -347,7 +353,13 @@ static int more_memory(struct engine *e)
 	return 0;
 }
 
-/* The one that was freed last: it is still in the cache. */
+/* The next packet's: by the time it comes, its memory is in the cache. */
+static void expect_new(const struct trk *t)
+{
+	for (size_t at = 0; t && at < offsetof(struct trk, asked); at += 64)
+		__builtin_prefetch((const char *)t + at, 1);
+}
+
 static struct trk *get_memory(struct engine *e)
 {
 	struct trk *t;
@@ -357,6 +369,7 @@ static struct trk *get_memory(struct engine *e)
 	t = e->unused;
 	e->unused = t->pair;
 	memset(t, 0, TRK_CLEARED);
+	expect_new(e->unused);
 	return t;
 }
 
@@ -474,6 +487,7 @@ void journey_free_all(struct engine *e)
 	free_list(e, &e->age);
 	free_list(e, &e->late);
 	free_list(e, &e->idle);
+	free_list(e, &e->left);
 	kmap_free(&e->by_skb);
 	kmap_free(&e->by_key);
 	for (uint32_t i = 0; i < e->slab_cnt; i++)

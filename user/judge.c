@@ -42,8 +42,11 @@ void judge_block(const struct engine *e, const struct addr *a, struct prefix *bl
 {
 	const struct way *w = way_of(e, a);
 
-	*block = w->block;
 	*from = w->from;
+	if (w->from == BLOCK_UNKNOWN)
+		memset(block, 0, sizeof(*block));
+	else
+		*block = prefix_of(a, w->block_len);
 }
 
 void judge_find_block(const struct engine *e, struct way *w)
@@ -55,7 +58,6 @@ void judge_find_block(const struct engine *e, struct way *w)
 	const struct gone *g;
 	uint8_t len;
 
-	memset(&w->block, 0, sizeof(w->block));
 	w->from = BLOCK_UNKNOWN;
 	if (!pool)
 		return;
@@ -68,20 +70,20 @@ void judge_find_block(const struct engine *e, struct way *w)
 	old = recall_for(e, a);
 	/* what went may be more specific than what stands (a pool routed as a whole) */
 	if (g && (!r || g->route.dst.len > r->dst.len)) {
-		w->block = g->route.dst;
+		w->block_len = g->route.dst.len;
 		w->from = BLOCK_HISTORY;
 	} else if (old && (!r || old->block.len > r->dst.len)) {
-		w->block = old->block;
+		w->block_len = old->block.len;
 		w->from = BLOCK_BASELINE;
 	} else if (r) {
-		w->block = r->dst;
+		w->block_len = r->dst.len;
 		w->from = BLOCK_ROUTE;
 	} else {
 		/* blocks of another pool may be of another size than the own one */
 		len = mirror__block_len(e->mirror, &pool->cidr, e->pools.block_len);
 		if (!len)
 			len = DEFAULT_BLOCK_LEN;
-		w->block = prefix_of(a, len > pool->cidr.len ? len : pool->cidr.len);
+		w->block_len = len > pool->cidr.len ? len : pool->cidr.len;
 		w->from = BLOCK_GUESS;
 	}
 }

@@ -53,6 +53,11 @@ static struct owner *find_for(const struct engine *e, const struct addr *a, bool
 	return NULL;
 }
 
+struct owner *owner_for(const struct engine *e, const struct addr *a)
+{
+	return find_for(e, a, false);
+}
+
 bool owner_is_daemon(const struct actor *by)
 {
 	return !by->pid || !strncmp(by->comm, "bird", 4) || !strncmp(by->comm, "calico", 6) ||
@@ -73,6 +78,7 @@ void owner_route(struct engine *e, const struct obs_route *o, uint64_t ts_ns)
 	const struct route *r = &o->route;
 	struct owner *w;
 
+	e->owner_version++;
 	if (o->op == ROUTE_DEL)
 		withdraw(e, o);
 	if ((o->op != ROUTE_ADD && o->op != ROUTE_REPLACE) || !r->nh_cnt ||
@@ -110,6 +116,7 @@ static void from_mirror(void *ctx, const struct route *r)
 
 void owner_pools(struct engine *e)
 {
+	e->owner_version++;
 	mirror__each_route(e->mirror, from_mirror, e);
 }
 
@@ -126,7 +133,7 @@ static const struct cluster_node *listed(const struct engine *e, const struct ad
 	return NULL;
 }
 
-static bool is_listed(const struct engine *e, const struct addr *a)
+bool owner_on_any_list(const struct engine *e, const struct addr *a)
 {
 	return listed(e, a);
 }
@@ -221,7 +228,7 @@ const struct recalled *owner_recalled(const struct engine *e, const struct addr 
 
 bool owner_differs(const struct engine *e, const struct addr *dst, const struct addr *gw)
 {
-	struct owner *w = find_for(e, dst, false);
+	struct owner *w = way_of(e, dst)->owner;
 
 	if (!addr_is_set(gw))
 		return false;
@@ -239,14 +246,14 @@ bool owner_is_other(const struct engine *e, const struct addr *a)
 
 bool owner_is_node(const struct engine *e, const struct addr *a)
 {
-	return addr_is_set(a) && (is_listed(e, a) || bgp_peer_find(e, a));
+	return addr_is_set(a) && (owner_on_any_list(e, a) || bgp_peer_find(e, a));
 }
 
 bool owner_is_stranger(const struct engine *e, const struct addr *dst, const struct addr *end)
 {
 	const struct owner *w;
 
-	if (!e->nodes.cnt || is_listed(e, end) || bgp_peer_find(e, end))
+	if (!e->nodes.cnt || way_of(e, end)->listed || bgp_peer_find(e, end))
 		return false;
 	w = find_for(e, dst, true);
 	return !w || !w->changed_ns || e->now_ns > w->changed_ns + JOINING_NS;
@@ -256,6 +263,7 @@ void owner_node(struct engine *e, const struct obs_node *o)
 {
 	struct cluster_node *c;
 
+	e->owner_version++;
 	if (o->reset) {
 		hmap_free_all(&e->nodes, offsetof(struct cluster_node, node));
 		e->node_lists = o->lists;

@@ -169,6 +169,7 @@ void recall_observe(struct engine *e, const struct obs_baseline *b)
 	r = block_get(e, &o.block);
 	if (!r)
 		return;
+	e->owner_version++;
 	note_owner(r, &o);
 	if (o.what == BASELINE_ROUTE)
 		note_route(r, &o);

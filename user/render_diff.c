@@ -76,6 +76,8 @@ static void finding_words(const struct finding *f, char *buf, size_t size)
 /* Where one side has nothing */
 static const char *nothing_words(const struct diff_change *c)
 {
+	if (c->state == DIFF_NOT_OBSERVED && c->what != DIFF_FLOW)
+		return "not told";
 	switch (c->what) {
 	case DIFF_ROUTE:
 		return c->was_wrong || c->wrong || c->doubt ? "missing" : "none";

@@ -11,17 +11,21 @@
 void text_clock(struct text *t, const struct record *rec)
 {
 	const struct clock_rel *c = rec->clock;
-	uint64_t us = (uint64_t)(c->offset_ns < 0 ? -c->offset_ns : c->offset_ns) / NS_PER_US;
+	uint64_t off_ns = c->offset_ns < 0 ? -(uint64_t)c->offset_ns : (uint64_t)c->offset_ns;
 	char off[DURATION_LEN], err[DURATION_LEN];
 	struct line l;
 
 	line_init(&l);
 	line_add(&l, "clock    %s ", t->r.opts.node);
-	if (c->known)
+	duration_str((c->error_ns + NS_PER_US - 1) / NS_PER_US, err);
+	if (c->known && off_ns <= c->error_ns)
+		line_add(&l, "agrees with %s to within %s, by %llu packets each way", c->reference,
+			 err, (unsigned long long)c->packets);
+	else if (c->known)
 		line_add(&l, "is %s %s %s, by %llu packets each way, to within %s",
-			 duration_str(us, off), c->offset_ns < 0 ? "behind" : "ahead of",
-			 c->reference, (unsigned long long)c->packets,
-			 duration_str((c->error_ns + NS_PER_US - 1) / NS_PER_US, err));
+			 duration_str(off_ns / NS_PER_US, off),
+			 c->offset_ns < 0 ? "behind" : "ahead of", c->reference,
+			 (unsigned long long)c->packets, err);
 	else
 		line_add(&l,
 			 "against %s: not known, too few packets were seen on both (%llu each way)",

@@ -92,13 +92,13 @@ void line_time(struct text *t, struct line *l, uint64_t ns)
 
 void line_date(struct text *t, struct line *l, uint64_t ns)
 {
-	time_t clock =
-		(time_t)(((int64_t)(ns + (uint64_t)t->r.opts.wall_offset_ns)) / (int64_t)NS_PER_S);
-	char text[32];
+	int64_t wall = (int64_t)(ns + (uint64_t)t->r.opts.wall_offset_ns);
+	time_t clock = (time_t)(wall / (int64_t)NS_PER_S);
+	char text[32] = "?";
 	struct tm tm;
 
-	localtime_r(&clock, &tm);
-	strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
+	if (localtime_r(&clock, &tm))
+		strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
 	line_add(l, "%s", text);
 }
 

@@ -19,10 +19,6 @@
 
 /* ---- what the engine says ---- */
 
-/*
- * The one way from an engine to the caller: whoever joins packets over several nodes stands here,
- * between the two.
- */
 static void hand_record(struct rnode *n, const struct record *rec)
 {
 	const struct replay_ops *ops = &n->r->ro.ops;
@@ -37,7 +33,7 @@ void replay_record(void *ctx, const struct record *rec)
 
 	/* records of a snapshot are state, not news */
 	if (n->pub.ready && !n->pub.finished && rec->ts_ns >= n->since_ns)
-		hand_record(n, rec);
+		hand_record(n, replay_cluster__record(n, rec));
 }
 
 /* ---- one node's items ---- */
@@ -97,6 +93,7 @@ static void feed(struct rnode *n, const struct obs *o, const struct cap_item *it
 	engine__feed(n->pub.engine, o);
 	if (ops->obs)
 		ops->obs(ops->ctx, &n->pub, o, item);
+	replay_cluster__obs(n, o);
 }
 
 static void finish(struct rnode *n, uint64_t ts_ns)
@@ -105,6 +102,7 @@ static void finish(struct rnode *n, uint64_t ts_ns)
 
 	if (n->pub.finished || !n->pub.ready)
 		return;
+	replay_cluster__finish(n, ts_ns);
 	engine__finish(n->pub.engine, ts_ns);
 	n->pub.finished = true;
 	n->pub.finish_ns = ts_ns;
@@ -121,6 +119,7 @@ static void be_ready(struct rnode *n, const struct cap_ready *r)
 	if (ops->ready)
 		ops->ready(ops->ctx, &n->pub, r);
 	n->pub.ready = true;
+	replay_cluster__ready(n);
 }
 
 static void on_obs(struct rnode *n, const struct cap_item *item)
@@ -192,6 +191,7 @@ static void end_node(struct rnode *n)
 	if (f->rotated && !n->pub.finished)
 		log_warn("%s: the capture goes on in another file, which is not given", f->path);
 	finish(n, n->pub.last_ns < n->until_ns ? n->pub.last_ns : n->until_ns);
+	replay_cluster__end(n);
 	if (ops->end)
 		ops->end(ops->ctx, &n->pub);
 }
@@ -339,11 +339,15 @@ static void set_interval(struct replay *r)
 static void begin(struct replay *r)
 {
 	const struct replay_ops *ops = &r->ro.ops;
+	int err = replay_cluster__begin(r);
 
+	if (err)
+		remember(r, err, "out of memory");
 	/* the caller may correct the offsets of their clocks here */
 	for (uint32_t i = 0; i < r->node_cnt; i++)
 		if (ops->node)
 			ops->node(ops->ctx, &r->node[i]->pub);
+	replay_cluster__nodes(r);
 	set_interval(r);
 	for (uint32_t i = 0; i < r->node_cnt; i++) {
 		struct rnode *n = r->node[i];

@@ -189,6 +189,7 @@ void replay__free(struct replay *r)
 {
 	if (!r)
 		return;
+	replay_cluster__free(r);
 	for (uint32_t i = 0; i < r->node_cnt; i++) {
 		engine__free(r->node[i]->pub.engine);
 		filter__free(r->node[i]->filter);

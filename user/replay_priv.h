@@ -23,6 +23,7 @@ struct replay {
 	struct replay_files files;
 	struct rnode **node;
 	uint32_t node_cnt;
+	struct replay_cluster *cluster; /* NULL: one node */
 	bool stopped;
 	int err; /* the first one, and what was said of it */
 	char why[400];
@@ -30,5 +31,20 @@ struct replay {
 
 /* What each engine says; ctx is its struct rnode */
 void replay_record(void *ctx, const struct record *rec);
+
+/* replay_cluster.c: several nodes. All but begin do nothing where there is one. */
+/* Before anything is replayed: corrects the nodes' clocks. 0 or -ENOMEM */
+int replay_cluster__begin(struct replay *r);
+void replay_cluster__nodes(struct replay *r);
+/* After the caller was told that the node is ready */
+void replay_cluster__ready(struct rnode *n);
+/* After the engine and the caller had it */
+void replay_cluster__obs(struct rnode *n, const struct obs *o);
+/* Before the node's engine ends its trace; when the node's last item was read */
+void replay_cluster__finish(struct rnode *n, uint64_t ts_ns);
+void replay_cluster__end(struct rnode *n);
+/* What is to be handed on; borrowed until the next call */
+const struct record *replay_cluster__record(struct rnode *n, const struct record *rec);
+void replay_cluster__free(struct replay *r);
 
 #endif

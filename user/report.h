@@ -11,6 +11,7 @@
 #include "replay.h"
 
 struct report;
+struct diff;
 
 /* 0 or -ENOMEM; free with report__free(). file: what the user called it; copied. */
 int report__new(const char *file, struct report **ret);
@@ -25,9 +26,8 @@ void report__set_trouble(struct report *r, const char *why);
 struct report_page {
 	const struct report *before; /* or the only one */
 	const struct report *after;  /* NULL: none */
+	const struct diff *diff;     /* of the two; with after only */
 	const char *version;
-	/* What a comparison says, NULL: nothing; the verdict is one word of `diff` */
-	const char *verdict, *explain, *advice;
 };
 
 /*

@@ -74,6 +74,7 @@ double axis_percent(const struct axis *a, uint64_t ts_ns)
 static void drop(struct track *t, uint32_t i)
 {
 	t->cnt--;
+	t->left_out++;
 	memmove(&t->span[i], &t->span[i + 1], (t->cnt - i) * sizeof(t->span[0]));
 }
 
@@ -89,7 +90,6 @@ static void drop_shortest(struct track *t)
 	drop(t, best);
 	if (t->span[best].state == t->span[best - 1].state)
 		drop(t, best);
-	t->left_out++;
 }
 
 void track_add(struct track *t, uint64_t ts_ns, enum span_state state, const char *what)

@@ -34,8 +34,8 @@ static struct layout layout_of(const struct ways *w, bool down)
 	l.box_w = down ? 158 : 136;
 	l.box_h = 62;
 	l.gap = down ? 24 : 26;
-	l.title_cols = down ? 21 : 18;
-	l.sub_cols = down ? 26 : 22;
+	l.title_cols = down ? 19 : 16;
+	l.sub_cols = down ? 24 : 21;
 	if (down) {
 		l.lane[0] = 85;
 		l.lane[1] = 0;

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is read first: the headline, the figures, and each finding with its reasons. */
+/* What is read first: the headline and the figures. */
 #include <stdio.h>
 #include <string.h>
 
 #include "html.h"
 #include "report_priv.h"
 #include "util.h"
-
-#define FINDINGS_IN_FULL 20
 
 /* ---- the headline ---- */
 
@@ -18,7 +16,7 @@ static bool counts(const struct finding *f)
 		     !strncmp(f->key, "no-route/proxy-arp", sizeof("no-route/proxy-arp") - 1));
 }
 
-static const struct finding *finding_at(const struct report_node *n, uint32_t id)
+const struct finding *report_finding(const struct report_node *n, uint32_t id)
 {
 	const struct finding *f = n->have_summary ? engine__finding(n->rn->engine, id) : NULL;
 
@@ -35,7 +33,7 @@ static bool is_worse(const struct finding *a, const struct finding *b)
 static void head_node(struct headline *hl, const struct report_node *n)
 {
 	for (uint32_t id = 1; id <= n->sum.finding_cnt; id++) {
-		const struct finding *f = finding_at(n, id);
+		const struct finding *f = report_finding(n, id);
 
 		if (!f)
 			continue;
@@ -48,7 +46,7 @@ static void head_node(struct headline *hl, const struct report_node *n)
 	for (uint32_t i = 0; i < n->end_cnt; i++) {
 		const struct check *c = &n->end[i];
 
-		hl->warnings += c->state == CHECK_WARN;
+		hl->unknown += c->needed && c->state == CHECK_UNKNOWN;
 		if (c->state != CHECK_PROBLEM)
 			continue;
 		hl->broken_checks++;
@@ -75,7 +73,7 @@ struct headline headline_of(const struct report *r)
 		hl.state = STATE_BROKEN;
 	else if (hl.recovered)
 		hl.state = STATE_RECOVERED;
-	else if (!hl.seen || hl.gaps || hl.cut)
+	else if (!hl.seen || hl.gaps || hl.cut || hl.unknown)
 		hl.state = STATE_SILENT;
 	else
 		hl.state = STATE_HEALTHY;
@@ -134,6 +132,9 @@ static void broken_words(struct side *s, const struct headline *hl)
 	html_lit(s->h, f->packets ? " loses packets" : " cannot reach what it should");
 	blocks_words(s->h, f);
 	since_words(s, hl->node, f);
+	if (hl->open > 1)
+		html_textf(s->h, ", and %u more finding%s open", hl->open - 1,
+			   hl->open > 2 ? "s are" : " is");
 }
 
 static void recovered_words(struct side *s, const struct headline *hl)
@@ -173,19 +174,24 @@ static const char *confidence_adverb(enum confidence c)
 /* "Cause: routes are missing, because ..., probably because ..." */
 static void why_words(struct html *h, const struct finding *f)
 {
-	if (!f->because_cnt) {
-		html_text(h, f->explain);
-		return;
-	}
+	int told = 0;
+
 	for (int i = 0; i < f->because_cnt && i < MAX_BECAUSE; i++) {
 		const struct because *b = &f->because[i];
 
-		html_lit(h, i ? ", " : "Cause: ");
+		if (b->cause == C_UNKNOWN)
+			continue;
+		html_lit(h, told ? ", " : "Cause: ");
 		html_lit(h, confidence_adverb(b->confidence));
-		html_lit(h, i ? "because " : "");
+		html_lit(h, told ? "because " : "");
 		html_lit(h, cause_clause(b->cause));
+		told++;
 	}
-	html_lit(h, ".");
+	html_lit(h, told ? "." : "");
+	if (told)
+		return;
+	html_text(h, f->explain);
+	html_lit(h, " The reason is not known.");
 }
 
 static void silent_words(struct html *h, const struct headline *hl)
@@ -196,6 +202,8 @@ static void silent_words(struct html *h, const struct headline *hl)
 		html_textf(h, "%llu events are missing. ", (unsigned long long)hl->gaps);
 	if (hl->cut)
 		html_lit(h, "The capture was cut short. ");
+	if (hl->unknown)
+		html_textf(h, "%u checks that are needed for it say nothing. ", hl->unknown);
 }
 
 static void head_reason(struct side *s, const struct headline *hl)
@@ -289,239 +297,4 @@ void side_head(struct side *s)
 	}
 	head_figures(s, &hl);
 	html_lit(s->h, "</div>\n");
-}
-
-/* ---- findings ---- */
-
-static void chain(struct side *s, const struct report_node *n, const struct finding *f)
-{
-	char buf[CLOCK_LEN];
-
-	if (!f->because_cnt)
-		return;
-	html_lit(s->h, "<ol class=\"chain\" aria-label=\"Causes, from the symptom to the root\">");
-	for (int i = 0; i < f->because_cnt && i < MAX_BECAUSE; i++) {
-		const struct because *b = &f->because[i];
-
-		html_lit(s->h, "<li><b>");
-		html_lit(s->h, cause_clause(b->cause));
-		html_lit(s->h, "</b><br/><span class=\"sub\">");
-		html_elf(s->h, "code", "", "%s", cause_name(b->cause));
-		html_lit(s->h, " <span class=\"conf\">");
-		html_text(s->h, confidence_name(b->confidence));
-		html_lit(s->h, "</span>");
-		if (b->since_from == SINCE_SEEN || b->since_from == SINCE_BIRD)
-			html_textf(s->h, " since %s",
-				   moment_str(&s->r->axis, report_wall(n, b->since_ns), buf));
-		else if (b->since_from == SINCE_BEFORE_START)
-			html_lit(s->h, " since before the start");
-		if (b->by.pid)
-			html_textf(s->h, ", by %.*s[%u]", COMM_LEN, b->by.comm, b->by.pid);
-		html_lit(s->h, "</span></li>");
-	}
-	html_lit(s->h, "</ol>\n");
-}
-
-static void fact(struct html *h, const char *what)
-{
-	html_lit(h, "<dt>");
-	html_lit(h, what);
-	html_lit(h, "</dt>");
-}
-
-static void fact_blocks(struct html *h, const struct finding *f)
-{
-	uint32_t stored = f->block_cnt < MAX_BLOCKS ? f->block_cnt : MAX_BLOCKS;
-	char buf[PREFIX_STRLEN];
-
-	if (!stored)
-		return;
-	fact(h, "blocks");
-	html_lit(h, "<dd>");
-	for (uint32_t i = 0; i < stored; i++) {
-		html_lit(h, i ? " " : "");
-		html_el(h, "code", "", prefix_str(&f->block[i], buf));
-	}
-	if (f->block_cnt > stored)
-		html_textf(h, " and %u more", f->block_cnt - stored);
-	html_lit(h, "</dd>");
-}
-
-static void fact_peers(struct html *h, const struct report_node *n, const struct finding *f)
-{
-	uint32_t stored = f->peer_cnt < MAX_BLOCKS ? f->peer_cnt : MAX_BLOCKS;
-	char buf[ADDR_STRLEN];
-
-	if (!stored)
-		return;
-	fact(h, "their nodes");
-	html_lit(h, "<dd>");
-	for (uint32_t i = 0; i < stored; i++) {
-		html_lit(h, i ? " " : "");
-		html_el(h, "code", "", addr_str(&f->peer[i], buf));
-		html_textf(h, " %s",
-			   f->peer_node[i][0] ? f->peer_node[i] : peer_node(n, &f->peer[i]));
-	}
-	if (f->peer_cnt > stored)
-		html_textf(h, " and %u more", f->peer_cnt - stored);
-	html_lit(h, "</dd>");
-}
-
-static void fact_packets(struct html *h, const struct finding *f)
-{
-	fact(h, "packets");
-	html_lit(h, "<dd>");
-	html_textf(h, "%llu", (unsigned long long)f->packets);
-	for (int v = 0; v < V_MAX; v++)
-		if (f->verdicts[v])
-			html_textf(h, ", %llu %s", (unsigned long long)f->verdicts[v],
-				   verdict_name((enum verdict)v));
-	for (int a = 0; a < APP_MAX; a++)
-		if (f->apps[a])
-			html_textf(h, "; %s %llu", app_name((enum app)a),
-				   (unsigned long long)f->apps[a]);
-	html_lit(h, "</dd>");
-}
-
-static void facts(struct side *s, const struct report_node *n, const struct finding *f)
-{
-	const struct axis *a = &s->r->axis;
-	char one[CLOCK_LEN], two[CLOCK_LEN];
-
-	html_lit(s->h, "<dl class=\"facts\">");
-	fact(s->h, "when");
-	html_elf(s->h, "dd", "", "first %s, last %s%s%s",
-		 moment_str(a, report_wall(n, f->first_ns), one),
-		 moment_str(a, report_wall(n, f->last_ns), two), f->recovered ? ", recovered " : "",
-		 f->recovered ?
-			 moment_str(a, report_wall(n, f->recovered_ns), (char[CLOCK_LEN]){ 0 }) :
-			 "");
-	fact_packets(s->h, f);
-	fact_blocks(s->h, f);
-	fact_peers(s->h, n, f);
-	if (f->dev[0]) {
-		fact(s->h, "device");
-		html_lit(s->h, "<dd>");
-		html_el(s->h, "code", "", f->dev);
-		html_lit(s->h, "</dd>");
-	}
-	html_lit(s->h, "</dl>\n");
-}
-
-static void evidence(struct html *h, const char (*lines)[EVIDENCE_LEN], int cnt)
-{
-	if (cnt <= 0)
-		return;
-	html_lit(h, "<p class=\"label\">Evidence</p><ul class=\"evidence\">");
-	for (int i = 0; i < cnt && i < MAX_EVIDENCE; i++)
-		html_el(h, "li", "", lines[i]);
-	html_lit(h, "</ul>\n");
-}
-
-static void advice(struct html *h, const char *text)
-{
-	if (!text[0])
-		return;
-	html_lit(h, "<p class=\"advice\"><strong>What to do:</strong> ");
-	html_text(h, text);
-	html_lit(h, "</p>\n");
-}
-
-static void finding_whole(struct side *s, const struct report_node *n, const struct finding *f)
-{
-	html_lit(s->h, f->recovered ? "<article class=\"finding over\">" :
-				      "<article class=\"finding open\">");
-	html_num(s->h, "<h%d id=\"finding%u-%u", s->depth + 2, n->idx, f->id);
-	html_lit(s->h, s->tag);
-	html_lit(s->h, "\">");
-	html_lit(s->h, f->recovered ?
-			       "<span class=\"badge warn\"><span aria-hidden=\"true\">&#8635; "
-			       "</span>recovered</span> " :
-			       "<span class=\"badge bad\"><span aria-hidden=\"true\">&#10005; "
-			       "</span>open</span> ");
-	html_textf(s->h, "Finding %u%s%s: %s", f->id, s->r->node_cnt > 1 ? " on " : "",
-		   s->r->node_cnt > 1 ? n->name : "",
-		   f->verdict == V_NONE ? "without any traffic" : verdict_clause(f->verdict));
-	html_num(s->h, "</h%d>\n", s->depth + 2);
-	html_el(s->h, "p", "explain", f->explain);
-	chain(s, n, f);
-	facts(s, n, f);
-	evidence(s->h, f->evidence, f->evidence_cnt);
-	advice(s->h, f->advice);
-	html_lit(s->h, "</article>\n");
-}
-
-static void check_whole(struct side *s, const struct report_node *n, const struct check *c)
-{
-	html_lit(s->h, "<article class=\"finding ");
-	html_lit(s->h, c->state == CHECK_PROBLEM ? "open" : "over");
-	html_lit(s->h, "\">");
-	html_num(s->h, "<h%d>", s->depth + 2);
-	html_lit(s->h, c->state == CHECK_PROBLEM ?
-			       "<span class=\"badge bad\"><span aria-hidden=\"true\">&#10005; "
-			       "</span>problem</span> " :
-			       "<span class=\"badge warn\">! warning</span> ");
-	html_textf(s->h, "Check %s%s%s, at the end", c->name, s->r->node_cnt > 1 ? " on " : "",
-		   s->r->node_cnt > 1 ? n->name : "");
-	html_num(s->h, "</h%d>\n", s->depth + 2);
-	html_el(s->h, "p", "explain", c->explain);
-	evidence(s->h, c->evidence, c->evidence_cnt);
-	advice(s->h, c->advice);
-	html_lit(s->h, "</article>\n");
-}
-
-static uint32_t findings_pass(struct side *s, bool recovered, uint32_t told, uint32_t *more)
-{
-	for (uint32_t i = 0; i < s->r->node_cnt; i++) {
-		const struct report_node *n = s->r->node[i];
-
-		for (uint32_t id = 1; id <= n->sum.finding_cnt; id++) {
-			const struct finding *f = finding_at(n, id);
-
-			if (!f || f->recovered != recovered)
-				continue;
-			if (told < FINDINGS_IN_FULL)
-				finding_whole(s, n, f);
-			else
-				++*more;
-			told += told < FINDINGS_IN_FULL;
-		}
-	}
-	return told;
-}
-
-static uint32_t checks_pass(struct side *s)
-{
-	uint32_t told = 0;
-
-	for (uint32_t i = 0; i < s->r->node_cnt; i++) {
-		const struct report_node *n = s->r->node[i];
-
-		for (uint32_t k = 0; k < n->end_cnt; k++) {
-			if (n->end[k].state != CHECK_PROBLEM && n->end[k].state != CHECK_WARN)
-				continue;
-			if (told < FINDINGS_IN_FULL)
-				check_whole(s, n, &n->end[k]);
-			told++;
-		}
-	}
-	return told;
-}
-
-void side_findings(struct side *s)
-{
-	uint32_t more = 0, told;
-
-	side_heading(s, 1, "findings", "Findings");
-	told = findings_pass(s, false, 0, &more);
-	told += checks_pass(s);
-	told = findings_pass(s, true, told, &more);
-	if (!told)
-		html_lit(s->h, "<p>None: no packet had a problem, and the audit at the end of the "
-			       "capture found nothing wrong.</p>\n");
-	if (more)
-		html_elf(s->h, "p", "note",
-			 "and %u more findings, which are not printed here: calitrace show tells "
-			 "them all.",
-			 more);
 }

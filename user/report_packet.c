@@ -210,7 +210,7 @@ static void sample_add(struct report_node *n, struct case_file *c, const struct 
 
 /* ---- the way that it should have gone ---- */
 
-static void find_uplink(const struct mirror *m, const struct addr *gw, char dev[DEV_LEN])
+void find_uplink(const struct mirror *m, const struct addr *gw, char dev[DEV_LEN])
 {
 	const struct route *r = addr_is_set(gw) ? mirror__lookup(m, gw) : NULL;
 

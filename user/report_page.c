@@ -110,7 +110,7 @@ static void page_head(struct html *h, const struct report_page *p)
 static void nav(struct html *h, const struct report_page *p)
 {
 	static const char *const words[][2] = {
-		{ "findings", "Findings" }, { "time", "Time" },	    { "way", "Way" },
+		{ "findings", "Findings" }, { "way", "Way" },	    { "time", "Time" },
 		{ "tables", "Numbers" },    { "gaps", "Not seen" }, { "capture", "Capture" },
 	};
 	struct headline hl = headline_of(p->before);
@@ -137,7 +137,8 @@ static void banner(struct html *h, const struct report_page *p)
 {
 	char buf[CLOCK_LEN];
 
-	html_lit(h, "<header><p class=\"brand\"><b>calitrace</b> <span>");
+	html_lit(h, p->after ? "<header class=\"pair\">" : "<header>");
+	html_lit(h, "<p class=\"brand\"><b>calitrace</b> <span>");
 	title_words(h, p);
 	if (p->before->axis.begun) {
 		html_lit(h, "</span> <span>");
@@ -175,19 +176,6 @@ static void side_whole(struct html *h, const struct report *r, const char *tag, 
 	html_lit(h, "</section>\n");
 }
 
-static void comparison(struct html *h, const struct report_page *p)
-{
-	html_lit(h, "<div class=\"compare\">");
-	html_lit(h, "<h1>");
-	html_text(h, p->verdict ? p->verdict : "Before and after");
-	html_lit(h, "</h1>\n");
-	if (p->explain)
-		html_el(h, "p", "why", p->explain);
-	if (p->advice && p->advice[0])
-		html_el(h, "p", "advice", p->advice);
-	html_lit(h, "</div>\n");
-}
-
 void report__write(const struct report_page *p, FILE *out)
 {
 	struct html h = { .out = out };
@@ -196,7 +184,7 @@ void report__write(const struct report_page *p, FILE *out)
 	banner(&h, p);
 	html_lit(&h, p->after ? "<main id=\"main\" class=\"pair\">\n" : "<main id=\"main\">\n");
 	if (p->after) {
-		comparison(&h, p);
+		report_compare(&h, p->before, p->diff);
 		html_lit(&h, "<div class=\"sides\">\n");
 		side_whole(&h, p->before, "-before", "before", "Before", 3);
 		side_whole(&h, p->after, "-after", "after", "After", 3);

@@ -247,6 +247,8 @@ const struct pool *report_pool(const struct report_node *n, const struct addr *a
 
 /* report_packet.c */
 void report_packet(struct report_node *n, const struct packet *p, uint64_t ts_ns);
+/* The device by which the node reaches gw, as its routes are now; unchanged where there is none */
+void find_uplink(const struct mirror *m, const struct addr *gw, char dev[DEV_LEN]);
 void report_grow(struct report *r, uint64_t ts_ns);
 
 /* report_peer.c */
@@ -286,6 +288,7 @@ struct side {
 	const struct report *r;
 	const char *tag; /* "": the only one, else "before", "after": part of ids */
 	int depth;
+	bool open; /* tables are not folded */
 };
 
 /* What is to be told first */
@@ -302,12 +305,18 @@ struct headline {
 	const struct check *check;	/* wrong without traffic; NULL: none */
 	const struct report_node *check_node;
 	bool cut;
-	uint32_t open, recovered, broken_checks, warnings;
+	uint32_t open, recovered, broken_checks;
+	uint32_t unknown; /* checks that are needed and say nothing */
 	uint64_t seen, lost, unanswered, gaps;
 };
+/* NULL: there is none of that id, or it turned out to be something else */
+const struct finding *report_finding(const struct report_node *n, uint32_t id);
 struct headline headline_of(const struct report *r);
 
 const char *state_badge(enum state_word w); /* markup */
+
+/* report_compare.c: what is above the two sides */
+void report_compare(struct html *h, const struct report *r, const struct diff *d);
 
 void side_head(struct side *s);
 void side_findings(struct side *s);

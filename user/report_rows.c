@@ -116,7 +116,7 @@ void table_samples(struct side *s)
 		   s->r->node_cnt > 1 ? heads : one);
 	for (uint32_t i = 0; i < s->r->sample_cnt; i++)
 		sample_line(s, &s->r->sample[i]);
-	table_close(s, s->r->samples_left_out);
+	table_close(s, s->r->samples_left_out, "packets with a problem");
 }
 
 /* ---- routes ---- */
@@ -210,6 +210,6 @@ void table_routes(struct side *s)
 	table_open(s, "Routes at the end", cnt, s->r->node_cnt > 1 ? heads : one);
 	for (uint32_t i = 0; i < s->r->node_cnt; i++)
 		node_routes(s, s->r->node[i], rs);
-	table_close(s, rs->left_out);
+	table_close(s, rs->left_out, "routes");
 	free(rs);
 }

@@ -16,7 +16,7 @@
 
 void table_open(struct side *s, const char *caption, uint32_t rows, const char *const *heads)
 {
-	html_lit(s->h, "<details><summary>");
+	html_lit(s->h, s->open ? "<details open=\"\"><summary>" : "<details><summary>");
 	html_text(s->h, caption);
 	html_elf(s->h, "span", "cnt", " %u", rows);
 	html_lit(s->h, "</summary>\n<div class=\"scroll\" role=\"region\" tabindex=\"0\" "
@@ -37,12 +37,12 @@ void table_open(struct side *s, const char *caption, uint32_t rows, const char *
 	html_lit(s->h, "</tr></thead><tbody>\n");
 }
 
-void table_close(struct side *s, uint64_t left_out)
+void table_close(struct side *s, uint64_t left_out, const char *what)
 {
 	html_lit(s->h, "</tbody></table></div>\n");
 	if (left_out)
-		html_elf(s->h, "p", "note", "and %llu more, which are not listed",
-			 (unsigned long long)left_out);
+		html_elf(s->h, "p", "note", "and %llu %s, which are not listed",
+			 (unsigned long long)left_out, what);
 	html_lit(s->h, "</details>\n");
 }
 
@@ -114,7 +114,7 @@ static void table_lanes(struct side *s)
 		left_out += n->lanes_left_out;
 		free(lane);
 	}
-	table_close(s, left_out);
+	table_close(s, left_out, "packets and changes of other blocks");
 }
 
 /* As many buckets in a row that a table has no more than SLOTS of them */
@@ -142,7 +142,7 @@ static void table_time(struct side *s)
 		cell_lost(s->h, lost);
 		html_lit(s->h, "</tr>\n");
 	}
-	table_close(s, 0);
+	table_close(s, 0, "");
 }
 
 void chart_table(struct side *s)
@@ -194,7 +194,7 @@ static void table_peers(struct side *s)
 		left_out += n->peers_left_out;
 		free(peer);
 	}
-	table_close(s, left_out);
+	table_close(s, left_out, "changes of other peers");
 }
 
 /* ---- checks ---- */
@@ -242,7 +242,7 @@ static void table_checks(struct side *s)
 	for (uint32_t i = 0; i < s->r->node_cnt; i++)
 		for (uint32_t k = 0; k < s->r->node[i]->end_cnt; k++)
 			check_line(s, s->r->node[i], &s->r->node[i]->end[k]);
-	table_close(s, 0);
+	table_close(s, 0, "");
 }
 
 /* ---- flows ---- */
@@ -309,7 +309,7 @@ static void table_flows(struct side *s)
 		left_out += n->flows_left_out;
 		free(flow);
 	}
-	table_close(s, left_out);
+	table_close(s, left_out, "packets of other flows");
 }
 
 /* ---- events ---- */
@@ -328,7 +328,7 @@ static void table_events(struct side *s)
 		event_words(s, e[i]);
 		html_lit(s->h, "</td></tr>\n");
 	}
-	table_close(s, s->r->events_left_out);
+	table_close(s, s->r->events_left_out, "events");
 	free(e);
 }
 

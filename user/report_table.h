@@ -8,8 +8,8 @@
 
 /* heads: NULL-terminated; a leading # is a column of numbers */
 void table_open(struct side *s, const char *caption, uint32_t rows, const char *const *heads);
-/* left_out: rows that are not there */
-void table_close(struct side *s, uint64_t left_out);
+/* left_out: how many of what are not there */
+void table_close(struct side *s, uint64_t left_out, const char *what);
 void row_open(struct html *h, const char *head);
 void cell_num(struct html *h, uint64_t n);
 void cell_lost(struct html *h, uint64_t n);

@@ -77,25 +77,48 @@ static struct target target_of(const struct report_node *n, const struct journey
 		SET(t.dev, "%s", vxlan ? "vxlan.calico" : "tunl0");
 	t.kind = !t.tunnel ? ENCAP_NONE : strcmp(t.dev, "tunl0") != 0 ? ENCAP_VXLAN : ENCAP_IPIP;
 	SET(t.uplink, "%s", j->uplink);
+	if (!t.uplink[0] && t.known)
+		find_uplink(engine__mirror(n->rn->engine), &t.owner, t.uplink);
 	return t;
 }
 
 /* ---- steps ---- */
 
+static bool is_tunnel_name(const char *dev)
+{
+	return !strcmp(dev, "tunl0") || !strcmp(dev, "vxlan.calico") ||
+	       !strcmp(dev, "wireguard.cali");
+}
+
+static bool is_workload(const char *dev)
+{
+	return !strncmp(dev, "cali", 4);
+}
+
+/* A pod by its name; its namespace and address below */
+static void step_host(struct step *st, const struct addr *a, const char *pod, const char *role)
+{
+	const char *name = strchr(pod, '/');
+	char buf[ADDR_STRLEN];
+
+	addr_str(a, buf);
+	SET(st->title, "%s", !pod[0] ? buf : name ? name + 1 : pod);
+	if (pod[0] && name)
+		SET(st->sub, "%.*s, %s", (int)(name - pod < 40 ? name - pod : 40), pod, buf);
+	else
+		SET(st->sub, "%s", pod[0] ? buf : role);
+}
+
 static void step_source(struct way *w, const struct report_node *n, const struct packet *p)
 {
 	struct step *st = step_add(w, STEP_END);
-	char buf[ADDR_STRLEN];
 
-	addr_str(&p->src, buf);
-	SET(st->title, "%s", p->src_pod[0] ? p->src_pod : buf);
-	SET(st->sub, "%s", p->src_pod[0] ? buf : "the sender");
+	step_host(st, &p->src, p->src_pod, "the sender");
 	st = step_add(w, STEP_DEV);
 	if (p->hop_cnt && p->hop[0].at == AT_TC_INGRESS) {
 		SET(st->title, "%s", p->hop[0].dev);
 		SET(st->sub, "%s %.60s",
-		    !strncmp(p->hop[0].dev, "cali", 4) ? "from the pod into" : "came in to",
-		    n->name);
+		    is_workload(p->hop[0].dev) ? "from the pod into" : "came in to", n->name);
 	} else {
 		SET(st->title, "%.120s", n->name);
 		SET(st->sub, "sent by the node itself");
@@ -104,12 +127,22 @@ static void step_source(struct way *w, const struct report_node *n, const struct
 
 static void step_pod(struct way *w, const struct packet *p)
 {
-	struct step *st = step_add(w, STEP_END);
-	char buf[ADDR_STRLEN];
+	step_host(step_add(w, STEP_END), &p->dst, p->dst_pod, "the receiver");
+}
 
-	addr_str(&p->dst, buf);
-	SET(st->title, "%s", p->dst_pod[0] ? p->dst_pod : buf);
-	SET(st->sub, "%s", p->dst_pod[0] ? buf : "the receiver");
+/* What comes from another node in a tunnel, and was not yet out of it when it was seen first */
+static bool comes_in_tunnel(const struct packet *p, enum pool_mode mode)
+{
+	return p->hop_cnt && p->hop[0].at == AT_TC_INGRESS && !is_workload(p->hop[0].dev) &&
+	       !is_tunnel_name(p->hop[0].dev) && (mode == POOL_IPIP || mode == POOL_VXLAN);
+}
+
+static void step_unpack(struct way *w, enum pool_mode mode)
+{
+	struct step *st = step_add(w, STEP_TUNNEL);
+
+	SET(st->title, "%s", mode == POOL_VXLAN ? "vxlan.calico" : "tunl0");
+	SET(st->sub, "out of the tunnel");
 }
 
 static void step_node(struct way *w, const struct target *t)
@@ -139,9 +172,12 @@ static void step_encap(struct step *st, enum encap_kind kind, const struct addr 
 /* To a pod of this very node */
 static void should_local(struct way *w, const struct journey *j)
 {
-	struct step *st = step_add(w, STEP_ROUTE);
 	char buf[PREFIX_STRLEN];
+	struct step *st;
 
+	if (comes_in_tunnel(&j->packet, j->mode))
+		step_unpack(w, j->mode);
+	st = step_add(w, STEP_ROUTE);
 	SET(st->title, "%s", route_dst_str(&j->should.dst, buf));
 	SET(st->sub, "route dev %s", j->should_dev);
 	SET(step_add(w, STEP_DEV)->title, "%s", j->should_dev);
@@ -210,12 +246,6 @@ static void took_route(struct way *w, const struct packet *p)
 		SET(st->sub, "route dev %s", r->dev);
 }
 
-static bool is_tunnel_name(const char *dev)
-{
-	return !strcmp(dev, "tunl0") || !strcmp(dev, "vxlan.calico") ||
-	       !strcmp(dev, "wireguard.cali");
-}
-
 static void took_devices(struct way *w, const struct report_node *n, const struct packet *p)
 {
 	for (int i = 0; i < p->hop_cnt && i < MAX_HOPS; i++) {
@@ -228,7 +258,7 @@ static void took_devices(struct way *w, const struct report_node *n, const struc
 		SET(st->title, "%s", hop->dev);
 		if (is_tunnel_name(hop->dev))
 			step_encap(st, p->encap.kind, &p->encap.dst);
-		else if (!strncmp(hop->dev, "cali", 4))
+		else if (is_workload(hop->dev))
 			SET(st->sub, "to the pod");
 		else
 			SET(st->sub, "%s%s", p->encap.kind == ENCAP_NONE ? "no tunnel, " : "",
@@ -241,7 +271,8 @@ static void align_uplink(struct way *took, const struct way *should)
 {
 	for (uint32_t i = 0; i < took->cnt; i++)
 		for (uint32_t k = 0; k < should->cnt; k++)
-			if (i == k && took->step[i].kind == should->step[k].kind &&
+			if (i == k && took->step[i].kind != STEP_ROUTE &&
+			    took->step[i].kind == should->step[k].kind &&
 			    !strcmp(took->step[i].title, should->step[k].title) &&
 			    strncmp(took->step[i].sub, "no tunnel", 9) != 0)
 				took->step[i] = should->step[k];
@@ -290,12 +321,24 @@ static bool before_route(const struct packet *p)
 		p->nf_hook <= NF_HOOK_INPUT);
 }
 
+static bool came_out_of_tunnel(const struct packet *p, enum pool_mode mode)
+{
+	if (!comes_in_tunnel(p, mode))
+		return false;
+	for (int i = 1; i < p->hop_cnt && i < MAX_HOPS; i++)
+		if (is_tunnel_name(p->hop[i].dev) || is_workload(p->hop[i].dev))
+			return true;
+	return is_tunnel_name(p->dev) || is_workload(p->dev);
+}
+
 static void took_of(struct way *w, const struct report_node *n, const struct journey *j,
 		    const struct way *should)
 {
 	const struct packet *p = &j->packet;
 
 	step_source(w, n, p);
+	if (came_out_of_tunnel(p, j->mode))
+		step_unpack(w, j->mode);
 	if (!before_route(p)) {
 		took_route(w, p);
 		took_devices(w, n, p);

@@ -7,14 +7,31 @@
 
 #include "util.h"
 
+#define CHUNK_LEN (64u << 10)
+
 struct item {
 	uint64_t ts_ns, seq;
 	struct obs *obs;
 };
 
+/* Observations in order: each is a struct queued, then what it uses of a struct obs. */
+struct chunk {
+	struct chunk *next;
+	size_t at, len; /* handed out up to at, filled up to len */
+	_Alignas(8) uint8_t data[CHUNK_LEN];
+};
+struct queued {
+	uint64_t seq;
+	size_t size; /* with this head */
+};
+
 struct timeline {
 	uint64_t window_ns, seq;
-	struct item *heap; /* a binary heap, the earliest on top */
+	/* nearly all comes in order, and has no need of a heap; last_ns: of the last one in there */
+	struct chunk *first, *last;
+	uint64_t last_ns;
+	int depth;	   /* of handlers that hold what is in a chunk */
+	struct item *heap; /* what does not: a binary heap, the earliest on top */
 	size_t cnt, cap;
 };
 
@@ -31,8 +48,14 @@ int timeline__new(uint64_t window_ns, struct timeline **ret)
 
 void timeline__free(struct timeline *t)
 {
+	struct chunk *c;
+
 	if (!t)
 		return;
+	while ((c = t->first)) {
+		t->first = c->next;
+		free(c);
+	}
 	for (size_t i = 0; i < t->cnt; i++)
 		free(t->heap[i].obs);
 	free(t->heap);
@@ -86,7 +109,72 @@ static void swap(struct item *a, struct item *b)
 	*b = x;
 }
 
-int timeline__push(struct timeline *t, const struct obs *o)
+/* ---- in order ---- */
+
+/* The chunk that has the next one, NULL: none. Those before it are still held by a handler. */
+static struct chunk *queue_chunk(const struct timeline *t)
+{
+	struct chunk *c = t->first;
+
+	while (c && c->at == c->len)
+		c = c->next;
+	return c;
+}
+
+static struct queued *queue_head(const struct timeline *t)
+{
+	struct chunk *c = queue_chunk(t);
+
+	return c ? (struct queued *)(c->data + c->at) : NULL;
+}
+
+/* Room for size octets at the end, NULL: no memory */
+static void *queue_room(struct timeline *t, size_t size)
+{
+	struct chunk *c = t->last;
+
+	if (c && c->len + size <= CHUNK_LEN)
+		return c->data + c->len;
+	c = malloc(sizeof(*c));
+	if (!c)
+		return NULL;
+	c->next = NULL;
+	c->at = c->len = 0;
+	*(t->last ? &t->last->next : &t->first) = c;
+	t->last = c;
+	return c->data;
+}
+
+static int queue_push(struct timeline *t, const struct obs *o)
+{
+	size_t used = obs_size(o), size = sizeof(struct queued) + ((used + 7) & ~(size_t)7);
+	struct queued *q = queue_room(t, size);
+
+	if (!q)
+		return -ENOMEM;
+	*q = (struct queued){ t->seq++, size };
+	memcpy(q + 1, o, used);
+	t->last->len += size;
+	t->last_ns = o->ts_ns;
+	return 0;
+}
+
+/* Chunks that are handed out go, but for one. */
+static void queue_recycle(struct timeline *t)
+{
+	struct chunk *c;
+
+	while ((c = t->first) && c->at == c->len && c->next) {
+		t->first = c->next;
+		free(c);
+	}
+	if (c && c->at == c->len)
+		c->at = c->len = 0;
+}
+
+/* ---- out of order ---- */
+
+static int heap_push(struct timeline *t, const struct obs *o)
 {
 	size_t size = obs_size(o), i;
 	struct obs *copy;
@@ -134,13 +222,45 @@ static struct obs *pop(struct timeline *t)
 	}
 }
 
+int timeline__push(struct timeline *t, const struct obs *o)
+{
+	return !queue_head(t) || o->ts_ns >= t->last_ns ? queue_push(t, o) : heap_push(t, o);
+}
+
+/* The queue has the next one, and not the heap */
+static bool queue_is_first(const struct timeline *t, const struct queued *q)
+{
+	struct item i;
+
+	if (!q || !t->cnt)
+		return q;
+	i = (struct item){ .ts_ns = ((const struct obs *)(q + 1))->ts_ns, .seq = q->seq };
+	return before(&i, &t->heap[0]);
+}
+
 void timeline__drain(struct timeline *t, uint64_t now_ns,
 		     void (*fn)(void *ctx, const struct obs *o), void *ctx)
 {
-	while (t->cnt && (now_ns == UINT64_MAX || t->heap[0].ts_ns + t->window_ns <= now_ns)) {
-		struct obs *o = pop(t);
+	for (;;) {
+		const struct queued *q = queue_head(t);
+		bool queued = queue_is_first(t, q);
+		struct obs *o;
 
+		if (!queued && !t->cnt)
+			return;
+		o = queued ? (struct obs *)(q + 1) : t->heap[0].obs;
+		if (now_ns != UINT64_MAX && o->ts_ns + t->window_ns > now_ns)
+			return;
+		if (queued)
+			queue_chunk(t)->at += q->size;
+		else
+			pop(t);
+		t->depth++;
 		fn(ctx, o);
-		free(o);
+		t->depth--;
+		if (!queued)
+			free(o);
+		else if (!t->depth)
+			queue_recycle(t);
 	}
 }

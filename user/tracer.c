@@ -240,8 +240,11 @@ int tracer__start(struct tracer *t)
 	char why[400] = "";
 	int err = recall(t, why, sizeof(why));
 
-	if (!err)
-		err = session__start(t->session, why, sizeof(why));
+	if (err) {
+		log_err("--baseline: %s", why);
+		return err;
+	}
+	err = session__start(t->session, why, sizeof(why));
 	if (err) {
 		log_err("%s", why[0] ? why : "cannot start");
 		return err;

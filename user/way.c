@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What pools, routes and links say of an address or a device is asked for each packet, and changes
- * a few times in an hour: answers are kept as long as the mirror says that nothing changed.
+ * a few times in an hour: answers are kept as long as nothing of that changes.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -24,12 +24,17 @@ struct ways {
 
 struct ways *ways_new(void)
 {
-	return calloc(1, sizeof(struct ways));
+	struct ways *w = aligned_alloc(_Alignof(struct ways), sizeof(*w));
+
+	if (w)
+		memset(w, 0, sizeof(*w));
+	return w;
 }
 
-void ways_forget(struct engine *e)
+/* Both only ever grow, so their sum stays the same only if neither changes. */
+static uint64_t way_version(const struct engine *e)
 {
-	memset(e->ways, 0, sizeof(*e->ways));
+	return mirror__version(e->mirror) + e->owner_version;
 }
 
 static uint32_t place_of(const struct addr *a)
@@ -42,7 +47,7 @@ static uint32_t place_of(const struct addr *a)
 const struct way *way_of(const struct engine *e, const struct addr *a)
 {
 	struct way *w = &e->ways->way[place_of(a)];
-	uint64_t version = mirror__version(e->mirror);
+	uint64_t version = way_version(e);
 
 	if (w->version == version && addr_eq(&w->dst, a))
 		return w;
@@ -51,6 +56,8 @@ const struct way *way_of(const struct engine *e, const struct addr *a)
 	w->pool = judge_pool(e, a);
 	w->route = mirror__lookup(e->mirror, a);
 	w->local = mirror__is_local(e->mirror, a);
+	w->listed = owner_on_any_list(e, a);
+	w->owner = owner_for(e, a);
 	judge_find_block(e, w);
 	return w;
 }

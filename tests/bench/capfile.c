@@ -269,33 +269,45 @@ static int bench(const char *path, uint32_t packets)
 	return 0;
 }
 
+static int usage(void)
+{
+	fprintf(stderr, "usage: capfile bench [PACKETS] | write FILE PACKETS | read FILE\n");
+	return 2;
+}
+
+static int bench_tmp(uint32_t packets)
+{
+	char path[] = "/tmp/calitrace-bench-XXXXXX";
+	int fd = mkstemp(path), status;
+
+	if (fd < 0)
+		return 1;
+	close(fd);
+	status = bench(path, packets);
+	unlink(path);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t packets = 1000000, got, others, bytes;
-	char path[] = "/tmp/calitrace-bench-XXXXXX";
+	const char *verb = argc > 1 ? argv[1] : "";
+	int status;
 	double cpu_s;
-	int fd, status;
 
-	if (argc == 3 && !strcmp(argv[1], "read")) {
+	if (!strcmp(verb, "read") && argc == 3) {
 		status = read_file(argv[2], &got, &others);
 		printf("%llu packets, %llu others\n", (unsigned long long)got,
 		       (unsigned long long)others);
 		return status != 0;
 	}
-	if (argc > 2 && parse_u64(argv[argc - 1], 1, 100000000, &packets) && argc == 4)
-		argc = 0;
-	if (argc == 4 && !strcmp(argv[1], "write"))
+	if (!strcmp(verb, "write") && argc == 4) {
+		if (parse_u64(argv[3], 0, 100000000, &packets))
+			return usage();
 		return write_file(argv[2], (uint32_t)packets, &cpu_s, &bytes) != 0;
-	if (argc < 2 || argc > 3 || strcmp(argv[1], "bench")) {
-		fprintf(stderr,
-			"usage: capfile bench [PACKETS] | write FILE PACKETS | read FILE\n");
-		return 2;
 	}
-	fd = mkstemp(path);
-	if (fd < 0)
-		return 1;
-	close(fd);
-	status = bench(path, (uint32_t)packets);
-	unlink(path);
-	return status;
+	if (strcmp(verb, "bench") || argc > 3 ||
+	    (argc == 3 && parse_u64(argv[2], 1, 100000000, &packets)))
+		return usage();
+	return bench_tmp((uint32_t)packets);
 }

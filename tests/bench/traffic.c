@@ -260,13 +260,17 @@ static struct exchange exchange_of(const struct traffic *t, uint64_t n)
 {
 	uint32_t r = (uint32_t)((n * 0x9e3779b97f4a7c15ULL) >> 32), part = r % 1000;
 	struct exchange x = { .n = n, .kind = kind_of(t, n) };
+	bool dns = x.kind == TRAFFIC_DNS || x.kind == TRAFFIC_SERVICE;
+	uint32_t others = r / 16;
 
 	x.fate = part < t->o.bad ? FATE_LEAKS : part < 2 * t->o.bad ? FATE_SILENT : FATE_WELL;
+	/* few pods answer DNS, and trouble is with a few nodes, as a rule */
+	if (dns || x.fate != FATE_WELL)
+		others = r % 3;
 	x.pod = r / 1000 % t->o.pods;
-	/* trouble is with a few nodes, as a rule */
-	x.node = 1 + (x.fate == FATE_WELL ? r / 16 % t->o.nodes : r % 3 % t->o.nodes);
+	x.node = 1 + others % t->o.nodes;
 	x.here = block_addr(0, (uint8_t)(1 + x.pod % 62));
-	x.there = block_addr(x.node, (uint8_t)(2 + r % 60));
+	x.there = block_addr(x.node, dns ? 10 : (uint8_t)(2 + r % 60));
 	return x;
 }
 

@@ -216,6 +216,9 @@ static inline void fill_field(const struct cap_field *f, uint8_t *o)
 	case CF_BYTES:
 		fill_bytes(o + f->off, f->size);
 		break;
+	case CF_TIME:
+		fill_bytes(o + f->off, 7);
+		break;
 	case CF_BOOL:
 		o[f->off] = 1;
 		break;

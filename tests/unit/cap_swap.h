@@ -48,6 +48,7 @@ static inline uint8_t *swap_field(const struct cap_field *f, uint8_t *p)
 {
 	switch ((enum cap_type)f->type) {
 	case CF_INT:
+	case CF_TIME:
 		return flip(p, f->size);
 	case CF_BYTES:
 		return p + f->size;

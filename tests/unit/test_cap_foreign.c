@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Packets that others captured, told as a trace */
-#include "addr.h"
-#include "cap_fixture.h"
-#include "cap_reader.h"
+#include "cap_packets.h"
 
 #define WALL 1586484262u /* s */
 
@@ -103,223 +101,42 @@ static void ng_packet(struct maker *k, uint32_t iface, uint64_t ts, const void *
 	w32(k, len);
 }
 
-/* ---- packets ---- */
-
-/* An echo request from 10.0.0.1 to 10.0.0.2, id 7, seq 3, IP id 0x1234, 40 octets */
-static const uint8_t echo[40] = { 0x45, 0, 0,  40, 0x12, 0x34, 0x40, 0, 63, 1, 0, 0, 10, 0,
-				  0,	1, 10, 0,  0,	 2,    8,    0, 0,  0, 0, 7, 0,	 3 };
-/* A DNS query from port 4660 to 53, id 0xbeef */
-static const uint8_t dns[45] = { 0x45, 0,  0, 45, 0,	1,    0, 0, 64,	  17,	0, 0,
-				 10,   0,  0, 1,  10,	0,    0, 2, 0x12, 0x34, 0, 53,
-				 0,    25, 0, 0,  0xbe, 0xef, 1, 0, 0,	  1 };
-static const uint8_t syn[40] = { 0x45, 0, 0, 40,   0,	 1, 0,	0, 64, 6, 0, 0, 10, 0, 0, 1,	10,
-				 0,    0, 2, 0x12, 0x34, 0, 80, 1, 2,  3, 4, 0, 0,  0, 0, 0x50, 2 };
-
-static size_t in_ethernet(uint8_t *out, uint16_t tag, uint16_t type, const uint8_t *b, size_t len)
+/* Without a time and an interface */
+static void ng_simple(struct maker *k, const void *b, uint32_t n)
 {
-	size_t at = 12;
+	uint32_t len = 16 + (uint32_t)pad4(n);
 
-	memset(out, 0xaa, 12);
-	if (tag) {
-		memcpy(out + at, (uint8_t[]){ (uint8_t)(tag >> 8), (uint8_t)tag, 0, 42 }, 4);
-		at += 4;
+	w32(k, NG_SPB);
+	w32(k, len);
+	w32(k, n);
+	bytes(k, b, n);
+	bytes(k, "\0\0\0", pad4(n) - n);
+	w32(k, len);
+}
+
+/* Of a length divisible by four, with the flags of an EPB; obsolete or not */
+static void ng_flagged(struct maker *k, bool obsolete, uint64_t ts, const void *b, uint32_t n,
+		       uint32_t flags)
+{
+	uint32_t len = 32 + n + 8;
+
+	w32(k, obsolete ? NG_PB : NG_EPB);
+	w32(k, len);
+	if (obsolete) {
+		w16(k, 0);
+		w16(k, 7); /* drops */
+	} else {
+		w32(k, 0);
 	}
-	memcpy(out + at, (uint8_t[]){ (uint8_t)(type >> 8), (uint8_t)type }, 2);
-	memcpy(out + at + 2, b, len);
-	return at + 2 + len;
-}
-
-static size_t in_ip(uint8_t *out, uint8_t proto, const uint8_t *b, size_t len)
-{
-	memset(out, 0, 20);
-	out[0] = 0x45;
-	out[3] = (uint8_t)(20 + len);
-	out[8] = 64;
-	out[9] = proto;
-	memcpy(out + 12, "\x0a\x02\x07\xc9\x0a\x02\x07\xc8", 8);
-	memcpy(out + 20, b, len);
-	return 20 + len;
-}
-
-static struct addr ip(const char *s)
-{
-	struct addr a;
-
-	assert_int_equal(addr_parse(s, &a), 0);
-	return a;
-}
-
-static void is_echo(const struct obs *o)
-{
-	struct addr a = ip("10.0.0.1"), b = ip("10.0.0.2");
-
-	assert_int_equal(o->kind, OBS_PATH);
-	assert_true(addr_eq(&o->pkt.src, &a) && addr_eq(&o->pkt.dst, &b));
-	assert_int_equal(o->pkt.proto, 1);
-	assert_int_equal(o->pkt.ttl, 63);
-	assert_int_equal(o->pkt.icmp_type, 8);
-	assert_int_equal(o->pkt.sport, 7);
-	assert_int_equal(o->pkt.dport, 3);
-	assert_int_equal(o->pkt.ip_id, 0x1234);
-	assert_int_equal(o->pkt.ip_len, 40);
-	assert_int_equal(o->pkt.flags, EV_F_NODE_NETNS | EV_F_SNAP | EV_F_DF);
-	assert_int_equal(o->pkt.snap_len, 40);
-	assert_memory_equal(o->pkt.snap, echo, 40);
-}
-
-/* ---- headers below IP ---- */
-
-static void is_echo_in(uint16_t link, const void *b, size_t len, enum hook hook)
-{
-	struct obs o = { .kind = OBS_PATH };
-
-	assert_true(cap_dissect(link, b, len, &o));
-	is_echo(&o);
-	assert_int_equal(o.pkt.hook, hook);
-	assert_int_equal(o.pkt.encap, ENCAP_NONE);
-	/* cut anywhere it is refused, or has what is there */
-	for (size_t n = 0; n < len; n++)
-		if (cap_dissect(link, b, n, &o))
-			assert_in_range(o.pkt.snap_len, 20, 40);
-}
-
-static size_t behind(uint8_t *out, const char *head, size_t n)
-{
-	memcpy(out, head, n);
-	memcpy(out + n, echo, sizeof(echo));
-	return n + sizeof(echo);
-}
-
-static void test_links(void **state)
-{
-	uint8_t b[200];
-	struct obs o;
-
-	(void)state;
-	is_echo_in(LINK_RAW, echo, sizeof(echo), AT_TC_INGRESS);
-	is_echo_in(LINK_RAW_BSD, echo, sizeof(echo), AT_TC_INGRESS);
-	is_echo_in(LINK_IPV4, echo, sizeof(echo), AT_TC_INGRESS);
-	is_echo_in(LINK_ETHERNET, b, in_ethernet(b, 0, 0x0800, echo, sizeof(echo)), AT_TC_INGRESS);
-	is_echo_in(LINK_ETHERNET, b, in_ethernet(b, 0x8100, 0x0800, echo, sizeof(echo)),
-		   AT_TC_INGRESS);
-	is_echo_in(LINK_ETHERNET, b, in_ethernet(b, 0x88a8, 0x0800, echo, sizeof(echo)),
-		   AT_TC_INGRESS);
-	is_echo_in(LINK_NULL, b, behind(b, "\2\0\0\0", 4), AT_TC_INGRESS);
-	is_echo_in(LINK_LOOP, b, behind(b, "\0\0\0\2", 4), AT_TC_INGRESS);
-	is_echo_in(LINK_PPP, b, behind(b, "\0\x21", 2), AT_TC_INGRESS);
-	is_echo_in(LINK_PPP_HDLC, b, behind(b, "\xff\3\0\x21", 4), AT_TC_INGRESS);
-	is_echo_in(LINK_SLL, b, behind(b, "\0\0\0\1\0\6aaaaaa\0\0\x08\0", 16), AT_TC_INGRESS);
-	is_echo_in(LINK_SLL, b, behind(b, "\0\4\0\1\0\6aaaaaa\0\0\x08\0", 16), AT_TC_EGRESS);
-	is_echo_in(LINK_SLL2, b, behind(b, "\x08\0\0\0\0\0\0\2\0\1\0\6aaaaaa\0\0", 20),
-		   AT_TC_INGRESS);
-	is_echo_in(LINK_SLL2, b, behind(b, "\x08\0\0\0\0\0\0\2\0\1\4\6aaaaaa\0\0", 20),
-		   AT_TC_EGRESS);
-	assert_false(
-		cap_dissect(LINK_ETHERNET, b, in_ethernet(b, 0, 0x0806, echo, sizeof(echo)), &o));
-	assert_false(cap_dissect(147, echo, sizeof(echo), &o));
-	/* what pads an Ethernet frame is no part of the packet */
-	memset(b, 0, sizeof(b));
-	in_ethernet(b, 0, 0x0800, echo, sizeof(echo));
-	assert_true(cap_dissect(LINK_ETHERNET, b, 60, &o));
-	o.kind = OBS_PATH;
-	is_echo(&o);
-}
-
-/* ---- IP and above ---- */
-
-static void test_dns_and_tcp(void **state)
-{
-	struct obs o;
-
-	(void)state;
-	assert_true(cap_dissect(LINK_RAW, dns, sizeof(dns), &o));
-	assert_int_equal(o.pkt.proto, 17);
-	assert_int_equal(o.pkt.sport, 4660);
-	assert_int_equal(o.pkt.dport, 53);
-	assert_int_equal(o.pkt.dns_id, 0xbeef);
-	assert_int_equal(o.pkt.dns_flags, 0x0100);
-	assert_true(cap_dissect(LINK_RAW, syn, sizeof(syn), &o));
-	assert_int_equal(o.pkt.proto, 6);
-	assert_int_equal(o.pkt.dport, 80);
-	assert_int_equal(o.pkt.tcp_flags, 2);
-	assert_int_equal(o.pkt.seq, 0x01020304);
-	assert_int_equal(o.pkt.dns_id, 0);
-}
-
-static void test_fragments(void **state)
-{
-	uint8_t b[sizeof(dns)];
-	struct obs o;
-
-	(void)state;
-	memcpy(b, dns, sizeof(dns));
-	b[6] = 0x20;
-	assert_true(cap_dissect(LINK_RAW, b, sizeof(b), &o));
-	assert_int_equal(o.pkt.flags & (EV_F_FRAG | EV_F_FRAG_LATER), EV_F_FRAG);
-	assert_int_equal(o.pkt.dport, 53);
-	b[7] = 1;
-	assert_true(cap_dissect(LINK_RAW, b, sizeof(b), &o));
-	assert_int_equal(o.pkt.flags & (EV_F_FRAG | EV_F_FRAG_LATER), EV_F_FRAG | EV_F_FRAG_LATER);
-	assert_int_equal(o.pkt.dport, 0);
-	assert_int_equal(o.pkt.dns_id, 0);
-}
-
-static void has_outer(const struct obs *o, enum encap_kind kind)
-{
-	struct addr a = ip("10.2.7.201"), b = ip("10.2.7.200");
-
-	is_echo(o);
-	assert_int_equal(o->pkt.encap, kind);
-	assert_true(addr_eq(&o->pkt.osrc, &a) && addr_eq(&o->pkt.odst, &b));
-}
-
-static void test_tunnels(void **state)
-{
-	uint8_t b[200], inner[200], udp[200] = { 0x12, 0x34, 0x12, 0xb5, 0, 0, 0, 0, 8 };
-	struct obs o = { .kind = OBS_PATH };
-	size_t n;
-
-	(void)state;
-	n = in_ip(b, 4, echo, sizeof(echo));
-	assert_true(cap_dissect(LINK_RAW, b, n, &o));
-	o.kind = OBS_PATH;
-	has_outer(&o, ENCAP_IPIP);
-	/* a tunnel whose packet is cut off says nothing */
-	assert_false(cap_dissect(LINK_RAW, b, 39, &o));
-	n = in_ethernet(inner, 0, 0x0800, echo, sizeof(echo));
-	memcpy(udp + 16, inner, n);
-	n = in_ip(b, 17, udp, n + 16);
-	assert_true(cap_dissect(LINK_RAW, b, n, &o));
-	o.kind = OBS_PATH;
-	has_outer(&o, ENCAP_VXLAN);
-	/* another port: UDP */
-	udp[3]++;
-	n = in_ip(b, 17, udp, 100);
-	assert_true(cap_dissect(LINK_RAW, b, n, &o));
-	assert_int_equal(o.pkt.encap, ENCAP_NONE);
-	assert_int_equal(o.pkt.dport, 4790);
-}
-
-static void test_ipv6(void **state)
-{
-	uint8_t b[200] = { 0x60, 0, 0, 0, 0, 16, 44, 63, 0x20, 1, 0x0d, 0xb8 };
-	static const uint8_t more[] = { 58, 0, 0, 1, 0, 0, 0x12, 0x34, 128, 0, 0, 0, 0, 7, 0, 3 };
-	struct addr src = ip("2001:db8::"), dst = ip("fd00::2");
-	struct obs o;
-
-	(void)state;
-	memcpy(b + 24, dst.b, 16);
-	memcpy(b + 40, more, sizeof(more));
-	assert_true(cap_dissect(LINK_IPV6, b, 56, &o));
-	assert_true(addr_eq(&o.pkt.src, &src) && addr_eq(&o.pkt.dst, &dst));
-	assert_int_equal(o.pkt.proto, 58);
-	assert_int_equal(o.pkt.ip_len, 56);
-	assert_int_equal(o.pkt.ip_id, 0x1234);
-	assert_int_equal(o.pkt.icmp_type, 128);
-	assert_int_equal(o.pkt.sport, 7);
-	assert_int_equal(o.pkt.flags & (EV_F_FRAG | EV_F_FRAG_LATER), EV_F_FRAG);
-	for (size_t n = 0; n < 56; n++)
-		assert_int_equal(cap_dissect(LINK_RAW, b, n, &o), n >= 40);
+	w32(k, (uint32_t)(ts >> 32));
+	w32(k, (uint32_t)ts);
+	w32(k, n);
+	w32(k, n);
+	bytes(k, b, n);
+	w16(k, NG_EPB_FLAGS);
+	w16(k, 4);
+	w32(k, flags);
+	w32(k, len);
 }
 
 /* ---- whole files ---- */
@@ -438,6 +255,34 @@ static void test_pcapng(void **state)
 	}
 }
 
+/* The other blocks that packets come in; an interface whose times count from elsewhere */
+static void test_other_blocks(void **state)
+{
+	static const char *const names[] = { "if1", NULL };
+
+	(void)state;
+	for (int n = 0; n < 2; n++) {
+		struct maker k = { .swap = n & 1 };
+		const struct cap_item *i;
+		struct capr *r;
+
+		ng_head(&k);
+		ng_if(&k, LINK_RAW, "", 9);
+		ng_flagged(&k, true, WALL * NS_PER_S, echo, sizeof(echo), 1);
+		ng_simple(&k, echo, sizeof(echo));
+		ng_flagged(&k, false, WALL * NS_PER_S + 5, echo, sizeof(echo), 2);
+		r = open_made(&k);
+		is_begin(r, names, WALL * NS_PER_S);
+		is_packet(r, NS_PER_S, 1);
+		is_packet(r, NS_PER_S, 1);
+		i = next_of(r, CAP_OBS);
+		is_echo(&i->obs);
+		assert_int_equal(i->obs.pkt.hook, AT_TC_EGRESS);
+		assert_true(i->obs.ts_ns == NS_PER_S + 5);
+		is_end(r, NS_PER_S + 5, 3);
+	}
+}
+
 /* Ticks each 50 ms; of a gap its begin, where requests time out, and its end */
 static void test_ticks(void **state)
 {
@@ -530,11 +375,9 @@ static void test_cut(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_links),	  cmocka_unit_test(test_dns_and_tcp),
-		cmocka_unit_test(test_fragments), cmocka_unit_test(test_tunnels),
-		cmocka_unit_test(test_ipv6),	  cmocka_unit_test(test_pcap),
-		cmocka_unit_test(test_pcapng),	  cmocka_unit_test(test_ticks),
-		cmocka_unit_test(test_sections),  cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_pcap),	     cmocka_unit_test(test_pcapng),
+		cmocka_unit_test(test_other_blocks), cmocka_unit_test(test_ticks),
+		cmocka_unit_test(test_sections),     cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_cut),
 	};
 

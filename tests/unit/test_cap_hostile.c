@@ -2,7 +2,7 @@
 /* Files that were cut, damaged, made up, or written by another version */
 #include "cap_swap.h"
 
-#define LAST_KIND OBS_ANSWER
+#define LAST_KIND OBS_BASELINE
 
 /* A trace that looks like one: some of everything, many packets */
 static void write_trace(struct image *m, uint32_t packets)
@@ -265,11 +265,39 @@ static void test_records(void **state)
 		bend32(&m, at, 12, get32(m.b + at + 4, false), "record's length");
 		bend32(&m, at, 12, 0xffffffff, "record's length");
 	}
+	for (int k = OBS_FIB; k <= LAST_KIND; k++)
+		bend32(&m, find_rec(&m, (uint16_t)k), 20, 0x40000001, "record's time");
+	bend32(&m, find(&m, NG_EPB, 2), 12, 0x70000000, "packet's time");
+	bend32(&m, find_rec(&m, CAP_REC_META), 20, 0x40000001, "first record's contents");
 	at = find_rec(&m, OBS_LINK); /* op, snapshot, ifindex, mtu, arptype, up, running, name */
 	bend16(&m, at, 24 + 2 + 12 + 2, 0xffff, "record's contents");
 	at = find_rec(&m, CAP_REC_READY);
 	put32(m.b + at + 12, 2);
 	bend16(&m, at, 24, 0xffff, "record's contents");
+	free(m.b);
+}
+
+/* A time inside of a record that cannot be is not known; the rest is. */
+static void test_times(void **state)
+{
+	struct image m = { 0 };
+	struct capr *r;
+	const struct cap_item *i;
+	char why[512];
+	size_t at;
+
+	(void)state;
+	write_trace(&m, 1);
+	at = find_rec(&m, OBS_PROC); /* u32, text, u64 */
+	at += 24 + 4 + 2 + get16(m.b + at + 28, false);
+	put64(m.b + at, CAP_TIME_MAX + 1);
+	r = image_reader(m.b, m.len);
+	do
+		assert_int_equal(capr__next(r, &i, why, sizeof(why)), 1);
+	while (i->kind != CAP_OBS || i->obs.kind != OBS_PROC);
+	assert_true(i->obs.proc.start_ns == 0);
+	assert_true(i->obs.proc.pid != 0);
+	capr__free(r);
 	free(m.b);
 }
 
@@ -285,7 +313,7 @@ static void test_newer_major(void **state)
 	put16(m.b + find_rec(&m, CAP_REC_META) + 24 + CAP_MAGIC_LEN, CAP_MAJOR + 1);
 	t = tell(m.b, m.len);
 	assert_int_equal(t.last, -EOPNOTSUPP);
-	assert_int_equal(t.items, 1); /* the section's header */
+	assert_int_equal(t.items, 2); /* the section's header, an interface */
 	assert_non_null(strstr(t.why, "newer version"));
 	free(m.b);
 }
@@ -443,6 +471,7 @@ int main(void)
 		cmocka_unit_test(test_interfaces),
 		cmocka_unit_test(test_sections),
 		cmocka_unit_test(test_records),
+		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_newer_major),
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_older_minor),

@@ -45,6 +45,21 @@ static void test_late_is_no_answer(void **state)
 	sides_expect(&s, 1);
 }
 
+/* A finding of two blocks and two apps: names were asked of one block only, before as after. */
+static void test_not_each_with_each(void **state)
+{
+	struct sides s = sides_cured();
+
+	(void)state;
+	side_node(&s.before)->finding[0].apps[APP_DNS] = 5;
+	sides_expect(&s, 0);
+	/* but what was lost has to be tried */
+	s = sides_cured();
+	side_node(&s.before)->finding[0].apps[APP_DNS] = 5;
+	side_flow(&s.after, BLOCK3, APP_DNS)->app = APP_TCP;
+	sides_expect_doubt(&s, DOUBT_EXERCISE);
+}
+
 /* What was the node's own address while the route was missing is the tunnel's when it is back. */
 static void test_other_source(void **state)
 {
@@ -280,6 +295,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_app_not_tried),
+		cmocka_unit_test(test_not_each_with_each),
 		cmocka_unit_test(test_block_not_tried),
 		cmocka_unit_test(test_sent_not_answered),
 		cmocka_unit_test(test_late_is_no_answer),

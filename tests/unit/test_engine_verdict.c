@@ -281,8 +281,10 @@ static void test_later_fragment(void **state)
 		/* of another packet: nothing is known of it */
 		later.ip_id = 0x4712;
 		feed_drop(&f, 2000, IF_TUNNEL, "NETFILTER_DROP", "nf_hook_slow", later);
+		assert_int_equal(engine__last_packet(f.engine), 0);
 		later.ip_id = 0x4711;
 		feed_drop(&f, 2010, IF_TUNNEL, "NETFILTER_DROP", "nf_hook_slow", later);
+		assert_int_equal(engine__last_packet(f.engine), 1);
 		feed_drop(&f, 2020, IF_TUNNEL, "NETFILTER_DROP", "nf_hook_slow", later);
 		feed_ticks(&f, 50 * MS, 3 * US_PER_S);
 		assert_verdict(said(&f, 1), V_FILTERED);

@@ -89,6 +89,7 @@ struct saw {
 	bool backwards;
 	int status, err;
 	char why[400];
+	uint32_t clocks;
 };
 
 static void on_ready(void *ctx, struct replay_node *n, const struct cap_ready *r)
@@ -123,7 +124,11 @@ static void on_rec(void *ctx, struct replay_node *n, const struct record *rec)
 	struct saw *s = ctx;
 
 	assert_true(n->ready && !n->finished);
-	s->records++;
+	/* how far apart the clocks are is said of all nodes together */
+	if (rec->kind == REC_CLOCK)
+		s->clocks++;
+	else
+		s->records++;
 	(void)rec;
 }
 
@@ -358,6 +363,7 @@ static void test_two_nodes(void **state)
 	assert_int_equal(s.err, 0);
 	assert_int_equal(s.obs, 2 * t.f.log_cnt);
 	assert_int_equal(s.records, 2 * t.recs);
+	assert_int_equal(s.clocks, 1);
 	assert_int_equal(s.finished, 2);
 	assert_int_equal(s.ends, 2);
 	assert_false(s.backwards);

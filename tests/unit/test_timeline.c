@@ -105,6 +105,30 @@ static void test_window(void **state)
 	timeline__free(t);
 }
 
+/* Two sources, each in order, and now and then something late: more than a chunk holds */
+static void test_long(void **state)
+{
+	struct timeline *t = open_timeline(&out);
+	uint64_t told = 0, mark = 0, last = 0;
+
+	(void)state;
+	for (uint64_t turn = 1; turn <= 40; turn++) {
+		for (uint64_t i = 0; i < 1000; i++) {
+			push(t, turn * 100000 + i * 50, mark++);
+			push(t, turn * 100000 + i * 50 + (i % 7 ? 3 : -40), mark++);
+		}
+		out.cnt = 0;
+		timeline__drain(t, turn * 100000 + 60000, keep, &out);
+		for (uint32_t i = 0; i < out.cnt; i++) {
+			assert_true(out.obs[i].ts_ns >= last);
+			last = out.obs[i].ts_ns;
+		}
+		told += out.cnt;
+	}
+	assert_true(told == mark);
+	timeline__free(t);
+}
+
 /* Of each kind all that it uses is copied, with the snap of a packet. */
 static void test_copies(void **state)
 {
@@ -138,9 +162,60 @@ static void push_more(void *ctx, const struct obs *o)
 	static uint32_t left = 3;
 	struct timeline *t = ctx;
 
-	keep(&out, o);
 	if (left--)
 		push(t, o->ts_ns + 1, left);
+	/* what it was called with is still there */
+	keep(&out, o);
+}
+
+/* Each says another that comes before the next: also where a chunk ends. */
+static void push_between(void *ctx, const struct obs *o)
+{
+	struct timeline *t = ctx;
+
+	if (!(o->ts_ns % 10))
+		push(t, o->ts_ns + 5, 0);
+	assert_true(!out.cnt || out.obs[out.cnt - 1].ts_ns + 5 == o->ts_ns);
+	keep(&out, o);
+}
+
+static void test_push_between(void **state)
+{
+	struct timeline *t = open_timeline(&out);
+
+	(void)state;
+	for (uint64_t i = 1; i <= 2000; i++)
+		push(t, i * 10, 0);
+	timeline__drain(t, UINT64_MAX, push_between, t);
+	assert_int_equal(out.cnt, 4000);
+	timeline__free(t);
+}
+
+/* A handler may drain: what it was called with stays while it runs. */
+static void drain_more(void *ctx, const struct obs *o)
+{
+	struct timeline *t = ctx;
+	uint64_t mark = o->loss.count;
+
+	keep(&out, o);
+	if (mark <= 2)
+		timeline__drain(t, UINT64_MAX, drain_more, t);
+	for (uint64_t i = 0; i < 5000 && mark == 1; i++)
+		push(t, 100 + i, 7);
+	assert_true(o->loss.count == mark);
+}
+
+static void test_drain_while_draining(void **state)
+{
+	struct timeline *t = open_timeline(&out);
+
+	(void)state;
+	push(t, 1, 1);
+	push(t, 2, 2);
+	push(t, 3, 3);
+	timeline__drain(t, 5001, drain_more, t);
+	assert_int_equal(out.cnt, 3);
+	timeline__free(t);
 }
 
 static void test_push_while_draining(void **state)
@@ -159,8 +234,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_window),
+		cmocka_unit_test(test_long),
 		cmocka_unit_test(test_copies),
 		cmocka_unit_test(test_push_while_draining),
+		cmocka_unit_test(test_push_between),
+		cmocka_unit_test(test_drain_while_draining),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
