@@ -295,12 +295,13 @@ two_nodes() {
 		[ "$(jq -r "select(.node == \"$node\") | .type" "$out/shown" | grep -cE 'start|route')" -gt 1 ] ||
 			echo "expected routes of $node, saw none"
 	done
-	mkdir -p "$out/both"
-	cp "$out/json.pcapng" "$out/both/b.pcapng"
-	cp "$out/peer.pcapng" "$out/both/a.pcapng"
+	rm -rf "$out/both"
+	mkdir "$out/both"
+	cp "$out/json.pcapng" "$out/both/1.pcapng"
+	cp "$out/peer.pcapng" "$out/both/2.pcapng"
 	cp "$out/shown" "$out/both/shown"
 	shown 0 -o json "$out/both"
-	same <(sort "$out/both/shown") <(sort "$out/shown")
+	same "$out/both/shown" "$out/shown"
 	shown 0 "$out/both"
 	! grep -vE '^k8s0[12]  ' "$out/shown" || echo "expected each line to say whose it is"
 }
