@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the renderers share among themselves; for user/render*.c alone. */
+/* What the renderers share among themselves; for user/render*.c and user/report*.c alone. */
 #ifndef CALITRACE_RENDER_INT_H
 #define CALITRACE_RENDER_INT_H
 
