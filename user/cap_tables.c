@@ -133,6 +133,11 @@ static const struct cap_field baseline[] = {
 	STR(obs_baseline, node), STR(obs_baseline, from), STR(obs_baseline, dev),
 	TIME(obs_baseline, seen_ns), INT(obs_baseline, wall_ns),
 };
+static const struct cap_field rule[] = {
+	INT(obs_rule, priority), INT(obs_rule, table), INT(obs_rule, mark), INT(obs_rule, mask),
+	INT(obs_rule, action), INT(obs_rule, tos), BOOL(obs_rule, invert), NET(obs_rule, src),
+	NET(obs_rule, dst), STR(obs_rule, iif), STR(obs_rule, oif),
+};
 static const struct cap_field hop[] = {
 	ADDR(nexthop, gw), INT(nexthop, ifindex),
 };
@@ -233,6 +238,7 @@ static const struct cap_table obs_tables[] = {
 	[26] = TABLE(obs_pod, pod),
 	[27] = TABLE(obs_answer, answer),
 	[28] = TABLE(obs_baseline, baseline),
+	[30] = TABLE(obs_rule, rule),
 };
 _Static_assert(OBS_PATH == 1 && OBS_DROP == 2 && OBS_FIB == 3 && OBS_ROUTE == 4 && OBS_LINK == 5 &&
 		       OBS_ADDR == 6 && OBS_NEIGH == 7 && OBS_BGP == 8 && OBS_POOLS == 9 &&
@@ -241,7 +247,7 @@ _Static_assert(OBS_PATH == 1 && OBS_DROP == 2 && OBS_FIB == 3 && OBS_ROUTE == 4 
 		       OBS_SOURCE == 16 && OBS_BIRD == 17 && OBS_BIRD_PROTO == 18 &&
 		       OBS_BIRD_ROUTE == 19 && OBS_CONF == 20 && OBS_CONF_PEER == 21 &&
 		       OBS_SYSCTL == 22 && OBS_FILL == 23 && OBS_PROC == 24 && OBS_VTEP == 25 &&
-		       OBS_POD == 26 && OBS_ANSWER == 27 && OBS_BASELINE == 28,
+		       OBS_POD == 26 && OBS_ANSWER == 27 && OBS_BASELINE == 28 && OBS_RULE == 30,
 	       "numbers that are in files");
 
 const struct cap_table *cap_obs_table(uint32_t kind)

@@ -210,6 +210,7 @@ enum obs_kind {
 	OBS_ANSWER,	    /* answer: what the kernel says when asked for a route */
 	OBS_BASELINE,	    /* baseline: memory of before the start, or another node's */
 	OBS_ELSEWHERE, /* elsewhere: what another node's capture shows of a packet of this one */
+	OBS_RULE,      /* rule: of policy routing, in snapshots only */
 };
 
 struct actor { /* who did it; pid 0: not known */
@@ -576,6 +577,7 @@ struct obs {
 		struct obs_answer answer;
 		struct obs_baseline baseline;
 		struct obs_elsewhere elsewhere;
+		struct obs_rule rule;
 	};
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Observations of what this node did not see itself: baselines, and other nodes' captures. A part of
- * model.h, which includes it where its types are known; nobody else does.
+ * Observations of what this node did not see itself (baselines, other nodes' captures), and of what no
+ * packet is judged by. A part of model.h, which includes it where its types are known; nobody else does.
  */
 #ifndef CALITRACE_MODEL_FAR_H
 #define CALITRACE_MODEL_FAR_H
@@ -44,6 +44,15 @@ struct obs_elsewhere {
 		outer_src; /* where it was sent; whom the tunnel packet names as its sender */
 	char node[NODE_LEN_SHORT], dev[DEV_LEN]; /* that node's name, where it was lost or left */
 	char reason[REASON_LEN], location[LOCATION_LEN];
+};
+
+/* A rule of policy routing: which table is asked for which packets. For whoever reads a capture. */
+struct obs_rule {
+	uint32_t priority, table, mark, mask;
+	uint8_t action, tos; /* FR_ACT_* */
+	bool invert;
+	struct prefix src, dst; /* family 0: any */
+	char iif[DEV_LEN], oif[DEV_LEN];
 };
 
 #endif

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <linux/if_link.h>
+#include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <stdlib.h>
@@ -144,16 +145,18 @@ static void messages__decode(const struct messages *m, uint64_t ts_ns, obs_fn fn
 
 static struct nl_msg *dump_question(uint16_t type)
 {
-	/* All four headers are zero but for the family, and pass as such in strict mode. */
+	/* All these headers are zero but for the family, and pass as such in strict mode. */
 	union {
 		struct rtmsg rtm;
 		struct ifinfomsg ifi;
 		struct ifaddrmsg ifa;
 		struct ndmsg ndm;
+		struct fib_rule_hdr rule;
 	} hdr = { 0 };
 	size_t len = type == RTM_GETLINK  ? sizeof(hdr.ifi) :
 		     type == RTM_GETADDR  ? sizeof(hdr.ifa) :
 		     type == RTM_GETROUTE ? sizeof(hdr.rtm) :
+		     type == RTM_GETRULE  ? sizeof(hdr.rule) :
 					    sizeof(hdr.ndm);
 	struct nl_msg *msg = nlmsg_alloc_simple(type, NLM_F_REQUEST | NLM_F_DUMP);
 
@@ -195,6 +198,9 @@ int rtnl__dump(struct rtnl *r, uint64_t ts_ns, obs_fn fn, void *ctx)
 
 	for (i = 0; i < ARRAY_SIZE(types) && !err; i++)
 		err = dump_one(r, types[i], &m);
+	/* a kernel without policy routing has none to tell */
+	if (!err && dump_one(r, RTM_GETRULE, &m) == -ENOMEM)
+		err = -ENOMEM;
 	if (!err) {
 		mark.kind = OBS_BEGIN_SNAPSHOT;
 		fn(ctx, &mark);

@@ -7,6 +7,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/fib_rules.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
@@ -321,6 +322,40 @@ static int decode_neigh(const struct nlmsghdr *nlh, size_t len, const struct emi
 	return 0;
 }
 
+static void rule_prefix(const struct nlattr *nla, uint8_t len, struct prefix *out)
+{
+	if (get_v4(nla, &out->addr))
+		out->len = len;
+}
+
+/* Which packets go to which table. Told in snapshots only: packets tell their table themselves. */
+static int decode_rule(const struct nlmsghdr *nlh, size_t len, const struct emit *e)
+{
+	const struct fib_rule_hdr *hdr = (const void *)((const char *)nlh + NLMSG_HDRLEN);
+	struct obs obs = { .kind = OBS_RULE };
+	struct nlattr *tb[FRA_MAX + 1];
+
+	if (hdr->family != AF_INET || !e->snapshot)
+		return 0;
+	attributes(nlh, len, sizeof(*hdr), tb, FRA_MAX);
+	if (hdr->src_len > 32 || hdr->dst_len > 32)
+		return -EBADMSG;
+	obs.rule.table = hdr->table;
+	obs.rule.action = hdr->action;
+	obs.rule.tos = hdr->tos;
+	obs.rule.invert = hdr->flags & FIB_RULE_INVERT;
+	get_u32(tb[FRA_TABLE], &obs.rule.table);
+	get_u32(tb[FRA_PRIORITY], &obs.rule.priority);
+	get_u32(tb[FRA_FWMARK], &obs.rule.mark);
+	get_u32(tb[FRA_FWMASK], &obs.rule.mask);
+	rule_prefix(tb[FRA_SRC], hdr->src_len, &obs.rule.src);
+	rule_prefix(tb[FRA_DST], hdr->dst_len, &obs.rule.dst);
+	get_text(tb[FRA_IIFNAME], obs.rule.iif, sizeof(obs.rule.iif));
+	get_text(tb[FRA_OIFNAME], obs.rule.oif, sizeof(obs.rule.oif));
+	send_obs(e, &obs);
+	return 0;
+}
+
 static const struct decoder {
 	uint16_t type;
 	size_t hdr_len;
@@ -334,6 +369,7 @@ static const struct decoder {
 	{ RTM_DELADDR, sizeof(struct ifaddrmsg), decode_addr },
 	{ RTM_NEWNEIGH, sizeof(struct ndmsg), decode_neigh },
 	{ RTM_DELNEIGH, sizeof(struct ndmsg), decode_neigh },
+	{ RTM_NEWRULE, sizeof(struct fib_rule_hdr), decode_rule },
 };
 
 /* len: bytes there are, which may be fewer than the message claims */

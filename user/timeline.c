@@ -89,6 +89,7 @@ size_t obs_size(const struct obs *o)
 		[OBS_ANSWER] = sizeof(o->answer),
 		[OBS_BASELINE] = sizeof(o->baseline),
 		[OBS_ELSEWHERE] = sizeof(o->elsewhere),
+		[OBS_RULE] = sizeof(o->rule),
 	};
 
 	if (o->kind == OBS_PATH || o->kind == OBS_DROP)

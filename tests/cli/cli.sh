@@ -250,16 +250,42 @@ no_program() {
 
 # ---- what the README says ----
 
+# What the README's captures are called; quiet ones, so that diff cannot say.
+readme_captures() {
+	local name
+
+	mkdir -p "$out/readme"
+	for name in before after; do
+		"$calitrace" capture --force -d 0 -w "$out/readme/$name.pcapng" --netns "${node_ns[k8s02]}" \
+			--host-root "${node_root[k8s02]}" 2>/dev/null || :
+	done
+}
+
+# readme_file WORD...: one that reads captures
+readme_file() {
+	local status=0 want=0
+
+	[ "$2" != diff ] || want=3
+	readme_captures
+	rm -f "$out/readme/incident.html"
+	(cd "$out/readme" && timeout 60 "$calitrace" "${@:2}" >../stdout 2>../stderr </dev/null) || status=$?
+	[ $status -eq $want ] || echo "expected exit status $want, saw $status: $(head -n 1 "$out/stderr")"
+	[ -s "$out/stdout" ] || [ -s "$out/readme/incident.html" ] || echo "expected something to read, saw nothing"
+}
+
 # readme_command WORD...: a command line of the README, for a second, on a node of the lab
 readme_command() {
 	local status=0 words=("$calitrace" "$2" --netns "${node_ns[k8s02]}" --host-root "${node_root[k8s02]}")
 
+	case $2 in show | diff | report) readme_file "$@" && return ;; esac
 	case " $* " in
 	*' -- '* | *' doctor '* | *' check '*) ;;
 	# The last one counts.
 	*) words+=("${@:3}" -d 1) && set -- "$1" "$2" ;;
 	esac
-	timeout 60 "${words[@]}" "${@:3}" >"$out/stdout" 2>"$out/stderr" </dev/null || status=$?
+	mkdir -p "$out/readme"
+	rm -f "$out/readme"/*
+	(cd "$out/readme" && timeout 60 "${words[@]}" "${@:3}" >../stdout 2>../stderr </dev/null) || status=$?
 	[ $status -eq 0 ] || echo "expected exit status 0, saw $status: $(head -n 1 "$out/stderr")"
 }
 

@@ -2,6 +2,7 @@
 /* rtnl_decode(): messages as the kernel writes them, cut ones, and bent ones. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/fib_rules.h>
 #include <linux/if.h>
 #include <linux/if_arp.h>
 #include <linux/if_link.h>
@@ -511,9 +512,45 @@ static void test_no_message(void **state)
 	assert_int_equal(rtnl_decode(&nlh, sizeof(nlh), 7, NULL, keep, &seen), -EBADMSG);
 	nlh.nlmsg_len = UINT32_MAX;
 	assert_int_equal(rtnl_decode(&nlh, sizeof(nlh), 7, NULL, keep, &seen), -EBADMSG);
-	nlh.nlmsg_type = RTM_NEWRULE;
+	nlh.nlmsg_type = RTM_NEWACTION;
 	assert_int_equal(rtnl_decode(&nlh, sizeof(nlh), 7, NULL, keep, &seen), 0);
 	assert_int_equal(seen.cnt, 0);
+}
+
+static void test_rule(void **state)
+{
+	struct fib_rule_hdr hdr = { .family = AF_INET, .src_len = 26, .action = FR_ACT_TO_TBL };
+	struct nl_msg *msg = nlmsg_alloc_simple(RTM_NEWRULE, 0);
+	struct seen seen = { 0 };
+	const struct obs_rule *r = &seen.obs.rule;
+
+	(void)state;
+	nlmsg_append(msg, &hdr, sizeof(hdr), NLMSG_ALIGNTO);
+	put_v4(msg, FRA_SRC, "10.253.65.64");
+	nla_put_u32(msg, FRA_PRIORITY, 100);
+	nla_put_u32(msg, FRA_TABLE, 300);
+	nla_put_u32(msg, FRA_FWMARK, 0x40);
+	nla_put_string(msg, FRA_IIFNAME, "cali0");
+	assert_int_equal(
+		rtnl_decode_snapshot(nlmsg_hdr(msg), nlmsg_hdr(msg)->nlmsg_len, 7, keep, &seen), 0);
+	assert_int_equal(seen.cnt, 1);
+	assert_int_equal(seen.obs.kind, OBS_RULE);
+	assert_int_equal(r->priority, 100);
+	assert_int_equal(r->table, 300);
+	assert_int_equal(r->mark, 0x40);
+	assert_int_equal(r->src.len, 26);
+	check_addr(&r->src.addr, "10.253.65.64");
+	assert_int_equal(r->dst.addr.family, 0);
+	assert_string_equal(r->iif, "cali0");
+	/* cut anywhere: nothing, or what is there */
+	for (uint32_t len = 0; len < nlmsg_hdr(msg)->nlmsg_len; len++)
+		rtnl_decode_snapshot(nlmsg_hdr(msg), len, 7, keep, &seen);
+	/* a change is no state */
+	seen.cnt = 0;
+	assert_int_equal(
+		rtnl_decode(nlmsg_hdr(msg), nlmsg_hdr(msg)->nlmsg_len, 7, NULL, keep, &seen), 0);
+	assert_int_equal(seen.cnt, 0);
+	nlmsg_free(msg);
 }
 
 /* Nothing to assert but that it comes back: the sanitizers watch. The same bytes every time. */
@@ -558,7 +595,7 @@ int main(void)
 		cmocka_unit_test(test_link_vxlan), cmocka_unit_test(test_link_name),
 		cmocka_unit_test(test_addr),	   cmocka_unit_test(test_addr_created),
 		cmocka_unit_test(test_neigh),	   cmocka_unit_test(test_no_message),
-		cmocka_unit_test(test_bent),
+		cmocka_unit_test(test_rule),	   cmocka_unit_test(test_bent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
