@@ -54,11 +54,12 @@ struct recorder {
 	struct capsink *sink;
 	struct capw *w;
 	struct cap_meta meta;
-	bool selects;	     /* FILTER or --pod */
-	bool ended, crowded; /* crowded: some left before they were decided */
-	bool part_wanted;
+	bool selects;			       /* FILTER or --pod */
+	bool ended, crowded;		       /* crowded: some left before they were decided */
+	bool part_wanted, finished, cut_short; /* cut_short: by a limit of the sink's */
 	int err;
-	uint64_t packets; /* handed to the writer */
+	uint64_t packets;     /* handed to the writer */
+	uint64_t state_bytes; /* of the file at hand, up to its READY; 0: not there yet */
 	uint64_t hold_ns, flush_at;
 	int64_t wall_offset_ns;
 	struct held *first, **last;
@@ -219,6 +220,7 @@ static void write_ready(struct recorder *r, const struct cap_ready *ready)
 {
 	write_sources(r, ready->ts_ns);
 	note(r, capw__ready(r->w, ready));
+	r->state_bytes = capw__bytes(r->w);
 }
 
 static void write_part(struct recorder *r, uint64_t ts_ns)
@@ -240,6 +242,7 @@ static void write_part(struct recorder *r, uint64_t ts_ns)
 	for (int i = 0; i < SOURCE_MAX; i++)
 		r->source[i].in_part = false;
 	note(r, capw__meta(r->w, &r->meta));
+	r->state_bytes = 0;
 	r->part_wanted = false;
 }
 
@@ -315,7 +318,7 @@ void recorder__obs(struct recorder *r, const struct obs *o, uint64_t packet)
 	struct held *h;
 	size_t size;
 
-	if (!r || r->err)
+	if (!r || r->err || (r->finished && is_packet(o)))
 		return;
 	if (!r->selects) {
 		write_obs(r, o);
@@ -367,8 +370,16 @@ void recorder__ready(struct recorder *r, const struct cap_ready *ready)
 
 bool recorder__wants_part(const struct recorder *r)
 {
-	return r && !r->err && r->o->file_bytes && !r->part_wanted &&
-	       capw__bytes(r->w) >= r->o->file_bytes;
+	uint64_t bytes;
+
+	if (!r || !r->o->file_bytes || r->part_wanted || recorder__over(r))
+		return false;
+	bytes = capw__bytes(r->w);
+	/*
+	 * Where the node's state alone is as long as -C, file would follow file with nothing else in
+	 * them, each for the price of a snapshot, and push out those that have something.
+	 */
+	return r->state_bytes && bytes >= r->o->file_bytes && bytes / 2 >= r->state_bytes;
 }
 
 void recorder__part(struct recorder *r, uint64_t ts_ns)
@@ -423,7 +434,7 @@ void recorder__tick(struct recorder *r, uint64_t now_ns)
 	capsink__look(r->sink);
 }
 
-const char *recorder__over(struct recorder *r)
+const char *recorder__over(const struct recorder *r)
 {
 	if (!r)
 		return NULL;
@@ -443,7 +454,9 @@ void recorder__finish(struct recorder *r, const struct cap_finish *f)
 {
 	if (!r || r->err)
 		return;
+	r->cut_short = !r->o->snapshot && capsink__limit(r->sink);
 	r->selects = false;
+	r->finished = true;
 	while (r->first)
 		release_first(r, true);
 	note(r, capw__finish(r->w, f));
@@ -459,7 +472,7 @@ static void tell_end(struct recorder *r)
 	} else if (r->err) {
 		log_err("cannot record: %s", strerror(-r->err));
 	}
-	if (capsink__limit(r->sink) && !r->err)
+	if (r->cut_short && !r->err)
 		fprintf(stderr, "calitrace: the capture ended early: %s\n",
 			capsink__limit(r->sink));
 	capsink__story(r->sink, text, sizeof(text));

@@ -39,12 +39,15 @@ void recorder__tick(struct recorder *r, uint64_t now_ns);
 /* What is buffered goes out, but for what waits for replies. */
 void recorder__flush(struct recorder *r);
 /* Some limit was reached, or writing failed: a word or two, else NULL */
-const char *recorder__over(struct recorder *r);
+const char *recorder__over(const struct recorder *r);
 
 /* Nothing is written any more. */
 bool recorder__failed(const struct recorder *r);
 
-/* The file is as large as -C has it: a new one is to be begun, and told the node's state, then READY */
+/*
+ * The file is as large as -C has it, and no less than half of it is what came after the node's state:
+ * a new one is to be begun, and told the node's state, then READY.
+ */
 bool recorder__wants_part(const struct recorder *r);
 void recorder__part(struct recorder *r, uint64_t ts_ns);
 
