@@ -345,6 +345,71 @@ static void rotation(void **state)
 	assert_string_equal(story(part(2)), " M1 s4=3 s0=2 R p2 F t E1");
 }
 
+/* A node's state may be longer than -C: files that have nothing else are not made. */
+static void rotation_of_much_state(void **state)
+{
+	struct opts o = opts_of("");
+	struct recorder *r;
+
+	(void)state;
+	o.file_bytes = 65536;
+	r = open_ok(&o);
+	for (int i = 0; i < 4000; i++)
+		tell(r, OBS_TICK, 0, 0);
+	assert_false(recorder__wants_part(r));
+	ready(r, 0);
+	assert_false(recorder__wants_part(r));
+	tell(r, OBS_PATH, 1, 1);
+	assert_false(recorder__wants_part(r));
+	for (int i = 0; i < 4200; i++)
+		tell(r, OBS_TICK, 1, 0);
+	assert_true(recorder__wants_part(r));
+	recorder__part(r, T0 + 2 * NS_PER_MS);
+	ready(r, 2);
+	finish(r, 3, 0);
+	recorder__free(r);
+	assert_string_equal(story(part(1)), " M0 t R p1 t Er1");
+	assert_string_equal(story(part(2)), " M1 R F t E0");
+}
+
+/* What ended the capture does not begin another file first. */
+static void no_part_at_the_end(void **state)
+{
+	struct opts o = opts_of("");
+	struct recorder *r;
+
+	(void)state;
+	o.file_bytes = 65536;
+	o.count = 1;
+	r = open_ok(&o);
+	ready(r, 0);
+	for (int i = 0; i < 4000; i++)
+		tell(r, OBS_TICK, 1, 0);
+	assert_true(recorder__wants_part(r));
+	tell(r, OBS_PATH, 2, 1);
+	assert_string_equal(recorder__over(r), "count");
+	assert_false(recorder__wants_part(r));
+	finish(r, 3, 0);
+	recorder__free(r);
+	assert_string_equal(story(part(1)), " M0 R t p1 F t E1");
+}
+
+/* While the end's snapshot is taken drops are still seen, and no FILTER looks at them any more. */
+static void no_packet_after_the_end(void **state)
+{
+	struct opts o = opts_of("icmp");
+	struct recorder *r = open_ok(&o);
+
+	(void)state;
+	ready(r, 0);
+	recorder__finish(r, &(struct cap_finish){ .ts_ns = T0, .command_status = -1 });
+	tell(r, OBS_DROP, 1, 1);
+	tell(r, OBS_TICK, 2, 0);
+	assert_int_equal(recorder__end(r, T0, "done"), 0);
+	recorder__free(r);
+	assert_string_equal(story(path), " M0 R F t E0");
+}
+
 /* With a FILTER the next file begins when what came before has left. */
 static void rotation_selected(void **state)
 {
@@ -439,7 +504,10 @@ int main(void)
 		T(matched_too_late),
 		T(memory_is_bounded),
 		T(enough),
+		T(no_packet_after_the_end),
 		T(rotation),
+		T(rotation_of_much_state),
+		T(no_part_at_the_end),
 		T(rotation_selected),
 		T(flushed),
 		cmocka_unit_test(nothing_without),
