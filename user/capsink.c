@@ -191,19 +191,21 @@ static size_t whole_blocks(const uint8_t *data, size_t len, uint64_t *packets)
 	return at;
 }
 
-static bool wanted_to_end(void)
+static bool wanted_to_end(const struct capsink *s)
 {
 	sigset_t set;
 
+	if (s->o.ending && *s->o.ending)
+		return true;
 	return !sigpending(&set) &&
 	       (sigismember(&set, SIGINT) > 0 || sigismember(&set, SIGTERM) > 0 ||
 		sigismember(&set, SIGHUP) > 0);
 }
 
 /* A reader who stops reading must not keep us from ending: signals are blocked while we write. */
-static int wait_writable(int fd)
+static int wait_writable(const struct capsink *s)
 {
-	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	struct pollfd p = { .fd = s->fd, .events = POLLOUT };
 	uint64_t since = mono_ns();
 
 	for (;;) {
@@ -213,14 +215,14 @@ static int wait_writable(int fd)
 			return 0;
 		if (n < 0 && errno != EINTR)
 			return -errno;
-		if (wanted_to_end() && mono_ns() > since + STALL_NS)
+		if (wanted_to_end(s) && mono_ns() > since + STALL_NS)
 			return -ETIMEDOUT;
 	}
 }
 
 static ssize_t write_some(struct capsink *s, const uint8_t *data, size_t len)
 {
-	int err = s->regular ? 0 : wait_writable(s->fd);
+	int err = s->regular ? 0 : wait_writable(s);
 	ssize_t n;
 
 	if (err)
@@ -294,15 +296,17 @@ int capsink__next(struct capsink *s)
 
 	if (err)
 		return err;
-	if (s->o.part_max && s->parts >= s->o.part_max) {
-		capsink_name_part(&s->name, s->parts - (uint32_t)s->o.part_max + 1, old,
-				  sizeof(old));
+	capsink_name_part(&s->name, s->parts + 1, s->path, sizeof(s->path));
+	err = open_file(s);
+	if (err)
+		return fail(s, err);
+	/* only now: with -W 1 it is all that there is */
+	if (s->o.part_max && s->parts > s->o.part_max) {
+		capsink_name_part(&s->name, s->parts - (uint32_t)s->o.part_max, old, sizeof(old));
 		if (unlink(old) && errno != ENOENT)
 			log_warn("cannot remove '%s': %s", old, strerror(errno));
 	}
-	capsink_name_part(&s->name, s->parts + 1, s->path, sizeof(s->path));
-	err = open_file(s);
-	return err ? fail(s, err) : 0;
+	return 0;
 }
 
 int capsink__close(struct capsink *s)
@@ -359,14 +363,19 @@ void capsink__complaint(const struct capsink *s, char *buf, size_t sz)
 
 void capsink__story(const struct capsink *s, char *buf, size_t sz)
 {
+	char path[PATH_MAX] = "standard output";
+
+	/* not s->path: that is the one that could not be begun, if that is what went wrong */
+	if (s->name.path)
+		capsink_name_part(&s->name, s->parts, path, sizeof(path));
 	if (s->parts < 2)
-		snprintf(buf, sz, "%" PRIu64 " packets written to %s", s->all_packets, s->path);
+		snprintf(buf, sz, "%" PRIu64 " packets written to %s", s->all_packets, path);
 	else if (s->o.part_max && s->parts > s->o.part_max)
 		snprintf(buf, sz,
 			 "%" PRIu64 " packets written to %u files, of which the last %" PRIu64
 			 " are kept, up to %s",
-			 s->all_packets, s->parts, s->o.part_max, s->path);
+			 s->all_packets, s->parts, s->o.part_max, path);
 	else
 		snprintf(buf, sz, "%" PRIu64 " packets written to %u files, up to %s",
-			 s->all_packets, s->parts, s->path);
+			 s->all_packets, s->parts, path);
 }

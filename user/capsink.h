@@ -18,6 +18,11 @@ struct capsink_opts {
 	bool parts;	    /* path stands for PATH_000001.EXT ... */
 	uint64_t part_max;  /* so many are kept; 0: all */
 	uint64_t bytes_max; /* of all that is written; 0: no limit */
+	/* Files that are not replaced, as they are to be read; borrowed */
+	const char *const *keep;
+	size_t keep_cnt;
+	/* NULL, or set once a signal ends the process: nobody waits for a reader who does not read. */
+	const bool *ending;
 };
 
 /*

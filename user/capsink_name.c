@@ -70,8 +70,19 @@ static int not_regular(const char *path, mode_t mode, char *why, size_t why_sz)
 	return S_ISDIR(mode) ? -EISDIR : -EINVAL;
 }
 
-/* 0: nothing is there any more */
-static int make_way(const char *path, bool force, char *why, size_t why_sz)
+static bool is_kept(const struct capsink_opts *o, const struct stat *st)
+{
+	struct stat k;
+
+	for (size_t i = 0; i < o->keep_cnt; i++)
+		if (!stat(o->keep[i], &k) && k.st_dev == st->st_dev && k.st_ino == st->st_ino)
+			return true;
+	return false;
+}
+
+/* 0: nothing is there, or --force allows to remove it; with remove it is not there any more. */
+static int make_way(const struct capsink_opts *o, const char *path, bool remove, char *why,
+		    size_t why_sz)
 {
 	struct stat st;
 
@@ -83,8 +94,12 @@ static int make_way(const char *path, bool force, char *why, size_t why_sz)
 	}
 	if (!S_ISREG(st.st_mode))
 		return not_regular(path, st.st_mode, why, why_sz);
-	if (!force || unlink(path)) {
-		int err = force ? -errno : -EEXIST;
+	if (is_kept(o, &st)) {
+		snprintf(why, why_sz, "'%.200s' is to be read, too: write to another file", path);
+		return -EINVAL;
+	}
+	if (!o->force || (remove && unlink(path))) {
+		int err = o->force ? -errno : -EEXIST;
 
 		capsink_name_why(path, err, why, why_sz);
 		return err;
@@ -92,7 +107,10 @@ static int make_way(const char *path, bool force, char *why, size_t why_sz)
 	return 0;
 }
 
-/* x_000001.pcapng of x.pcapng, whatever its number */
+/*
+ * x_000001.pcapng of x.pcapng, up to ten millions; x_20261123.pcapng is none, as whoever names files
+ * by dates would lose them.
+ */
 static bool is_part(const struct capsink_name *n, const char *name)
 {
 	const char *base = base_of(n->path), *ext = n->path + n->stem_len;
@@ -101,10 +119,13 @@ static bool is_part(const struct capsink_name *n, const char *name)
 	if (strncmp(name, base, stem) || name[stem] != '_')
 		return false;
 	digits = strspn(name + stem + 1, "0123456789");
-	return digits >= DIGITS && !strcmp(name + stem + 1 + digits, ext);
+	if (digits != DIGITS && (digits != DIGITS + 1 || name[stem + 1] == '0'))
+		return false;
+	return !strcmp(name + stem + 1 + digits, ext);
 }
 
-static int make_way_for_parts(const struct capsink_name *n, bool force, char *why, size_t why_sz)
+static int make_way_for_parts(const struct capsink_name *n, const struct capsink_opts *o,
+			      bool remove, char *why, size_t why_sz)
 {
 	char dir[PATH_MAX], path[PATH_MAX + NAME_MAX + 2];
 	struct dirent *e;
@@ -122,7 +143,7 @@ static int make_way_for_parts(const struct capsink_name *n, bool force, char *wh
 		if (!is_part(n, e->d_name))
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
-		err = make_way(path, force, why, why_sz);
+		err = make_way(o, path, remove, why, why_sz);
 	}
 	closedir(d);
 	return err;
@@ -134,6 +155,7 @@ int capsink_name_check(struct capsink_name *n, const struct capsink_opts *o, cha
 	const char *base = base_of(o->path), *dot = strrchr(base, '.');
 	size_t len = strlen(o->path);
 	struct stat st;
+	int err;
 
 	*n = (struct capsink_name){ .parts = o->parts, .path = o->path };
 	n->stem_len = (int)(dot && dot > base ? (size_t)(dot - o->path) : len);
@@ -144,9 +166,11 @@ int capsink_name_check(struct capsink_name *n, const struct capsink_opts *o, cha
 	if (!*base)
 		return not_regular(o->path, S_IFDIR, why, why_sz);
 	if (!o->parts)
-		return make_way(o->path, o->force, why, why_sz);
+		return make_way(o, o->path, true, why, why_sz);
 	/* "-w DIR -C 1m" is a slip */
 	if (!lstat(o->path, &st) && S_ISDIR(st.st_mode))
 		return not_regular(o->path, st.st_mode, why, why_sz);
-	return make_way_for_parts(n, o->force, why, why_sz);
+	/* all or none is removed */
+	err = make_way_for_parts(n, o, false, why, why_sz);
+	return err ? err : make_way_for_parts(n, o, true, why, why_sz);
 }

@@ -102,15 +102,18 @@ static void fill_meta(struct recorder *r, const struct recorder_opts *ro)
 	m->argv = (cap_words)ro->argv;
 }
 
-static int open_file(struct recorder *r, char *why, size_t why_sz)
+static int open_file(struct recorder *r, const struct recorder_opts *ro, char *why, size_t why_sz)
 {
-	const struct opts *o = r->o;
+	const struct opts *o = ro->o;
 	const struct capsink_opts so = {
 		.path = o->write,
 		.force = o->force,
 		.parts = o->file_bytes,
 		.part_max = o->file_max,
 		.bytes_max = o->duration_ns || o->count || o->file_bytes ? 0 : CAPTURE_MAX,
+		.keep = o->baseline,
+		.keep_cnt = o->baseline_cnt,
+		.ending = ro->ending,
 	};
 	struct capw_opts wo = { .snaplen = o->snaplen, .put = capsink__put };
 	int err = capsink__open(&so, &r->sink, why, why_sz);
@@ -138,7 +141,7 @@ int recorder__new(const struct recorder_opts *ro, struct recorder **ret, char *w
 	r->selects = ro->o->filter[0] || ro->o->pod;
 	r->hold_ns = ro->o->reply_timeout_ns + REPLY_MORE_NS;
 	fill_meta(r, ro);
-	err = open_file(r, why, why_sz);
+	err = open_file(r, ro, why, why_sz);
 	if (err) {
 		recorder__free(r);
 		return err;
@@ -375,10 +378,7 @@ bool recorder__wants_part(const struct recorder *r)
 	if (!r || !r->o->file_bytes || r->part_wanted || recorder__over(r))
 		return false;
 	bytes = capw__bytes(r->w);
-	/*
-	 * Where the node's state alone is as long as -C, file would follow file with nothing else in
-	 * them, each for the price of a snapshot, and push out those that have something.
-	 */
+	/* where the state alone is as long as -C, file would follow file with nothing else in them */
 	return r->state_bytes && bytes >= r->o->file_bytes && bytes / 2 >= r->state_bytes;
 }
 

@@ -645,6 +645,8 @@ static void read_signals(struct session *s, uint64_t now)
 		if (!s->signalled_ns)
 			s->signalled_ns = now;
 		s->hurried = now > s->signalled_ns + HURRY_NS;
+		if (s->ops.ending)
+			s->ops.ending(s->ops.ctx);
 		stop(s, "signal");
 	}
 }

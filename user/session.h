@@ -20,6 +20,8 @@ struct session_ops {
 	void (*tick)(void *ctx, uint64_t now_ns);
 	/* SIGUSR1 came; may be NULL */
 	void (*flush)(void *ctx);
+	/* a signal came that ends the session; may be NULL */
+	void (*ending)(void *ctx);
 	/* the caller wants to stop */
 	bool (*done)(void *ctx);
 	/* state of the node, kept from the observations */

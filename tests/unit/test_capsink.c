@@ -253,6 +253,28 @@ static void pipe_stdout(void **state)
 	capsink__free(s);
 }
 
+/* The signal that ends us has been read long ago, and is not pending. */
+static void stalled_stdout(void **state)
+{
+	bool ending = true;
+	struct capsink *s;
+	int end[2], saved = dup(STDOUT_FILENO), err = 0;
+
+	(void)state;
+	fflush(stdout);
+	assert_int_equal(pipe(end), 0);
+	dup2(end[1], STDOUT_FILENO);
+	s = OPEN(.path = "-", .ending = &ending);
+	dup2(saved, STDOUT_FILENO);
+	close(saved);
+	close(end[1]);
+	for (int i = 0; i < 1000 && !err; i++)
+		err = put(s, 64);
+	assert_int_equal(err, -ETIMEDOUT);
+	capsink__free(s);
+	close(end[0]);
+}
+
 /* What standard output had before is not ours to cut. */
 static void keep_what_was(int flags)
 {
@@ -319,6 +341,7 @@ static void parts_in_dir(void **state)
 static void old_parts(void **state)
 {
 	struct capsink *s;
+	char line[400];
 
 	(void)state;
 	touch("x_000007");
@@ -332,12 +355,72 @@ static void old_parts(void **state)
 	assert_int_equal(size_of("x_1"), 3);
 	assert_int_equal(size_of("xy_000001"), 3);
 	assert_int_equal(size_of("x_000001.pcapng"), 3);
+	assert_int_equal(put(s, 1), 0);
 	/* somebody was quicker */
 	touch("x_000002");
 	assert_int_equal(capsink__next(s), -EEXIST);
 	assert_int_equal(put(s, 1), -EEXIST);
 	assert_int_equal(size_of("x_000002"), 3);
+	capsink__complaint(s, line, sizeof(line));
+	assert_string_equal(line, "cannot write to 'x_000002': File exists; 0 packets are in it");
+	capsink__story(s, line, sizeof(line));
+	assert_string_equal(line, "1 packets written to x_000001");
 	capsink__free(s);
+}
+
+/* The only file of -W 1 goes when there is another. */
+static void last_part(void **state)
+{
+	struct capsink *s = OPEN(.path = "x", .parts = true, .part_max = 1);
+
+	(void)state;
+	assert_int_equal(put(s, 2), 0);
+	assert_int_equal(capsink__next(s), 0);
+	assert_int_equal(size_of("x_000001"), -1);
+	assert_int_equal(put(s, 3), 0);
+	touch("x_000003");
+	assert_int_equal(capsink__next(s), -EEXIST);
+	assert_int_equal(size_of("x_000002"), 3 * BLOCK_LEN);
+	capsink__free(s);
+}
+
+/* --force takes what a rotation made, and all of it or nothing. */
+static void other_names(void **state)
+{
+	struct capsink *s;
+
+	(void)state;
+	touch("x_20261123");
+	touch("x_1000000");
+	touch("x_0000001");
+	touch("x_000001");
+	mkdir("x_000002", 0700);
+	REFUSED(-EISDIR, "'./x_000002' is a directory: name a file in it", .path = "x",
+		.parts = true, .force = true);
+	assert_int_equal(size_of("x_000001"), 3);
+	rmdir("x_000002");
+	s = OPEN(.path = "x", .parts = true, .force = true);
+	assert_int_equal(size_of("x_000001"), 0);
+	assert_int_equal(size_of("x_1000000"), -1);
+	assert_int_equal(size_of("x_20261123"), 3);
+	assert_int_equal(size_of("x_0000001"), 3);
+	capsink__free(s);
+}
+
+/* A baseline is read after the file of -w was made. */
+static void read_too(void **state)
+{
+	static const char *const keep[] = { "none", "./x_000002" };
+
+	(void)state;
+	touch("x_000001");
+	touch("x_000002");
+	REFUSED(-EINVAL, "'x_000002' is to be read, too: write to another file", .path = "x_000002",
+		.force = true, .keep = keep, .keep_cnt = 2);
+	REFUSED(-EINVAL, "'./x_000002' is to be read, too: write to another file", .path = "x",
+		.parts = true, .force = true, .keep = keep, .keep_cnt = 2);
+	assert_int_equal(size_of("x_000001"), 3);
+	assert_int_equal(size_of("x_000002"), 3);
 }
 
 static void octets_limit(void **state)
@@ -358,7 +441,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		T(new_file),	 T(existing),	 T(no_file),	  T(removed_if_empty),
 		T(size_limit),	 T(full_stdout), T(pipe_stdout),  T(appended_stdout),
-		T(parts_in_dir), T(old_parts),	 T(octets_limit),
+		T(parts_in_dir), T(old_parts),	 T(octets_limit), T(stalled_stdout),
+		T(last_part),	 T(other_names), T(read_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
