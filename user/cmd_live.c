@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -39,7 +40,7 @@ static void on_turn(void *ctx)
 {
 	struct live *l = ctx;
 
-	if (fflush(stdout))
+	if (fflush(stdout) && !l->err)
 		l->err = -errno;
 }
 
@@ -88,15 +89,29 @@ static void tell_start(struct live *l, int argc, char **argv)
 	fflush(stdout);
 }
 
+/* Whoever closes the pipe has seen enough; a full disk is trouble. */
+static bool output_failed(const struct live *l)
+{
+	int err = l->err ? l->err : render__error(l->render);
+
+	if (!err || err == -EPIPE)
+		return false;
+	log_err("cannot write to stdout: %s", strerror(-err));
+	return true;
+}
+
 static int finish(struct live *l)
 {
 	struct summary sum;
 	uint64_t now = tracer__finish(l->tracer, &sum);
+	int err;
 
 	if (!session__hurried(tracer__session(l->tracer)))
 		render__summary(l->render, &sum, now);
-	fflush(stdout);
-	return tracer__end(l->tracer, &sum, now) ? EXIT_TROUBLE : screen_exit(l->o, &sum);
+	if (fflush(stdout) && !l->err)
+		l->err = -errno;
+	err = tracer__end(l->tracer, &sum, now);
+	return output_failed(l) || err ? EXIT_TROUBLE : screen_exit(l->o, &sum);
 }
 
 static int run(struct live *l, int argc, char **argv)
