@@ -142,6 +142,8 @@ void around__wait_bird(struct around *a, uint64_t max_ns)
 void around__urge(struct around *a)
 {
 	a->urged = true;
+	if (a->bird)
+		birdctl__want(a->bird, true);
 }
 
 void around__hurry(struct around *a)
@@ -152,14 +154,13 @@ void around__hurry(struct around *a)
 
 void around__turn(struct around *a, uint64_t now_ns)
 {
-	if (a->bird && a->urged)
-		birdctl__want(a->bird, true);
 	if (a->bird)
 		birdctl__turn(a->bird, now_ns);
 	if (a->bird6)
 		birdctl__turn(a->bird6, now_ns);
 	if (a->urged && now_ns > a->urged_ns + NS_PER_S) {
 		a->urged_ns = now_ns;
+		a->urged = false;
 		look_for_bird(a);
 		/* what a wrong address changes first: the list of nodes, and what confd writes */
 		state_nodes(&a->ask, now_ns, a->o.fn, a->o.ctx);
@@ -167,7 +168,6 @@ void around__turn(struct around *a, uint64_t now_ns)
 		state_neigh(&a->ask, now_ns, a->o.fn, a->o.ctx);
 		around__ask_kernel(a, now_ns);
 	}
-	a->urged = false;
 	if (now_ns >= a->look_at) {
 		if (a->bird)
 			birdctl__want(a->bird, false);
