@@ -1,14 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 
 #include "cmd.h"
 #include "util.h"
 
+/*
+ * Whoever starts us may have closed 0, 1 or 2 (>&-). Our files and sockets must not get these numbers,
+ * as what is printed would go into them. What stands there instead fails when it is used.
+ */
+static void keep_standard_fds(void)
+{
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+			(void)!open("/dev/null", fd ? O_RDONLY : O_WRONLY);
+}
+
 int main(int argc, char **argv)
 {
 	struct opts o;
-	int err = opts_parse(argc, argv, &o, stderr);
+	int err;
 
+	keep_standard_fds();
+	err = opts_parse(argc, argv, &o, stderr);
 	if (err)
 		return err > 0 ? EXIT_OK : EXIT_TROUBLE;
 	log_set_level(o.verbose ? LEVEL_DEBUG : o.quiet ? LEVEL_ERR : LEVEL_WARN);

@@ -171,6 +171,11 @@ snapshot_elsewhere() {
 	captured 0 unshare -n "$calitrace" capture -w "$out/elsewhere.pcapng" -d 0 --host-root "$out/empty"
 	grep -q 'no Calico pool' "$out/stderr" || echo "expected a word of the pools, saw $(head -n 1 "$out/stderr")"
 	[ "$(seen_by_tshark "$out/elsewhere.pcapng")" = 0 ] || echo "expected tshark to read it, saw $(seen_by_tshark "$out/elsewhere.pcapng")"
+	# what is said must not go into a file that got the number of standard error
+	rm -f "$out/elsewhere.pcapng"
+	unshare -n "$calitrace" capture -w "$out/elsewhere.pcapng" -d 0 --host-root "$out/empty" 2>&- ||
+		echo "expected exit status 0 without standard error, saw $?"
+	[ "$(seen_by_tshark "$out/elsewhere.pcapng")" = 0 ] || echo "expected tshark to read it still, saw $(seen_by_tshark "$out/elsewhere.pcapng")"
 }
 
 rotation() {
