@@ -103,6 +103,7 @@ static int parse_when(const char *val, struct when *out)
 	struct tm tm = { 0 };
 	char *end = strptime(val, "%Y-%m-%dT%H:%M:%S", &tm);
 	uint64_t ns, fraction = 0;
+	time_t seconds;
 
 	out->kind = WHEN_WALL;
 	if (!end) {
@@ -129,7 +130,11 @@ static int parse_when(const char *val, struct when *out)
 	}
 	if (strcmp(end, "Z") && (*end || out->kind == WHEN_WALL))
 		return -EINVAL;
-	out->ns = (int64_t)timegm(&tm) * (int64_t)NS_PER_S + (int64_t)fraction;
+	seconds = timegm(&tm);
+	/* 64 bits of ns end in the year 2262 */
+	if (seconds < 0 || seconds >= INT64_MAX / (int64_t)NS_PER_S)
+		return -EINVAL;
+	out->ns = (int64_t)seconds * (int64_t)NS_PER_S + (int64_t)fraction;
 	return 0;
 }
 

@@ -453,6 +453,9 @@ static const struct {
 	{ "calitrace show a --since soon",
 	  "--since 'soon': not a point of time; write 2026-11-23T02:00:05Z, 02:00:05 (UTC), or 90s "
 	  "after the capture's start" },
+	{ "calitrace show a --until 2600-01-01T00:00:00Z",
+	  "--until '2600-01-01T00:00:00Z': not a point of time; write 2026-11-23T02:00:05Z, "
+	  "02:00:05 (UTC), or 90s after the capture's start" },
 	{ "calitrace diff a",
 	  "'diff' needs two captures: BEFORE and AFTER, each a file or a directory of *.pcapng" },
 	{ "calitrace diff a b c", "'c': 'diff' takes no more than 2 files" },
