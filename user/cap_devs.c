@@ -63,6 +63,7 @@ static void set_name(struct cap_dev *v, const char *name)
 	v->name[len] = '\0';
 	v->name_len = (uint8_t)len;
 	v->block = CAP_NO_BLOCK;
+	v->gone = false;
 }
 
 struct cap_dev *cap_devs__get(struct cap_devs *d, uint32_t netns, uint32_t ifindex)
@@ -101,8 +102,31 @@ int cap_devs__link(struct cap_devs *d, const struct link_info *l)
 	return 0;
 }
 
+void cap_devs__unlink(struct cap_devs *d, const struct link_info *l)
+{
+	struct cap_dev *v = &d->dev[slot_of(d, 0, l->ifindex)];
+
+	v->gone = v->used;
+}
+
+/* Pods come and go, and a rotation may run for months: what this file may not need is forgotten. */
 void cap_devs__restart(struct cap_devs *d)
 {
+	struct cap_devs n = { .cap = d->cap };
+
 	for (uint32_t i = 0; i < d->cap; i++)
 		d->dev[i].block = CAP_NO_BLOCK;
+	n.dev = calloc(n.cap, sizeof(*n.dev));
+	if (!n.dev)
+		return;
+	for (uint32_t i = 0; i < d->cap; i++) {
+		const struct cap_dev *v = &d->dev[i];
+
+		if (v->used && !v->gone && !v->netns) {
+			n.dev[slot_of(&n, v->netns, v->ifindex)] = *v;
+			n.cnt++;
+		}
+	}
+	free(d->dev);
+	*d = n;
 }

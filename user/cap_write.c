@@ -302,8 +302,9 @@ int capw__obs(struct capw *w, const struct obs *o)
 	t = cap_obs_table(o->kind);
 	if (!t)
 		return -EINVAL;
-	if (o->kind == OBS_LINK && o->link.op != LINK_DEL &&
-	    cap_devs__link(&w->devs, &o->link.link))
+	if (o->kind == OBS_LINK && o->link.op == LINK_DEL)
+		cap_devs__unlink(&w->devs, &o->link.link);
+	else if (o->kind == OBS_LINK && cap_devs__link(&w->devs, &o->link.link))
 		return w->err = -ENOMEM;
 	/* all members of the union begin where pkt does */
 	return write_record(w, (uint16_t)o->kind, o->ts_ns, t, &o->pkt);

@@ -13,6 +13,7 @@ struct cap_dev {
 	uint32_t netns; /* 0: the node's */
 	uint32_t ifindex;
 	bool used;
+	bool gone; /* its link was deleted */
 	uint8_t name_len;
 	uint32_t block; /* number of its interface block, CAP_NO_BLOCK: none yet */
 	char name[CAP_NAME_LEN];
@@ -31,7 +32,9 @@ void cap_devs__free(struct cap_devs *d);
 struct cap_dev *cap_devs__get(struct cap_devs *d, uint32_t netns, uint32_t ifindex);
 /* What links say: a device of the node's has another name from here on. 0 or -ENOMEM */
 int cap_devs__link(struct cap_devs *d, const struct link_info *l);
-/* No interface block is written any more: a new file begins. */
+/* The node's link was deleted: forgotten with the next file */
+void cap_devs__unlink(struct cap_devs *d, const struct link_info *l);
+/* No interface block is written any more: a new file begins. Only the node's devices keep their names. */
 void cap_devs__restart(struct cap_devs *d);
 
 /* Longest headers made again: IPv6 and TCP */

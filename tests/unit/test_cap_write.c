@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What other programs see of a file: interfaces, octets, lengths; and what becomes of errors */
+#include "cap_writer.h"
 #include "cap_shown.h"
 
 static const char *name_of(const struct shown *s, uint32_t n)
@@ -231,6 +232,34 @@ static void test_rotation(void **state)
 }
 
 /* Words of any length and number are cut, not written past the buffer. */
+/* A rotation may run for months, and pods come and go all the time. */
+static void test_rotation_forgets(void **state)
+{
+	struct link_info l = { .ifindex = 7, .name = "cali7" };
+	struct cap_devs d;
+
+	(void)state;
+	assert_int_equal(cap_devs__init(&d), 0);
+	assert_non_null(cap_devs__get(&d, 0, 0));
+	assert_int_equal(cap_devs__link(&d, &l), 0);
+	for (uint32_t i = 1; i <= 1000; i++) {
+		struct link_info pod = { .ifindex = 100 + i, .name = "cali" };
+
+		assert_non_null(cap_devs__get(&d, 4711 + i, 2));
+		assert_int_equal(cap_devs__link(&d, &pod), 0);
+		cap_devs__unlink(&d, &pod);
+	}
+	cap_devs__unlink(&d, &(struct link_info){ .ifindex = 99999 });
+	assert_int_equal(d.cnt, 2002);
+	assert_string_equal(cap_devs__get(&d, 0, 200)->name, "cali");
+	cap_devs__restart(&d);
+	assert_int_equal(d.cnt, 2);
+	assert_string_equal(cap_devs__get(&d, 0, 7)->name, "cali7");
+	assert_int_equal(cap_devs__get(&d, 0, 7)->block, CAP_NO_BLOCK);
+	assert_string_equal(cap_devs__get(&d, 0, 200)->name, "if200");
+	cap_devs__free(&d);
+}
+
 static void test_many_words(void **state)
 {
 	const char *words[5001] = { 0 };
@@ -263,7 +292,8 @@ int main(void)
 		cmocka_unit_test(test_interfaces), cmocka_unit_test(test_many_interfaces),
 		cmocka_unit_test(test_rebuilt),	   cmocka_unit_test(test_rebuilt_is_not_observed),
 		cmocka_unit_test(test_snaplen),	   cmocka_unit_test(test_put_fails),
-		cmocka_unit_test(test_rotation),   cmocka_unit_test(test_many_words),
+		cmocka_unit_test(test_rotation),   cmocka_unit_test(test_rotation_forgets),
+		cmocka_unit_test(test_many_words),
 	};
 
 	return cmocka_run_group_tests_name("cap_write", tests, NULL, NULL);
