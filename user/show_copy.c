@@ -255,17 +255,25 @@ int show_copy_check(const struct opts *o, char *why, size_t why_sz)
 
 static int open_out(struct copy *c)
 {
-	int how = O_WRONLY | O_CREAT | O_CLOEXEC | (c->o->force ? O_TRUNC : O_EXCL);
 	struct capw_opts wo = { .snaplen = SNAP_LEN, .put = put, .ctx = c };
+	int how = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	const char *path = c->o->write;
 	struct stat st;
 
-	c->fd = open(c->o->write, how, 0600);
-	if (c->fd < 0)
-		return -errno;
-	/* an older file's mode may let others read what is in this one; a device keeps its own */
-	if (!fstat(c->fd, &st) && S_ISREG(st.st_mode))
-		(void)!fchmod(c->fd, 0600);
-	return capw__new(&wo, &c->out);
+	if (c->o->force && !lstat(path, &st)) {
+		/*
+		 * A new file in the old one's place: what a link leads to, and who may read the old
+		 * one, is somebody else's business. A device is written as it is.
+		 */
+		if (S_ISREG(st.st_mode) || S_ISLNK(st.st_mode)) {
+			if (unlink(path))
+				return -errno;
+		} else {
+			how = O_WRONLY | O_CLOEXEC;
+		}
+	}
+	c->fd = open(path, how, 0600);
+	return c->fd < 0 ? -errno : capw__new(&wo, &c->out);
 }
 
 /* What is not whole is no copy. */

@@ -200,6 +200,13 @@ refusals() {
 	refused 'no \*.pcapng' "$out/empty"
 	[ "$sum" = "$(md5sum <"$out/json.pcapng")" ] || echo "expected the capture as it was, saw another"
 	[ ! -e "$out/x.pcapng" ] || echo "expected no copy, saw one"
+	# --force replaces a link, and not what it leads to
+	echo kept >"$out/target"
+	ln -sf target "$out/link.pcapng"
+	refused '--force' -w "$out/link.pcapng" "$out/json.pcapng"
+	shown 0 -q --force -w "$out/link.pcapng" "$out/json.pcapng"
+	[ "$(cat "$out/target")" = kept ] || echo "expected what the link led to as it was"
+	[ ! -L "$out/link.pcapng" ] || echo "expected a file in the link's place"
 }
 
 full_disk() {
