@@ -130,6 +130,26 @@ static void test_outside(void **state)
 	sides_expect(&s, 0);
 }
 
+/* The kubelet asks the node's pods all the time: that is no way out. */
+static void test_probes_are_no_way_out(void **state)
+{
+	struct sides s = { side_healthy(), side_healthy() };
+
+	(void)state;
+	side_lose(side_add_flow(&s.before, OWN, "", NULL, APP_TCP), V_UNANSWERED, 3);
+	side_add_flow(&s.after, "host", OWN, NULL, APP_TCP);
+	sides_expect_doubt(&s, DOUBT_EXERCISE);
+	/* nor is it of what a finding tells alone */
+	s = (struct sides){ side_healthy(), side_healthy() };
+	side_add_finding(&s.before, "unanswered/eth0/outside", V_UNANSWERED, NULL, APP_TCP);
+	side_add_flow(&s.after, "host", OWN, NULL, APP_TCP);
+	sides_expect_doubt(&s, DOUBT_EXERCISE);
+	s = (struct sides){ side_healthy(), side_healthy() };
+	side_add_finding(&s.before, "unanswered/eth0/outside", V_UNANSWERED, NULL, APP_TCP);
+	side_add_flow(&s.after, OWN, "", NULL, APP_TCP);
+	sides_expect(&s, 0);
+}
+
 /* A loss between answers is over when the next request is answered. */
 static void test_recovered_within(void **state)
 {
@@ -334,6 +354,7 @@ int main(void)
 		cmocka_unit_test(test_other_source),
 		cmocka_unit_test(test_far_source),
 		cmocka_unit_test(test_outside),
+		cmocka_unit_test(test_probes_are_no_way_out),
 		cmocka_unit_test(test_recovered_within),
 		cmocka_unit_test(test_new_finding),
 		cmocka_unit_test(test_new_flow_broken),
