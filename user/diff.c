@@ -115,6 +115,17 @@ static void doubt_restart(struct diff *d, const struct digest_node *n)
 	}
 }
 
+/* Routes and sessions look well while BIRD restarts gracefully: that none does only BIRD can tell. */
+static void doubt_silent_bird(struct diff *d, const struct digest_node *n)
+{
+	const struct check *c = digest__check(n, "graceful-restart");
+
+	if (!n->foreign && !n->sources.bird && c && c->state == CHECK_UNKNOWN)
+		diff_doubt(d, DOUBT_SESSION,
+			   "BIRD on %s does not answer when AFTER ends: it may be restarting",
+			   n->name);
+}
+
 static void doubt_node(struct diff *d, const struct digest_node *n)
 {
 	if (n->foreign)
@@ -127,6 +138,7 @@ static void doubt_node(struct diff *d, const struct digest_node *n)
 		diff_doubt(d, DOUBT_LISTS, "%s has more blocks, routes or flows than are compared",
 			   n->name);
 	doubt_restart(d, n);
+	doubt_silent_bird(d, n);
 }
 
 static int64_t wall(const struct digest_node *n, uint64_t mono_ns)

@@ -230,6 +230,21 @@ static void test_check_unknown(void **state)
 	sides_expect_doubt(&s, DOUBT_CHECK);
 }
 
+/* Its configuration and TCP tell of sessions; of a graceful restart they tell nothing. */
+static void test_bird_silent(void **state)
+{
+	struct sides s = sides_cured();
+
+	(void)state;
+	side_node(&s.after)->sources.bird = false;
+	side_check(&s.after, "graceful-restart")->state = CHECK_UNKNOWN;
+	sides_expect_doubt(&s, DOUBT_SESSION);
+	/* where there is no BGP there is nothing to ask for */
+	s = sides_cured();
+	side_node(&s.after)->sources.bird = false;
+	sides_expect(&s, 0);
+}
+
 static void test_check_warns(void **state)
 {
 	struct sides s = sides_cured();
@@ -361,6 +376,7 @@ int main(void)
 		cmocka_unit_test(test_finding_lives_on),
 		cmocka_unit_test(test_finding_recovered),
 		cmocka_unit_test(test_check_unknown),
+		cmocka_unit_test(test_bird_silent),
 		cmocka_unit_test(test_check_warns),
 		cmocka_unit_test(test_losses),
 		cmocka_unit_test(test_cut),
