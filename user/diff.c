@@ -134,6 +134,8 @@ static void doubt_node(struct diff *d, const struct digest_node *n)
 	if (n->lost || n->withheld)
 		diff_doubt(d, DOUBT_LOSS, "%llu events of AFTER were lost on %s, %llu withheld",
 			   (unsigned long long)n->lost, n->name, (unsigned long long)n->withheld);
+	if (n->gap)
+		diff_doubt(d, DOUBT_GAP, "a file of AFTER's capture on %s is not given", n->name);
 	if (n->cut_lists)
 		diff_doubt(d, DOUBT_LISTS, "%s has more blocks, routes or flows than are compared",
 			   n->name);

@@ -85,6 +85,7 @@ struct digest_node {
 	uint64_t begin_ns, end_ns;
 	bool foreign;			  /* packets are all there is */
 	bool cut;			  /* the file ends early, or is damaged */
+	bool gap;			  /* some file of the run is not given */
 	bool complete;			  /* digest__end() was called with the state of the end */
 	uint64_t packets, lost, withheld; /* observed; events */
 	struct summary summary;

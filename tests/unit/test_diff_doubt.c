@@ -267,6 +267,9 @@ static void test_losses(void **state)
 	s = sides_cured();
 	side_node(&s.after)->withheld = 1;
 	sides_expect_doubt(&s, DOUBT_LOSS);
+	s = sides_cured();
+	side_node(&s.after)->gap = true;
+	sides_expect_doubt(&s, DOUBT_GAP);
 }
 
 static void test_cut(void **state)
