@@ -154,7 +154,8 @@ static void doubt_pair(const struct diff_pair *p)
 		diff_doubt(p->d, DOUBT_LISTS,
 			   "%s has more blocks, routes or flows in BEFORE than are compared",
 			   p->b->name);
-	if (p->a->end_ns && p->b->begin_ns && wall(p->a, p->a->end_ns) < wall(p->b, p->b->begin_ns))
+	/* also while BEFORE was still being taken: what BEFORE ends with came later */
+	if (p->a->end_ns && p->b->end_ns && wall(p->a, p->a->end_ns) < wall(p->b, p->b->end_ns))
 		diff_doubt(p->d, DOUBT_ORDER, "AFTER is older than BEFORE: the two seem swapped");
 }
 

@@ -312,6 +312,20 @@ static void test_swapped(void **state)
 	sides_expect_doubt(&s, DOUBT_ORDER);
 }
 
+/* A long BEFORE that goes on after AFTER: it ends with the later state. */
+static void test_overlapping(void **state)
+{
+	struct sides s = sides_cured();
+
+	(void)state;
+	side_node(&s.before)->begin_ns = side_node(&s.after)->begin_ns - 60 * NS_PER_S;
+	side_node(&s.before)->end_ns = side_node(&s.after)->end_ns + 60 * NS_PER_S;
+	sides_expect_doubt(&s, DOUBT_ORDER);
+	/* the same capture twice is as old as itself */
+	s = (struct sides){ side_healthy(), side_healthy() };
+	sides_expect(&s, 0);
+}
+
 static void test_nodes(void **state)
 {
 	struct sides s = sides_cured();
@@ -385,6 +399,7 @@ int main(void)
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_foreign),
 		cmocka_unit_test(test_swapped),
+		cmocka_unit_test(test_overlapping),
 		cmocka_unit_test(test_nodes),
 		cmocka_unit_test(test_address_gone),
 		cmocka_unit_test(test_link_up),
