@@ -37,7 +37,7 @@ int diff_gather_tried(struct diff_pair *p)
 	for (uint32_t i = 0; i < p->a->flow_cnt; i++) {
 		const struct digest_flow *f = &p->a->flow[i];
 
-		if (!f->answered || digest__flow_broken(f))
+		if (!f->answered || digest__flow_broken(f) || digest__flow_waits(f))
 			continue;
 		note_tried(p, &f->src, f->app);
 		note_tried(p, &f->dst, f->app);
@@ -180,7 +180,7 @@ static void flow_was_broken(const struct diff_pair *p, struct diff_change *c)
 {
 	const struct digest_flow *b = c->before.flow, *a = c->after.flow;
 
-	if (a && a->answered) {
+	if (a && a->answered && !digest__flow_waits(a)) {
 		c->state = DIFF_FIXED;
 	} else if (flow_tried(p, b)) {
 		c->state = DIFF_FIXED;
@@ -188,8 +188,9 @@ static void flow_was_broken(const struct diff_pair *p, struct diff_change *c)
 	} else {
 		c->state = DIFF_NOT_OBSERVED;
 		c->doubt = true;
-		diff_doubt(p->d, DOUBT_EXERCISE,
-			   "%s was broken in BEFORE and has no answered exchange in AFTER", c->key);
+		diff_doubt(p->d, DOUBT_EXERCISE, "%s was broken in BEFORE and %s in AFTER", c->key,
+			   a && a->answered ? "its last requests wait for a reply" :
+					      "has no answered exchange");
 	}
 }
 

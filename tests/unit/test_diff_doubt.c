@@ -63,6 +63,24 @@ static void test_flow_not_answered(void **state)
 	sides_expect_doubt(&s, DOUBT_EXERCISE);
 }
 
+/* With a long --reply-timeout nothing is overdue when AFTER ends. */
+static void test_still_waits(void **state)
+{
+	struct sides s = sides_cured();
+	struct digest_flow *f = side_flow(&s.after, BLOCK2, APP_ICMP);
+
+	(void)state;
+	f->sent += 6;
+	f->asked_ns = f->good_ns + 6 * NS_PER_S;
+	sides_expect_doubt(&s, DOUBT_EXERCISE);
+	/* the one that was made just now may wait */
+	s = sides_cured();
+	f = side_flow(&s.after, BLOCK2, APP_ICMP);
+	f->sent++;
+	f->asked_ns = f->good_ns + NS_PER_S;
+	sides_expect(&s, 0);
+}
+
 static void test_late_is_no_answer(void **state)
 {
 	struct sides s = sides_cured();
@@ -382,6 +400,7 @@ int main(void)
 		cmocka_unit_test(test_guessed_size),
 		cmocka_unit_test(test_sent_not_answered),
 		cmocka_unit_test(test_flow_not_answered),
+		cmocka_unit_test(test_still_waits),
 		cmocka_unit_test(test_late_is_no_answer),
 		cmocka_unit_test(test_other_source),
 		cmocka_unit_test(test_far_source),
