@@ -305,6 +305,20 @@ static void test_cut(void **state)
 	sides_expect(&s, 2);
 }
 
+/* What no calitrace captured has nothing to audit: what the audit lacks there was not broken. */
+static void test_foreign_before(void **state)
+{
+	struct sides s = { side_healthy(), side_healthy() };
+	struct diff d;
+
+	(void)state;
+	side_node(&s.before)->foreign = true;
+	side_check(&s.before, "sysctl")->state = CHECK_PROBLEM;
+	d = sides_run(&s.before, &s.after, 0);
+	assert_int_equal(d.verdict, DIFF_HEALTHY);
+	sides_done(&d, &s.before, &s.after);
+}
+
 static void test_foreign(void **state)
 {
 	struct sides s = { side_healthy(), side_healthy() };
@@ -416,6 +430,7 @@ int main(void)
 		cmocka_unit_test(test_check_warns),
 		cmocka_unit_test(test_losses),
 		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_foreign_before),
 		cmocka_unit_test(test_foreign),
 		cmocka_unit_test(test_swapped),
 		cmocka_unit_test(test_overlapping),
