@@ -65,6 +65,7 @@ static void on_end(void *ctx, struct replay_node *n)
 	if (i < 0)
 		return;
 	s->digest.node[i].cut |= n->cut;
+	s->digest.node[i].gap |= n->gap;
 	s->digest.node[i].packets += n->packets;
 	digest__end(&s->digest, i, n->engine, n->finish_ns ? n->finish_ns : n->last_ns);
 }

@@ -83,6 +83,7 @@ static void on_end(void *ctx, struct replay_node *n)
 	if (node < 0)
 		return;
 	s->digest->node[node].cut |= n->cut;
+	s->digest->node[node].gap |= n->gap;
 	s->digest->node[node].packets += n->packets;
 	digest__end(s->digest, node, n->engine, n->finish_ns ? n->finish_ns : n->last_ns);
 }

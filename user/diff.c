@@ -115,6 +115,17 @@ static void doubt_restart(struct diff *d, const struct digest_node *n)
 	}
 }
 
+/* Routes and sessions look well while BIRD restarts gracefully: that none does only BIRD can tell. */
+static void doubt_silent_bird(struct diff *d, const struct digest_node *n)
+{
+	const struct check *c = digest__check(n, "graceful-restart");
+
+	if (!n->foreign && !n->sources.bird && c && c->state == CHECK_UNKNOWN)
+		diff_doubt(d, DOUBT_SESSION,
+			   "BIRD on %s does not answer when AFTER ends: it may be restarting",
+			   n->name);
+}
+
 static void doubt_node(struct diff *d, const struct digest_node *n)
 {
 	if (n->foreign)
@@ -123,10 +134,13 @@ static void doubt_node(struct diff *d, const struct digest_node *n)
 	if (n->lost || n->withheld)
 		diff_doubt(d, DOUBT_LOSS, "%llu events of AFTER were lost on %s, %llu withheld",
 			   (unsigned long long)n->lost, n->name, (unsigned long long)n->withheld);
+	if (n->gap)
+		diff_doubt(d, DOUBT_GAP, "a file of AFTER's capture on %s is not given", n->name);
 	if (n->cut_lists)
 		diff_doubt(d, DOUBT_LISTS, "%s has more blocks, routes or flows than are compared",
 			   n->name);
 	doubt_restart(d, n);
+	doubt_silent_bird(d, n);
 }
 
 static int64_t wall(const struct digest_node *n, uint64_t mono_ns)
@@ -140,7 +154,8 @@ static void doubt_pair(const struct diff_pair *p)
 		diff_doubt(p->d, DOUBT_LISTS,
 			   "%s has more blocks, routes or flows in BEFORE than are compared",
 			   p->b->name);
-	if (p->a->end_ns && p->b->begin_ns && wall(p->a, p->a->end_ns) < wall(p->b, p->b->begin_ns))
+	/* also while BEFORE was still being taken: what BEFORE ends with came later */
+	if (p->a->end_ns && p->b->end_ns && wall(p->a, p->a->end_ns) < wall(p->b, p->b->end_ns))
 		diff_doubt(p->d, DOUBT_ORDER, "AFTER is older than BEFORE: the two seem swapped");
 }
 

@@ -75,6 +75,7 @@ enum diff_doubt {
 	DOUBT_ROUTE,	/* a block is announced no more */
 	DOUBT_CHECK,	/* a check that is needed says nothing */
 	DOUBT_LOSS,
+	DOUBT_GAP,   /* a file of the run is not given */
 	DOUBT_NODE,  /* a node is on one side only */
 	DOUBT_LISTS, /* more than is kept */
 	DOUBT_MAX

@@ -25,8 +25,6 @@ static void note_tried(struct diff_pair *p, const struct digest_end *end, enum a
 {
 	if (end->place == DG_BLOCK)
 		p->tried[p->tried_cnt++] = (struct diff_tried){ end->block, app };
-	else
-		p->outside[app] = true;
 }
 
 int diff_gather_tried(struct diff_pair *p)
@@ -39,10 +37,11 @@ int diff_gather_tried(struct diff_pair *p)
 	for (uint32_t i = 0; i < p->a->flow_cnt; i++) {
 		const struct digest_flow *f = &p->a->flow[i];
 
-		if (!f->answered || digest__flow_broken(f))
+		if (!f->answered || digest__flow_broken(f) || digest__flow_waits(f))
 			continue;
 		note_tried(p, &f->src, f->app);
 		note_tried(p, &f->dst, f->app);
+		p->between[f->app][f->src.place][f->dst.place] = true;
 	}
 	if (p->tried_cnt)
 		qsort(p->tried, p->tried_cnt, sizeof(*p->tried), tried_cmp);
@@ -105,7 +104,8 @@ static bool flow_tried(const struct diff_pair *p, const struct digest_flow *f)
 		return false;
 	if (far_dst || (dst && !far_src))
 		return block_tried(p, &f->dst.block, f->app);
-	return far_src || p->outside[f->app];
+	/* the kubelet's probes of this node's pods say nothing of the way out */
+	return far_src || p->between[f->app][f->src.place][f->dst.place];
 }
 
 /* ---- flows ---- */
@@ -180,7 +180,7 @@ static void flow_was_broken(const struct diff_pair *p, struct diff_change *c)
 {
 	const struct digest_flow *b = c->before.flow, *a = c->after.flow;
 
-	if (a && a->answered) {
+	if (a && a->answered && !digest__flow_waits(a)) {
 		c->state = DIFF_FIXED;
 	} else if (flow_tried(p, b)) {
 		c->state = DIFF_FIXED;
@@ -188,8 +188,9 @@ static void flow_was_broken(const struct diff_pair *p, struct diff_change *c)
 	} else {
 		c->state = DIFF_NOT_OBSERVED;
 		c->doubt = true;
-		diff_doubt(p->d, DOUBT_EXERCISE,
-			   "%s was broken in BEFORE and has no answered exchange in AFTER", c->key);
+		diff_doubt(p->d, DOUBT_EXERCISE, "%s was broken in BEFORE and %s in AFTER", c->key,
+			   a && a->answered ? "its last requests wait for a reply" :
+					      "has no answered exchange");
 	}
 }
 
@@ -280,12 +281,38 @@ static bool was_lost(const struct diff_pair *p, const struct prefix *block, enum
 	return false;
 }
 
+static bool any_outside_tried(const struct diff_pair *p, enum app app)
+{
+	for (int place = 0; place <= DG_OTHER; place++)
+		if (p->between[app][place][DG_OUTSIDE] || p->between[app][DG_OUTSIDE][place])
+			return true;
+	return false;
+}
+
+/* A finding without blocks: one end of what was lost is in none. */
+static bool outside_tried(const struct diff_pair *p, enum app app)
+{
+	uint32_t lost = 0;
+
+	for (uint32_t i = 0; i < p->b->flow_cnt; i++) {
+		const struct digest_flow *f = &p->b->flow[i];
+
+		if (f->app != app || !digest__flow_broken(f) ||
+		    (f->src.place == DG_BLOCK && f->dst.place == DG_BLOCK))
+			continue;
+		lost++;
+		if (!flow_tried(p, f))
+			return false;
+	}
+	return lost || any_outside_tried(p, app);
+}
+
 static bool app_tried(const struct diff_pair *p, const struct finding *f, enum app app)
 {
 	uint32_t lost = 0;
 
 	if (!f->block_cnt)
-		return p->outside[app];
+		return outside_tried(p, app);
 	for (uint32_t i = 0; i < f->block_cnt; i++) {
 		if (!was_lost(p, &f->block[i], app))
 			continue;

@@ -161,6 +161,7 @@ static const char *const doubt_advice[DOUBT_MAX] = {
 	[DOUBT_ROUTE] = "if the block was released, all is well: calicoctl ipam show --show-blocks",
 	[DOUBT_CHECK] = "calitrace check on that node tells what is missing",
 	[DOUBT_LOSS] = "capture AFTER again with less: a FILTER, --pod, or fewer interfaces",
+	[DOUBT_GAP] = "give all files of AFTER's capture, in a directory of their own",
 	[DOUBT_NODE] = "capture on the same nodes before and after",
 	[DOUBT_FOREIGN] = "capture AFTER with calitrace capture -w FILE",
 	[DOUBT_LISTS] = "capture with a FILTER or --pod",

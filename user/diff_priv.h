@@ -15,10 +15,10 @@ struct diff_pair {
 	struct diff *d;
 	const struct digest *before_all, *after_all;
 	const struct digest_node *b, *a;
-	/* what was answered in AFTER: blocks at either end, in order; what is in no block */
+	/* what was answered in AFTER: blocks at either end, in order; from what place to what place */
 	struct diff_tried *tried;
 	uint32_t tried_cnt;
-	bool outside[APP_MAX];
+	bool between[APP_MAX][DG_OTHER + 1][DG_OTHER + 1];
 };
 
 /* A new change of that pair, to be filled; NULL: no memory. Only good until the next one. */
@@ -39,7 +39,7 @@ void diff_links(const struct diff_pair *p);
 void diff_checks(const struct diff_pair *p);
 void diff_flows(const struct diff_pair *p);
 void diff_findings(const struct diff_pair *p);
-/* Fills tried and outside, which the caller frees. 0 or -ENOMEM; diff_flow.c */
+/* Fills between and tried, which the caller frees. 0 or -ENOMEM; diff_flow.c */
 int diff_gather_tried(struct diff_pair *p);
 /* diff_head.c: the sentence, and what to do */
 void diff_conclude(struct diff *d);

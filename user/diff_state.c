@@ -248,9 +248,9 @@ void diff_checks(const struct diff_pair *p)
 	/* what no calitrace captured has nothing to audit */
 	if (p->a->foreign)
 		return;
-	for (uint32_t i = 0; i < p->b->check_cnt; i++)
+	for (uint32_t i = 0; i < p->b->check_cnt && !p->b->foreign; i++)
 		one_check(p, &p->b->check[i], digest__check(p->a, p->b->check[i].name));
 	for (uint32_t i = 0; i < p->a->check_cnt; i++)
-		if (!digest__check(p->b, p->a->check[i].name))
+		if (p->b->foreign || !digest__check(p->b, p->a->check[i].name))
 			one_check(p, NULL, &p->a->check[i]);
 }

@@ -215,6 +215,11 @@ bool digest__flow_broken(const struct digest_flow *f)
 	return f->bad && (!f->answered || f->good_ns <= f->bad_ns);
 }
 
+bool digest__flow_waits(const struct digest_flow *f)
+{
+	return f->asked_ns > f->good_ns + DIGEST_WAIT_NS;
+}
+
 bool digest__end_eq(const struct digest_end *a, const struct digest_end *b)
 {
 	return a->place == b->place && (a->place != DG_BLOCK || prefix_eq(&a->block, &b->block));

@@ -15,6 +15,8 @@
 #define DIGEST_BLOCKS 16384
 #define DIGEST_ROUTES 16384 /* into pools; and as many others */
 #define DIGEST_FINDINGS 256
+/* With a long --reply-timeout what gets no reply is overdue only after the end of the capture. */
+#define DIGEST_WAIT_NS 2000000000ull
 
 /* A route of table main as it stands; routes to pods of the node itself are left out */
 struct digest_route {
@@ -74,6 +76,7 @@ struct digest_flow {
 	uint64_t bad;	      /* all of lost */
 	/* when the last request was made that fared so */
 	uint64_t first_ns, good_ns, bad_ns;
+	uint64_t asked_ns; /* the last request, however it fared */
 };
 
 struct digest_build;
@@ -85,6 +88,7 @@ struct digest_node {
 	uint64_t begin_ns, end_ns;
 	bool foreign;			  /* packets are all there is */
 	bool cut;			  /* the file ends early, or is damaged */
+	bool gap;			  /* some file of the run is not given */
 	bool complete;			  /* digest__end() was called with the state of the end */
 	uint64_t packets, lost, withheld; /* observed; events */
 	struct summary summary;
@@ -145,6 +149,8 @@ const struct view_peer *digest__peer(const struct digest_node *n, const struct a
 const struct check *digest__check(const struct digest_node *n, const char *name);
 /* Was the flow broken at the end: lost, and not one answered exchange that was asked for later? */
 bool digest__flow_broken(const struct digest_flow *f);
+/* Requests that were made seconds after the last answered one still wait for their replies. */
+bool digest__flow_waits(const struct digest_flow *f);
 bool digest__end_eq(const struct digest_end *a, const struct digest_end *b);
 
 #endif

@@ -133,6 +133,8 @@ static void count(struct digest_flow *f, const struct digest_memory *m, uint64_t
 	f->sent += m->sent;
 	f->answered += m->answered;
 	f->late += m->late;
+	if (m->sent && ts_ns > f->asked_ns)
+		f->asked_ns = ts_ns;
 	if (m->answered && ts_ns > f->good_ns)
 		f->good_ns = ts_ns;
 	if (!verdict_is_problem(m->verdict))

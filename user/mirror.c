@@ -318,7 +318,6 @@ void mirror__end_snapshot(struct mirror *m, uint64_t ts_ns,
 	if (!m->in_snapshot)
 		return;
 	m->in_snapshot = false;
-	m->version++;
 	route_sweep(&s);
 	for (size_t i = 0; i < m->addr_cnt; i++)
 		if (m->addr[i].gen == m->gen)
@@ -330,6 +329,8 @@ void mirror__end_snapshot(struct mirror *m, uint64_t ts_ns,
 
 			l->present = l->present && l->gen == m->gen;
 		}
+	/* fn may have asked, and what it got was of before */
+	m->version++;
 }
 
 static struct mlink *link_find(const struct mirror *m, uint32_t ifindex)

@@ -81,8 +81,10 @@ void owner_route(struct engine *e, const struct obs_route *o, uint64_t ts_ns)
 	e->owner_version++;
 	if (o->op == ROUTE_DEL)
 		withdraw(e, o);
+	/* the lengths that are kept are IPv4's; a file may have pools and routes of any family */
 	if ((o->op != ROUTE_ADD && o->op != ROUTE_REPLACE) || !r->nh_cnt ||
-	    !addr_is_set(&r->nh[0].gw) || !judge_pool(e, &r->dst.addr))
+	    !addr_is_set(&r->nh[0].gw) || r->dst.addr.family != 4 || r->dst.len > 32 ||
+	    !judge_pool(e, &r->dst.addr))
 		return;
 	if (r->protocol != RTPROT_BIRD && r->protocol != RTPROT_FELIX && r->protocol != RTPROT_BOOT)
 		return;

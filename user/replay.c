@@ -188,8 +188,10 @@ static void end_node(struct rnode *n)
 
 	n->done = true;
 	n->head = NULL;
-	if (f->rotated && !n->pub.finished)
+	if (f->rotated && !n->pub.finished) {
 		log_warn("%s: the capture goes on in another file, which is not given", f->path);
+		n->pub.gap = true;
+	}
 	finish(n, n->pub.last_ns < n->until_ns ? n->pub.last_ns : n->until_ns);
 	replay_cluster__end(n);
 	if (ops->end)

@@ -19,9 +19,10 @@ struct replay_node {
 	const char *name, *path;
 	const struct cap_meta *meta;
 	struct engine *engine;
-	int64_t wall_offset_ns;		       /* corrected: adds up to one clock for all nodes */
-	bool ready, finished;		       /* of the node's replay so far */
-	bool cut;			       /* the file ends early */
+	int64_t wall_offset_ns; /* corrected: adds up to one clock for all nodes */
+	bool ready, finished;	/* of the node's replay so far */
+	bool cut;		/* the file ends early */
+	bool gap;		/* a part of the run is not given: of its middle or its end */
 	uint64_t first_ns, last_ns, finish_ns; /* MONOTONIC of that node; 0: not (yet) */
 	int command_status;
 	uint64_t packets; /* packet observations */

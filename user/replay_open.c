@@ -31,9 +31,10 @@ static int check_parts(struct rnode *n, char *why, size_t why_sz)
 				 b->path, a->path);
 			return -EINVAL;
 		}
-		if (a->meta.part + 1 != b->meta.part)
-			log_warn("%s: what was captured between %s and it is missing", b->path,
-				 a->path);
+		if (a->meta.part + 1 == b->meta.part)
+			continue;
+		log_warn("%s: what was captured between %s and it is missing", b->path, a->path);
+		n->pub.gap = true;
 	}
 	return 0;
 }

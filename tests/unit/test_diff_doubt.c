@@ -63,6 +63,24 @@ static void test_flow_not_answered(void **state)
 	sides_expect_doubt(&s, DOUBT_EXERCISE);
 }
 
+/* With a long --reply-timeout nothing is overdue when AFTER ends. */
+static void test_still_waits(void **state)
+{
+	struct sides s = sides_cured();
+	struct digest_flow *f = side_flow(&s.after, BLOCK2, APP_ICMP);
+
+	(void)state;
+	f->sent += 6;
+	f->asked_ns = f->good_ns + 6 * NS_PER_S;
+	sides_expect_doubt(&s, DOUBT_EXERCISE);
+	/* the one that was made just now may wait */
+	s = sides_cured();
+	f = side_flow(&s.after, BLOCK2, APP_ICMP);
+	f->sent++;
+	f->asked_ns = f->good_ns + NS_PER_S;
+	sides_expect(&s, 0);
+}
+
 static void test_late_is_no_answer(void **state)
 {
 	struct sides s = sides_cured();
@@ -127,6 +145,26 @@ static void test_outside(void **state)
 	s = sides_cured();
 	side_lose(side_add_flow(&s.before, OWN, "", NULL, APP_DNS), V_NO_ROUTE, 3);
 	side_add_flow(&s.after, OWN, "", NULL, APP_DNS);
+	sides_expect(&s, 0);
+}
+
+/* The kubelet asks the node's pods all the time: that is no way out. */
+static void test_probes_are_no_way_out(void **state)
+{
+	struct sides s = { side_healthy(), side_healthy() };
+
+	(void)state;
+	side_lose(side_add_flow(&s.before, OWN, "", NULL, APP_TCP), V_UNANSWERED, 3);
+	side_add_flow(&s.after, "host", OWN, NULL, APP_TCP);
+	sides_expect_doubt(&s, DOUBT_EXERCISE);
+	/* nor is it of what a finding tells alone */
+	s = (struct sides){ side_healthy(), side_healthy() };
+	side_add_finding(&s.before, "unanswered/eth0/outside", V_UNANSWERED, NULL, APP_TCP);
+	side_add_flow(&s.after, "host", OWN, NULL, APP_TCP);
+	sides_expect_doubt(&s, DOUBT_EXERCISE);
+	s = (struct sides){ side_healthy(), side_healthy() };
+	side_add_finding(&s.before, "unanswered/eth0/outside", V_UNANSWERED, NULL, APP_TCP);
+	side_add_flow(&s.after, OWN, "", NULL, APP_TCP);
 	sides_expect(&s, 0);
 }
 
@@ -210,6 +248,21 @@ static void test_check_unknown(void **state)
 	sides_expect_doubt(&s, DOUBT_CHECK);
 }
 
+/* Its configuration and TCP tell of sessions; of a graceful restart they tell nothing. */
+static void test_bird_silent(void **state)
+{
+	struct sides s = sides_cured();
+
+	(void)state;
+	side_node(&s.after)->sources.bird = false;
+	side_check(&s.after, "graceful-restart")->state = CHECK_UNKNOWN;
+	sides_expect_doubt(&s, DOUBT_SESSION);
+	/* where there is no BGP there is nothing to ask for */
+	s = sides_cured();
+	side_node(&s.after)->sources.bird = false;
+	sides_expect(&s, 0);
+}
+
 static void test_check_warns(void **state)
 {
 	struct sides s = sides_cured();
@@ -232,6 +285,9 @@ static void test_losses(void **state)
 	s = sides_cured();
 	side_node(&s.after)->withheld = 1;
 	sides_expect_doubt(&s, DOUBT_LOSS);
+	s = sides_cured();
+	side_node(&s.after)->gap = true;
+	sides_expect_doubt(&s, DOUBT_GAP);
 }
 
 static void test_cut(void **state)
@@ -247,6 +303,20 @@ static void test_cut(void **state)
 	s = sides_cured();
 	side_node(&s.after)->complete = false;
 	sides_expect(&s, 2);
+}
+
+/* What no calitrace captured has nothing to audit: what the audit lacks there was not broken. */
+static void test_foreign_before(void **state)
+{
+	struct sides s = { side_healthy(), side_healthy() };
+	struct diff d;
+
+	(void)state;
+	side_node(&s.before)->foreign = true;
+	side_check(&s.before, "sysctl")->state = CHECK_PROBLEM;
+	d = sides_run(&s.before, &s.after, 0);
+	assert_int_equal(d.verdict, DIFF_HEALTHY);
+	sides_done(&d, &s.before, &s.after);
 }
 
 static void test_foreign(void **state)
@@ -272,6 +342,20 @@ static void test_swapped(void **state)
 	side_node(&s.after)->wall_offset_ns = -3600ll * (int64_t)NS_PER_S;
 	side_node(&s.before)->wall_offset_ns = 3600ll * (int64_t)NS_PER_S;
 	sides_expect_doubt(&s, DOUBT_ORDER);
+}
+
+/* A long BEFORE that goes on after AFTER: it ends with the later state. */
+static void test_overlapping(void **state)
+{
+	struct sides s = sides_cured();
+
+	(void)state;
+	side_node(&s.before)->begin_ns = side_node(&s.after)->begin_ns - 60 * NS_PER_S;
+	side_node(&s.before)->end_ns = side_node(&s.after)->end_ns + 60 * NS_PER_S;
+	sides_expect_doubt(&s, DOUBT_ORDER);
+	/* the same capture twice is as old as itself */
+	s = (struct sides){ side_healthy(), side_healthy() };
+	sides_expect(&s, 0);
 }
 
 static void test_nodes(void **state)
@@ -330,21 +414,26 @@ int main(void)
 		cmocka_unit_test(test_guessed_size),
 		cmocka_unit_test(test_sent_not_answered),
 		cmocka_unit_test(test_flow_not_answered),
+		cmocka_unit_test(test_still_waits),
 		cmocka_unit_test(test_late_is_no_answer),
 		cmocka_unit_test(test_other_source),
 		cmocka_unit_test(test_far_source),
 		cmocka_unit_test(test_outside),
+		cmocka_unit_test(test_probes_are_no_way_out),
 		cmocka_unit_test(test_recovered_within),
 		cmocka_unit_test(test_new_finding),
 		cmocka_unit_test(test_new_flow_broken),
 		cmocka_unit_test(test_finding_lives_on),
 		cmocka_unit_test(test_finding_recovered),
 		cmocka_unit_test(test_check_unknown),
+		cmocka_unit_test(test_bird_silent),
 		cmocka_unit_test(test_check_warns),
 		cmocka_unit_test(test_losses),
 		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_foreign_before),
 		cmocka_unit_test(test_foreign),
 		cmocka_unit_test(test_swapped),
+		cmocka_unit_test(test_overlapping),
 		cmocka_unit_test(test_nodes),
 		cmocka_unit_test(test_address_gone),
 		cmocka_unit_test(test_link_up),

@@ -112,6 +112,31 @@ static struct digest close_at(struct feed *f, uint32_t us)
 
 /* ---- exchanges ---- */
 
+/* Asked long after the last one that was answered, and not overdue when the trace ends */
+static void test_waits(void **state)
+{
+	const struct plan *p = &plans[0];
+	struct obs_pkt q = pkt_echo(p->pod, p->peer_pod, 7, 1);
+	const struct digest_flow *x;
+	struct feed f;
+	struct digest d;
+
+	(void)state;
+	node_up(&f, p);
+	feed_sent(&f, 1000 * MS, q);
+	feed_back(&f, 1001 * MS, pkt_reply(&q));
+	feed_ticks(&f, 1100 * MS, 3500 * MS);
+	feed_sent(&f, 3600 * MS, pkt_echo(p->pod, p->peer_pod, 7, 2));
+	feed_ticks(&f, 3700 * MS, 4000 * MS);
+	d = close_at(&f, 4 * US_PER_S);
+	x = flow(&d, p->own_block, p->peer_block, APP_ICMP);
+	assert_int_equal(x->sent, 2);
+	assert_int_equal(x->bad, 0);
+	assert_true(digest__flow_waits(x));
+	assert_false(digest__flow_broken(x));
+	digest__free(&d);
+}
+
 static void test_answered(void **state)
 {
 	(void)state;
@@ -134,6 +159,7 @@ static void test_answered(void **state)
 		assert_int_equal(x->bad, 0);
 		assert_true(x->good_ns == FEED_T0 + NS_PER_S);
 		assert_false(digest__flow_broken(x));
+		assert_false(digest__flow_waits(x));
 		assert_false(addr_is_set(&x->service));
 		digest__free(&d);
 	}
@@ -567,14 +593,15 @@ static void test_many_flows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_answered),      cmocka_unit_test(test_service),
-		cmocka_unit_test(test_leaked),	      cmocka_unit_test(test_reply_lost),
-		cmocka_unit_test(test_late),	      cmocka_unit_test(test_open_end),
-		cmocka_unit_test(test_reset),	      cmocka_unit_test(test_healed_within),
-		cmocka_unit_test(test_blocks),	      cmocka_unit_test(test_route_gone),
-		cmocka_unit_test(test_known_by_loss), cmocka_unit_test(test_mesh),
-		cmocka_unit_test(test_recovering),    cmocka_unit_test(test_loss),
-		cmocka_unit_test(test_two_runs),      cmocka_unit_test(test_many_flows),
+		cmocka_unit_test(test_waits),	      cmocka_unit_test(test_answered),
+		cmocka_unit_test(test_service),	      cmocka_unit_test(test_leaked),
+		cmocka_unit_test(test_reply_lost),    cmocka_unit_test(test_late),
+		cmocka_unit_test(test_open_end),      cmocka_unit_test(test_reset),
+		cmocka_unit_test(test_healed_within), cmocka_unit_test(test_blocks),
+		cmocka_unit_test(test_route_gone),    cmocka_unit_test(test_known_by_loss),
+		cmocka_unit_test(test_mesh),	      cmocka_unit_test(test_recovering),
+		cmocka_unit_test(test_loss),	      cmocka_unit_test(test_two_runs),
+		cmocka_unit_test(test_many_flows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -270,6 +270,36 @@ static void test_resync(void **state)
 	}
 }
 
+struct asker {
+	const struct mirror *m;
+	uint64_t version;
+};
+
+static void ask_version(void *ctx, const struct obs_route *r)
+{
+	struct asker *a = ctx;
+
+	(void)r;
+	a->version = mirror__version(a->m);
+}
+
+/* Who keeps answers by the version may ask while a resync tells what went. */
+static void test_resync_version(void **state)
+{
+	struct mirror *m = mirror__new();
+	struct obs_addr a = { .ifindex = 2, .address = { ip("192.188.1.1"), 24 } };
+	struct asker asker = { .m = m };
+
+	(void)state;
+	mirror__addr(m, &a);
+	put(m, 1, ROUTE_ADD, "10.1.0.0/26", "10.9.0.1", 2);
+	mirror__begin_snapshot(m);
+	mirror__end_snapshot(m, 60, ask_version, &asker);
+	assert_true(asker.version > 0);
+	assert_true(mirror__version(m) > asker.version);
+	mirror__free(m);
+}
+
 static void test_addr(void **state)
 {
 	struct obs_addr a = { .ifindex = 2, .address = { ip("192.188.1.1"), 24 } };
@@ -337,11 +367,12 @@ static void test_many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lookup),	  cmocka_unit_test(test_metric_and_table),
-		cmocka_unit_test(test_history),	  cmocka_unit_test(test_link),
-		cmocka_unit_test(test_link_kind), cmocka_unit_test(test_multipath),
-		cmocka_unit_test(test_resync),	  cmocka_unit_test(test_addr),
-		cmocka_unit_test(test_block_len), cmocka_unit_test(test_many),
+		cmocka_unit_test(test_lookup),	       cmocka_unit_test(test_metric_and_table),
+		cmocka_unit_test(test_history),	       cmocka_unit_test(test_link),
+		cmocka_unit_test(test_link_kind),      cmocka_unit_test(test_multipath),
+		cmocka_unit_test(test_resync),	       cmocka_unit_test(test_addr),
+		cmocka_unit_test(test_block_len),      cmocka_unit_test(test_many),
+		cmocka_unit_test(test_resync_version),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

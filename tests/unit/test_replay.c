@@ -86,7 +86,7 @@ struct saw {
 	uint32_t obs, records, packets, ready, finished, ends, items;
 	uint64_t seen, problems, finish_ns, last_ts;
 	int64_t wall;
-	bool backwards;
+	bool backwards, gap;
 	int status, err;
 	char why[400];
 	uint32_t clocks;
@@ -149,7 +149,7 @@ static void on_end(void *ctx, struct replay_node *n)
 {
 	struct saw *s = ctx;
 
-	(void)n;
+	s->gap = n->gap;
 	s->ends++;
 }
 
@@ -317,17 +317,20 @@ static void test_parts(void **state)
 	path[1] = a.path;
 	replay(&s, &no_opts, path, 2);
 	assert_whole(&s, &t, t.node_cnt);
+	assert_false(s.gap);
 	/* the first alone: ends with its last observation, and is not cut */
 	path[0] = a.path;
 	replay(&s, &no_opts, path, 1);
 	assert_int_equal(s.err, 0);
 	assert_int_equal(s.obs, cut);
 	assert_int_equal(s.finish_ns, t.f.log[cut - 1].ts_ns);
+	assert_true(s.gap);
 	/* the second alone knows the node from its own head */
 	path[0] = b.path;
 	replay(&s, &no_opts, path, 1);
 	assert_int_equal(s.err, 0);
 	assert_int_equal(s.obs, t.node_cnt + t.f.log_cnt - cut);
+	assert_false(s.gap);
 	/* the same one twice */
 	path[1] = b.path;
 	replay(&s, &no_opts, path, 2);
