@@ -118,6 +118,19 @@ static int tell(const struct opts *o, const struct diff *d)
 	return err;
 }
 
+/* What the FILTER hides was compared by nobody: whoever reads the sentence alone has to know. */
+static void tell_filter(const struct opts *o, struct diff *d)
+{
+	char shown[64];
+	size_t len = strlen(d->head);
+
+	if (!o->filter[0])
+		return;
+	text_clean(shown, sizeof(shown), o->filter);
+	snprintf(d->head + len, sizeof(d->head) - len,
+		 " Only exchanges that match '%s' were compared.", shown);
+}
+
 static int compare(const struct opts *o, const struct side *before, const struct side *after)
 {
 	struct diff d;
@@ -125,7 +138,9 @@ static int compare(const struct opts *o, const struct side *before, const struct
 
 	if (diff__run(&before->digest, &after->digest, &d))
 		log_err("out of memory");
-	else if (!tell(o, &d))
+	else
+		tell_filter(o, &d);
+	if (d.head[0] && !tell(o, &d))
 		status = d.exit_status;
 	diff__free(&d);
 	return status;
