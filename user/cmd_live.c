@@ -93,6 +93,7 @@ static int finish(struct live *l)
 	struct summary sum;
 	uint64_t now = tracer__finish(l->tracer, &sum);
 
+	screen_judge(tracer__engine(l->tracer), &sum);
 	if (!session__hurried(tracer__session(l->tracer)))
 		render__summary(l->render, &sum, now);
 	fflush(stdout);

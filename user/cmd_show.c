@@ -49,6 +49,7 @@ static void on_node(void *ctx, struct replay_node *n)
 		.colour = s->colour,
 		.all = s->all,
 		.quiet = s->o->quiet || s->o->summary,
+		.checks = s->o->summary && !s->o->quiet,
 		.numeric = s->o->numeric,
 		.brief = true,
 		.wall_offset_ns = n->wall_offset_ns,
@@ -157,6 +158,8 @@ static void on_record(void *ctx, struct replay_node *n, const struct record *rec
 		tell_record(s, sn, rec);
 	else if (s->o->summary && rec->kind == REC_LOSS && s->o->output == OUTPUT_TEXT)
 		render__record(sn->render, rec); /* counted there */
+	else if (s->o->summary && rec->kind == REC_CHECK)
+		render__record(sn->render, rec); /* of the nodes against each other */
 }
 
 /* --summary: each finding once, as it is in the end */
@@ -181,6 +184,7 @@ static void add_summary(struct summary *all, const struct summary *s)
 	all->withheld += s->withheld;
 	all->finding_cnt += s->finding_cnt;
 	all->open_cnt += s->open_cnt;
+	all->check_cnt += s->check_cnt;
 }
 
 static void keep_causes(struct show_causes *c, const struct engine *e, uint32_t cnt)
@@ -200,6 +204,8 @@ static void on_finish(void *ctx, struct replay_node *n, uint64_t ts_ns)
 	engine__summary(n->engine, ts_ns, &sum);
 	sum.have_status = n->command_status >= 0;
 	sum.command_status = n->command_status;
+	if (!show_foreign(n))
+		screen_judge(n->engine, &sum);
 	add_summary(&s->sum, &sum);
 	s->finished++;
 	if (s->causes && !s->causes->cause)
@@ -210,6 +216,8 @@ static void on_finish(void *ctx, struct replay_node *n, uint64_t ts_ns)
 		show_timeline__finish(s->timeline, n);
 	if (!sn->render || s->timeline || s->o->packets)
 		return;
+	if (s->o->summary && !show_foreign(n))
+		screen_audit(sn->render, s->o, n->engine, ts_ns);
 	if (s->o->summary)
 		tell_findings(s, n, ts_ns);
 	render__summary(sn->render, &sum, ts_ns);

@@ -2,6 +2,7 @@
 #include "screen.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "cmd.h"
 #include "util.h"
@@ -41,6 +42,26 @@ void screen_audit(struct render *r, const struct opts *o, const struct engine *e
 	fflush(stdout);
 }
 
+static void on_judged(void *ctx, const struct check *c)
+{
+	struct summary *s = ctx;
+	size_t len = strlen(s->checks);
+
+	if (c->state != CHECK_PROBLEM)
+		return;
+	s->check_cnt++;
+	if (len + strlen(c->name) + sizeof(", ") <= sizeof(s->checks))
+		snprintf(s->checks + len, sizeof(s->checks) - len, "%s%s", len ? ", " : "",
+			 c->name);
+}
+
+void screen_judge(const struct engine *e, struct summary *s)
+{
+	s->check_cnt = 0;
+	s->checks[0] = '\0';
+	engine__audit(e, on_judged, s);
+}
+
 void screen_record(struct render *r, const struct opts *o, const struct record *rec)
 {
 	/* no JSON record says it, and silence must not pass for health */
@@ -64,7 +85,7 @@ int screen_exit(const struct opts *o, const struct summary *s)
 		return EXIT_OK;
 	if (!s)
 		return EXIT_CANNOT_SAY;
-	if (s->problems || s->finding_cnt)
+	if (s->problems || s->finding_cnt || s->check_cnt)
 		return EXIT_PROBLEM;
 	return !s->seen || s->lost || s->withheld ? EXIT_CANNOT_SAY : EXIT_OK;
 }
