@@ -93,7 +93,7 @@ static void tell_start(struct show *s, struct replay_node *n, const struct cap_r
 							.missing = r->missing });
 	/* a capture of packets alone says nothing of a node */
 	if (!show_foreign(n))
-		screen_audit(sn->render, s->o, n->engine, r->ts_ns);
+		screen_audit(sn->render, s->o, n->engine, r->ts_ns, SCREEN_ALL);
 }
 
 static bool tells_records(const struct show *s)
@@ -106,6 +106,8 @@ static void on_ready(void *ctx, struct replay_node *n, const struct cap_ready *r
 	struct show_node *sn = n->user;
 	struct show *s = ctx;
 
+	if (!show_foreign(n))
+		sn->bad = screen_bad(n->engine);
 	if (!sn->render || !tells_records(s))
 		return;
 	if (!show_foreign(n) || s->o->output == OUTPUT_JSON)
@@ -205,7 +207,7 @@ static void on_finish(void *ctx, struct replay_node *n, uint64_t ts_ns)
 	sum.have_status = n->command_status >= 0;
 	sum.command_status = n->command_status;
 	if (!show_foreign(n))
-		screen_judge(n->engine, &sum);
+		screen_judge(n->engine, sn->bad, &sum);
 	add_summary(&s->sum, &sum);
 	s->finished++;
 	if (s->causes && !s->causes->cause)
@@ -217,7 +219,7 @@ static void on_finish(void *ctx, struct replay_node *n, uint64_t ts_ns)
 	if (!sn->render || s->timeline || s->o->packets)
 		return;
 	if (s->o->summary && !show_foreign(n))
-		screen_audit(sn->render, s->o, n->engine, ts_ns);
+		screen_audit(sn->render, s->o, n->engine, ts_ns, sn->bad);
 	if (s->o->summary)
 		tell_findings(s, n, ts_ns);
 	render__summary(sn->render, &sum, ts_ns);
