@@ -15,7 +15,8 @@
 struct recall_sums {
 	struct audit *a;
 	uint32_t known, missing, faults, told;
-	bool routes; /* of this node itself: from a baseline, not from another capture */
+	uint32_t silent; /* the session is up, and BIRD has no such route */
+	bool routes;	 /* of this node itself: from a baseline, not from another capture */
 };
 
 /* Some route leads there, or a stop of the daemons' own: it is this node's by now. */
@@ -110,6 +111,7 @@ static void examine(struct recall_sums *s, const struct recalled *r)
 		/* given up since, as far as this node, or its reflector, can know */
 		cause = C_ROUTE_NOT_ANNOUNCED;
 		fault = false;
+		s->silent++;
 	}
 	s->missing++;
 	s->routes |= r->route;
@@ -136,6 +138,9 @@ uint32_t audit_recalled(struct audit *a)
 	if (s.missing)
 		audit_say(a, "%u of %u blocks known from %s: no route%s.", s.missing, s.known,
 			  s.routes ? "a baseline" : "other captures",
-			  s.faults ? "" : "; given up since, or their nodes seem to be down");
+			  s.faults ? "" :
+			  s.silent == s.missing ?
+				     "; given up since, or not announced to this node" :
+				     "; given up since, or their nodes seem to be down");
 	return s.known;
 }

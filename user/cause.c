@@ -77,7 +77,8 @@ static const struct addr *recalled_owner(struct facts *x, const struct prefix *b
 {
 	const struct recalled *r = recall_block(x->e, block);
 
-	if (!r)
+	/* with the captures of other nodes at hand, this node's own blocks are recalled, too */
+	if (!r || mirror__is_local(x->e->mirror, &r->owner))
 		return NULL;
 	if (!x->base)
 		x->base = r;
@@ -540,6 +541,21 @@ static const struct cause_row *walk(const struct facts *x, const struct cause_ro
 	return deepest;
 }
 
+/* What to do next where no cause is known: it depends on where the packets ended */
+static const char *advice_without_cause(const struct finding *f)
+{
+	switch (f->verdict) {
+	case V_FILTERED:
+		return "find the rule on this node whose counter grows: iptables-save -c, "
+		       "iptables-legacy-save -c, nft list ruleset, tc filter show";
+	case V_UNANSWERED:
+		return "look at both ends: calitrace live on the other node; whether the target runs, "
+		       "listens, and may answer (its own network policy)";
+	default:
+		return "compare with calitrace live on the node at the other end; -v shows more";
+	}
+}
+
 void cause_explain(const struct engine *e, struct fnd *f)
 {
 	const struct cause_row *there, *deepest;
@@ -563,9 +579,7 @@ void cause_explain(const struct engine *e, struct fnd *f)
 	if (!deepest || deepest->cause == C_BEYOND_NODE)
 		because(f, C_UNKNOWN, CONF_UNCLEAR);
 	snprintf(f->f.advice, sizeof(f->f.advice), "%s",
-		 deepest ?
-			 deepest->advice :
-			 "compare with calitrace live on the node at the other end; -v shows more");
+		 deepest ? deepest->advice : advice_without_cause(&f->f));
 	say_owner(&x);
 	name_peers(e, &f->f);
 	say_guess(e, f);

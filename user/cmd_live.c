@@ -18,7 +18,8 @@ struct live {
 	const struct opts *o;
 	struct tracer *tracer;
 	struct render *render;
-	int err; /* standard output failed */
+	uint64_t bad; /* checks, at the start */
+	int err;      /* standard output failed */
 };
 
 static void on_record(void *ctx, const struct record *rec)
@@ -106,6 +107,7 @@ static int finish(struct live *l)
 	uint64_t now = tracer__finish(l->tracer, &sum);
 	int err;
 
+	screen_judge(tracer__engine(l->tracer), l->bad, &sum);
 	if (!session__hurried(tracer__session(l->tracer)))
 		render__summary(l->render, &sum, now);
 	if (fflush(stdout) && !l->err)
@@ -124,7 +126,9 @@ static int run(struct live *l, int argc, char **argv)
 	}
 	tell_start(l, argc, argv);
 	tracer__tell_ready(l->tracer);
-	screen_audit(l->render, l->o, tracer__engine(l->tracer), tracer__ready_ns(l->tracer));
+	screen_audit(l->render, l->o, tracer__engine(l->tracer), tracer__ready_ns(l->tracer),
+		     SCREEN_ALL);
+	l->bad = screen_bad(tracer__engine(l->tracer));
 	tracer__run(l->tracer);
 	return finish(l);
 }

@@ -49,6 +49,7 @@ static void on_node(void *ctx, struct replay_node *n)
 		.colour = s->colour,
 		.all = s->all,
 		.quiet = s->o->quiet || s->o->summary,
+		.checks = s->o->summary && !s->o->quiet,
 		.numeric = s->o->numeric,
 		.brief = true,
 		.wall_offset_ns = n->wall_offset_ns,
@@ -92,7 +93,7 @@ static void tell_start(struct show *s, struct replay_node *n, const struct cap_r
 							.missing = r->missing });
 	/* a capture of packets alone says nothing of a node */
 	if (!show_foreign(n))
-		screen_audit(sn->render, s->o, n->engine, r->ts_ns);
+		screen_audit(sn->render, s->o, n->engine, r->ts_ns, SCREEN_ALL);
 }
 
 static bool tells_records(const struct show *s)
@@ -105,6 +106,8 @@ static void on_ready(void *ctx, struct replay_node *n, const struct cap_ready *r
 	struct show_node *sn = n->user;
 	struct show *s = ctx;
 
+	if (!show_foreign(n))
+		sn->bad = screen_bad(n->engine);
 	if (!sn->render || !tells_records(s))
 		return;
 	if (!show_foreign(n) || s->o->output == OUTPUT_JSON)
@@ -157,6 +160,8 @@ static void on_record(void *ctx, struct replay_node *n, const struct record *rec
 		tell_record(s, sn, rec);
 	else if (s->o->summary && rec->kind == REC_LOSS && s->o->output == OUTPUT_TEXT)
 		render__record(sn->render, rec); /* counted there */
+	else if (s->o->summary && rec->kind == REC_CHECK)
+		render__record(sn->render, rec); /* of the nodes against each other */
 }
 
 /* --summary: each finding once, as it is in the end */
@@ -181,6 +186,7 @@ static void add_summary(struct summary *all, const struct summary *s)
 	all->withheld += s->withheld;
 	all->finding_cnt += s->finding_cnt;
 	all->open_cnt += s->open_cnt;
+	all->check_cnt += s->check_cnt;
 }
 
 static void keep_causes(struct show_causes *c, const struct engine *e, uint32_t cnt)
@@ -200,6 +206,8 @@ static void on_finish(void *ctx, struct replay_node *n, uint64_t ts_ns)
 	engine__summary(n->engine, ts_ns, &sum);
 	sum.have_status = n->command_status >= 0;
 	sum.command_status = n->command_status;
+	if (!show_foreign(n))
+		screen_judge(n->engine, sn->bad, &sum);
 	add_summary(&s->sum, &sum);
 	s->finished++;
 	if (s->causes && !s->causes->cause)
@@ -210,6 +218,8 @@ static void on_finish(void *ctx, struct replay_node *n, uint64_t ts_ns)
 		show_timeline__finish(s->timeline, n);
 	if (!sn->render || s->timeline || s->o->packets)
 		return;
+	if (s->o->summary && !show_foreign(n))
+		screen_audit(sn->render, s->o, n->engine, ts_ns, sn->bad);
 	if (s->o->summary)
 		tell_findings(s, n, ts_ns);
 	render__summary(sn->render, &sum, ts_ns);

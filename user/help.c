@@ -20,7 +20,7 @@ static const struct {
 };
 
 static const char usage[] =
-	"usage: calitrace COMMAND [OPTIONS] [FILTER] [-- PROGRAM ARG...]\n"
+	"usage: calitrace COMMAND [OPTIONS] [FILE...] [FILTER] [-- PROGRAM ARG...]\n"
 	"       calitrace live      trace this node now (as root; Ctrl-C ends it)\n"
 	"       calitrace doctor    can this kernel be traced?\n"
 	"       calitrace --help    more\n";
@@ -30,7 +30,7 @@ static const char help_head[] =
 	"Calico: which route each took, whether it left by the right device and next\n"
 	"hop, and why not.\n"
 	"\n"
-	"usage: calitrace COMMAND [OPTIONS] [FILTER] [-- PROGRAM ARG...]\n"
+	"usage: calitrace COMMAND [OPTIONS] [FILE...] [FILTER] [-- PROGRAM ARG...]\n"
 	"\n"
 	"Commands:\n";
 
@@ -78,6 +78,8 @@ static const char help_live[] =
 	"      --host-root DIR    where the node's files are (default: /)\n"
 	"      --node NAME        the node's name (default: /var/lib/calico/nodename,\n"
 	"                         else the host name)\n"
+	"      --baseline FILE    an earlier capture, or another node's, as memory of\n"
+	"                         blocks, owners and peers; repeatable\n"
 	"      --no-bird          do not talk to BIRD\n"
 	"  -o, --output FORMAT    text (default) or json: one object a line\n"
 	"      --exit-code        exit 0 nothing wrong, 1 something is wrong, 2 trouble,\n"
@@ -128,6 +130,8 @@ static const char help_check[] =
 	"      --host-root DIR    where the node's files are (default: /)\n"
 	"      --node NAME        the node's name (default: /var/lib/calico/nodename,\n"
 	"                         else the host name)\n"
+	"      --baseline FILE    an earlier capture, or another node's, as memory of\n"
+	"                         blocks, owners and peers; repeatable\n"
 	"      --no-bird          do not talk to BIRD\n"
 	"  -o, --output FORMAT    text (default) or json: one object a line\n"
 	"  -q, --quiet            only problems\n"

@@ -39,6 +39,7 @@ const char help_capture[] =
 	"\n"
 	"FILTER (man 7 pcap-filter, IPv4) and --pod select exchanges, as in 'live'; what\n"
 	"is no packet is recorded all the same. Without -d, -c and -C it ends at 1 GiB,\n"
-	"and always when less than 10 % or 2 GiB of the file system is free. SIGUSR1\n"
-	"writes out what is buffered; SIGINT, SIGTERM, SIGHUP and SIGPIPE end like -d.\n"
+	"and always when less of the file system is free than 10 % of it or 2 GiB,\n"
+	"whichever is smaller. SIGUSR1 writes out what is buffered; SIGINT, SIGTERM,\n"
+	"SIGHUP and SIGPIPE end like -d.\n"
 	"Exit status: 0 ran, 2 trouble, such as a full disk.\n";

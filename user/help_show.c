@@ -25,7 +25,7 @@ const char help_show[] =
 	"                         owners and peers; repeatable\n"
 	"\n"
 	"  Instead of all this, one of:\n"
-	"      --summary          findings as they are in the end, and the summary\n"
+	"      --summary          what checks and findings say in the end, the summary\n"
 	"      --packets          one line a packet, also of those that fared well\n"
 	"      --timeline         what happened when, and who says so: addresses, links,\n"
 	"                         processes, BGP, routes, first loss, repair, first\n"

@@ -726,6 +726,8 @@ struct summary {
 	uint32_t open_cnt;    /* not recovered */
 	bool have_status;
 	int command_status;
+	uint32_t check_cnt; /* checks that are a problem in the end; screen_judge() */
+	char checks[128];   /* their names, as far as they fit */
 };
 
 enum record_kind {

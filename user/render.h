@@ -24,7 +24,8 @@ struct render_opts {
 	FILE *out;
 	bool colour; /* escape sequences may be used */
 	bool all;    /* --all */
-	bool quiet;
+	bool quiet;  /* findings, losses and the summary alone */
+	bool checks; /* with quiet: checks as well */
 	bool numeric;
 	bool brief;		/* a check is one line, not a paragraph */
 	int64_t wall_offset_ns; /* CLOCK_REALTIME - CLOCK_MONOTONIC */

@@ -620,7 +620,8 @@ static void print_check(struct render *r, const struct record *rec)
 static void json_record(struct render *r, const struct record *rec)
 {
 	/* -q keeps what was concluded, and what those conclusions cannot know. */
-	if (r->opts.quiet && rec->kind != REC_FINDING && rec->kind != REC_LOSS)
+	if (r->opts.quiet && rec->kind != REC_FINDING && rec->kind != REC_LOSS &&
+	    !(rec->kind == REC_CHECK && r->opts.checks))
 		return;
 	switch (rec->kind) {
 	case REC_PACKET:

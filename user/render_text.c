@@ -52,7 +52,8 @@ static void record(struct render *r, const struct record *rec)
 	move_clock(t, rec->ts_ns);
 	if (rec->kind == REC_LOSS && (size_t)rec->loss->what < ARRAY_SIZE(t->losses))
 		t->losses[rec->loss->what] += rec->loss->count;
-	if (r->opts.quiet && rec->kind != REC_FINDING)
+	if (r->opts.quiet && rec->kind != REC_FINDING &&
+	    !(rec->kind == REC_CHECK && r->opts.checks))
 		return;
 	switch (rec->kind) {
 	case REC_PACKET:

@@ -123,6 +123,8 @@ void line_actor(struct line *l, const struct actor *by);
 void line_emit(struct text *t, struct line *l);
 /* label, then words wrapped; further lines are indented to where the first one's words begin. */
 void text_wrap(struct text *t, size_t indent, const char *label, const char *words);
+/* The same after what stands in l, colour included */
+void line_wrap(struct text *t, struct line *l, size_t indent, const char *words);
 
 const char *duration_str(uint64_t us, char buf[DURATION_LEN]);
 /* Cuts a text of ASCII to cols columns, "kubernetes.def…" */

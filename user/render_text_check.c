@@ -14,17 +14,13 @@ static enum paint paint_of(enum check_state s)
 
 static void print_brief(struct text *t, const struct check *c)
 {
-	char words[LINE_COLS];
 	struct line l;
 
 	line_init(&l);
 	line_paint(&l, paint_of(c->state), "%s", check_state_name(c->state));
 	line_pad(&l, COL_NAME);
 	line_add(&l, "%s", c->name);
-	line_pad(&l, COL_WORDS);
-	short_str(words, sizeof(words), LINE_COLS - COL_WORDS, c->explain);
-	line_add(&l, "%s", words);
-	line_emit(t, &l);
+	line_wrap(t, &l, COL_WORDS, c->explain);
 }
 
 void text_check(struct text *t, const struct check *c)

@@ -27,9 +27,10 @@ void text_clock(struct text *t, const struct record *rec)
 			 c->offset_ns < 0 ? "behind" : "ahead of", c->reference,
 			 (unsigned long long)c->packets, err);
 	else
-		line_add(&l,
-			 "against %s: not known, too few packets were seen on both (%llu each way)",
-			 c->reference, (unsigned long long)c->packets);
+		line_add(
+			&l,
+			"against %s: not known, too few packets seen on both in each direction (%llu)",
+			c->reference, (unsigned long long)c->packets);
 	line_emit(t, &l);
 }
 

@@ -166,32 +166,38 @@ void line_emit(struct text *t, struct line *l)
 	line_init(l);
 }
 
-void text_wrap(struct text *t, size_t indent, const char *label, const char *words)
+void line_wrap(struct text *t, struct line *l, size_t indent, const char *words)
 {
-	struct line l;
 	bool first = true;
 
-	line_init(&l);
-	if (*label)
-		line_add(&l, "%s", label);
-	line_pad(&l, indent);
+	line_pad(l, indent);
 	while (*words) {
 		size_t n = strcspn(words, " \n");
-		struct line before = l;
+		struct line before = *l;
 
 		if (n) {
-			line_add(&l, "%s%.*s", first ? "" : " ", (int)n, words);
-			if (l.cols > LINE_COLS && !first) {
-				l = before;
-				line_emit(t, &l);
-				line_pad(&l, indent);
-				line_add(&l, "%.*s", (int)n, words);
+			line_add(l, "%s%.*s", first ? "" : " ", (int)n, words);
+			if (l->cols > LINE_COLS && !first) {
+				*l = before;
+				line_emit(t, l);
+				line_pad(l, indent);
+				line_add(l, "%.*s", (int)n, words);
 			}
 			first = false;
 		}
 		words += n + (words[n] != '\0');
 	}
-	line_emit(t, &l);
+	line_emit(t, l);
+}
+
+void text_wrap(struct text *t, size_t indent, const char *label, const char *words)
+{
+	struct line l;
+
+	line_init(&l);
+	if (*label)
+		line_add(&l, "%s", label);
+	line_wrap(t, &l, indent, words);
 }
 
 const char *duration_str(uint64_t us, char buf[DURATION_LEN])

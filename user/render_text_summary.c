@@ -223,6 +223,9 @@ static void print_result(struct text *t, const struct summary *s)
 		line_paint(&l, PAINT_RED, "  PROBLEM: %llu packet%s had problems%s",
 			   (unsigned long long)s->problems, plural(s->problems),
 			   s->finding_cnt ? "; what was found has recovered" : "");
+	else if (s->check_cnt)
+		line_paint(&l, PAINT_RED, "  PROBLEM: no packet had one, but checks fail: %s",
+			   s->checks);
 	else if (s->finding_cnt)
 		line_paint(&l, PAINT_GREEN, "  %u finding%s, all recovered", s->finding_cnt,
 			   plural(s->finding_cnt));

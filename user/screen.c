@@ -2,6 +2,7 @@
 #include "screen.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "cmd.h"
 #include "util.h"
@@ -11,16 +12,21 @@
 struct screen {
 	struct render *render;
 	const struct opts *o;
-	uint64_t ts_ns;
-	uint32_t shown, more;
+	uint64_t ts_ns, among;
+	uint32_t idx, shown, more;
 };
+
+static bool is_bad(const struct check *c)
+{
+	return c->state == CHECK_PROBLEM || c->state == CHECK_WARN;
+}
 
 static void on_check(void *ctx, const struct check *c)
 {
 	struct screen *s = ctx;
 	struct record rec = { .kind = REC_CHECK, .ts_ns = s->ts_ns, .check = c };
 
-	if (c->state != CHECK_PROBLEM && c->state != CHECK_WARN)
+	if (!(s->among >> (s->idx++ % 64) & 1) || !is_bad(c))
 		return;
 	/* the last line is for how many more there are */
 	if (s->o->output == OUTPUT_TEXT && s->shown == SCREEN_LINES - 1) {
@@ -31,14 +37,59 @@ static void on_check(void *ctx, const struct check *c)
 	render__record(s->render, &rec);
 }
 
-void screen_audit(struct render *r, const struct opts *o, const struct engine *e, uint64_t ts_ns)
+void screen_audit(struct render *r, const struct opts *o, const struct engine *e, uint64_t ts_ns,
+		  uint64_t among)
 {
-	struct screen s = { .render = r, .o = o, .ts_ns = ts_ns };
+	struct screen s = { .render = r, .o = o, .ts_ns = ts_ns, .among = among };
 
 	engine__audit(e, on_check, &s);
 	if (s.more && !o->quiet)
 		printf("         and %u more: calitrace check tells all, and what to do\n", s.more);
 	fflush(stdout);
+}
+
+struct judge {
+	struct summary *s;
+	uint64_t bad, from; /* a bit for each check, in the audit's order */
+	uint32_t idx;
+};
+
+static void on_bad(void *ctx, const struct check *c)
+{
+	struct judge *j = ctx;
+
+	j->bad |= (uint64_t)is_bad(c) << (j->idx++ % 64);
+}
+
+uint64_t screen_bad(const struct engine *e)
+{
+	struct judge j = { 0 };
+
+	engine__audit(e, on_bad, &j);
+	return j.bad;
+}
+
+static void on_judged(void *ctx, const struct check *c)
+{
+	struct judge *j = ctx;
+	struct summary *s = j->s;
+	size_t len = strlen(s->checks);
+
+	if (!(j->from >> (j->idx++ % 64) & 1) || c->state != CHECK_PROBLEM)
+		return;
+	s->check_cnt++;
+	if (len + strlen(c->name) + sizeof(", ") <= sizeof(s->checks))
+		snprintf(s->checks + len, sizeof(s->checks) - len, "%s%s", len ? ", " : "",
+			 c->name);
+}
+
+void screen_judge(const struct engine *e, uint64_t bad, struct summary *s)
+{
+	struct judge j = { .s = s, .from = bad };
+
+	s->check_cnt = 0;
+	s->checks[0] = '\0';
+	engine__audit(e, on_judged, &j);
 }
 
 void screen_record(struct render *r, const struct opts *o, const struct record *rec)
@@ -64,7 +115,7 @@ int screen_exit(const struct opts *o, const struct summary *s)
 		return EXIT_OK;
 	if (!s)
 		return EXIT_CANNOT_SAY;
-	if (s->problems || s->finding_cnt)
+	if (s->problems || s->finding_cnt || s->check_cnt)
 		return EXIT_PROBLEM;
 	return !s->seen || s->lost || s->withheld ? EXIT_CANNOT_SAY : EXIT_OK;
 }

@@ -32,6 +32,7 @@ struct show {
 
 struct show_node {
 	struct render *render;
+	uint64_t bad;		   /* checks that failed at READY: screen_bad() */
 	struct obs_pools pools;	   /* as they were at READY */
 	const char *name;	   /* the node's, "" not known */
 	char prefix[NODE_LEN + 4]; /* of lines of text */

@@ -237,7 +237,10 @@ int show_copy_check(const struct opts *o, char *why, size_t why_sz)
 	if (!strcmp(out, "-"))
 		return fail(why, why_sz, -EINVAL,
 			    "-w %s: 'show' prints to stdout; give the name of a file", out);
-	if (!strcmp(in, "-") || stat(in, &a) || !S_ISREG(a.st_mode))
+	if (strcmp(in, "-") != 0 && stat(in, &a))
+		return fail(why, why_sz, -ENOENT, "%s: cannot be read: no such file, or no access",
+			    in);
+	if (!strcmp(in, "-") || !S_ISREG(a.st_mode))
 		return fail(why, why_sz, -EINVAL,
 			    "'%s': -w reads it twice, so it has to be a file: neither a directory "
 			    "nor a pipe",

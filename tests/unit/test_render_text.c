@@ -387,6 +387,10 @@ static void text_results(void **state)
 		  "  PROBLEM: 2 packets had problems; what was found has recovered\n" },
 		{ { .finding_cnt = 2, .open_cnt = 1 }, "  PROBLEM: 1 of 2 findings still open\n" },
 		{ { .finding_cnt = 2 }, "  2 findings, all recovered\n" },
+		{ { .seen = 9, .check_cnt = 2, .checks = "routes, bgp" },
+		  "  PROBLEM: no packet had one, but checks fail: routes, bgp\n" },
+		{ { .check_cnt = 1, .checks = "bgp" },
+		  "  PROBLEM: no packet had one, but checks fail: bgp\n" },
 	};
 	size_t i;
 
