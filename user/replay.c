@@ -116,6 +116,9 @@ static void be_ready(struct rnode *n, const struct cap_ready *r)
 
 	if (n->pub.ready)
 		return;
+	/* what the node was like at the start is whole, or it is nothing */
+	if (n->until_ns < r->ts_ns)
+		n->until_ns = r->ts_ns;
 	if (ops->ready)
 		ops->ready(ops->ctx, &n->pub, r);
 	n->pub.ready = true;
@@ -130,7 +133,7 @@ static void on_obs(struct rnode *n, const struct cap_item *item)
 	if (o->ts_ns > n->until_ns)
 		finish(n, n->until_ns);
 	if ((is_packet(o) && (o->ts_ns < n->since_ns || n->pub.finished)) ||
-	    o->ts_ns > n->until_ns) {
+	    (o->ts_ns > n->until_ns && (n->pub.ready || is_packet(o)))) {
 		hand_item(n, item);
 		return;
 	}

@@ -453,6 +453,13 @@ static void test_interval(void **state)
 	o.since.ns = 3000 * (int64_t)NS_PER_S;
 	replay(&s, &o, path, 1);
 	assert_int_equal(s.seen, 3);
+	/* an end before the beginning: what the node was like is known as a whole all the same */
+	o.since = (struct when){ 0 };
+	o.until = (struct when){ WHEN_WALL, (int64_t)FEED_T0 - (int64_t)NS_PER_S + OFFSET };
+	replay(&s, &o, path, 1);
+	assert_int_equal(s.seen, 0);
+	assert_int_equal(s.obs, t.node_cnt);
+	assert_int_equal(s.finished, 1);
 	file_close(&f);
 	feed_close(&t.f, END_US);
 }
