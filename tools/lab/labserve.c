@@ -88,11 +88,27 @@ static void send_one(const struct sockaddr_in *to)
 		die("sendto: %s", strerror(errno));
 }
 
+/* Has it arrived? The loopback's packets may wait for ksoftirqd, on a busy machine for long. */
+static void await_one(int fd, uint32_t mem[SK_MEMINFO_VARS])
+{
+	uint32_t held = mem[SK_MEMINFO_RMEM_ALLOC], dropped = mem[SK_MEMINFO_DROPS];
+	socklen_t len = SK_MEMINFO_VARS * sizeof(*mem);
+
+	for (int i = 0; i < 5000; i++) {
+		if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, mem, &len))
+			die("SO_MEMINFO: %s", strerror(errno));
+		if (mem[SK_MEMINFO_RMEM_ALLOC] != held || mem[SK_MEMINFO_DROPS] != dropped)
+			return;
+		usleep(1000);
+	}
+	die("a packet to myself did not arrive within 5 s");
+}
+
 /* How many packets fit into a small buffer: kernels differ in how they count. */
 static int capacity(struct sockaddr_in at)
 {
 	uint32_t mem[SK_MEMINFO_VARS] = { 0 };
-	socklen_t len = sizeof(mem), at_len = sizeof(at);
+	socklen_t at_len = sizeof(at);
 	int fd, n = 0;
 
 	at.sin_port = 0;
@@ -101,8 +117,7 @@ static int capacity(struct sockaddr_in at)
 	getsockname(fd, (struct sockaddr *)&at, &at_len);
 	for (; n < 1000 && !mem[SK_MEMINFO_DROPS]; n++) {
 		send_one(&at);
-		if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, mem, &len))
-			die("SO_MEMINFO: %s", strerror(errno));
+		await_one(fd, mem);
 	}
 	close(fd);
 	return n - 1;
