@@ -164,6 +164,7 @@ machine() {
 		--host-root "${node_root[k8s02]}"
 	check 'cli check where Calico is not' cannot_say
 	check 'cli check without BIRD' check_no_bird
+	check "cli names by Felix' status files" names_by_status
 	check 'cli check loads nothing' check_loads_nothing
 	check 'cli doctor: every program is taken by this kernel' all_probes
 	printed 'cli doctor --clean' '' "$calitrace" doctor --clean --netns "${node_ns[k8s02]}"
@@ -323,6 +324,23 @@ check_no_bird() {
 		echo "expected bird to be unknown, saw $(jq -c 'select(.name == "bird")' "$out/stdout")"
 	! jq -e 'select(.state == "problem" or .state == "warn")' "$out/stdout" ||
 		echo "expected neither problem nor warning"
+}
+
+# Felix' status files name pods where CNI left nothing behind.
+names_by_status() {
+	local dir=${node_root[k8s02]}/var names
+
+	mkdir -p "$dir/run/calico/endpoint-status"
+	mv "$dir/lib/cni" "$dir/lib/cni.away"
+	printf '{"ifaceName":"%s","ipv4Nets":["%s/32"]}' "$POD_DEV_k8s02_p1" "$POD_IP_k8s02_p1" \
+		>"$dir/run/calico/endpoint-status/k8s ${POD_NAME_k8s02_p1/\//%2F} eth0"
+	"$calitrace" live --all -o json --netns "${node_ns[k8s02]}" --host-root "${node_root[k8s02]}" -- \
+		nsenter --net="/run/netns/$POD_NETNS_k8s02_p1" ping -n -q -c 1 -W 1 "$POD_IP_k8s01_coredns" \
+		>"$out/stdout" 2>"$out/stderr" || :
+	mv "$dir/lib/cni.away" "$dir/lib/cni"
+	rm -r "$dir/run/calico/endpoint-status"
+	names=$(jq -r 'select(.type == "packet" and .src_pod != null) | .src_pod' "$out/stdout" | sort -u)
+	[ "$names" = "$POD_NAME_k8s02_p1" ] || echo "expected $POD_NAME_k8s02_p1, saw '$names'"
 }
 
 # Without the right to load programs it says the same.

@@ -50,9 +50,51 @@ static void urged(void **state)
 	mirror__free(m);
 }
 
+static void note_source(void *ctx, const struct obs *o)
+{
+	bool *asked = ctx;
+
+	if (o->kind == OBS_SOURCE && o->source.begin)
+		asked[o->source.id] = true;
+}
+
+static size_t one_question(void *ctx, struct addr *out, size_t max)
+{
+	(void)ctx;
+	(void)max;
+	out[0] = (struct addr){ .family = 4, .b = { 127, 0, 0, 1 } };
+	return 1;
+}
+
+/* A source that nobody asks is as good as none. BIRD has rounds of its own. */
+static void every_source(void **state)
+{
+	static const struct opts o = { .host_root = "/nonexistent", .no_bird = true };
+	bool asked[SOURCE_MAX] = { [SOURCE_BIRD] = true, [SOURCE_BIRD6] = true };
+	struct mirror *m = mirror__new();
+	const struct around_opts ao = {
+		.o = &o, .mirror = m, .fn = note_source, .ctx = asked, .questions = one_question
+	};
+	struct around *a = NULL;
+
+	(void)state;
+	assert_non_null(m);
+	assert_int_equal(around__new(&ao, &a), 0);
+	around__look(a, T0);
+	around__ask_kernel(a, T0);
+	for (int s = 0; s < SOURCE_MAX; s++)
+		if (!asked[s])
+			fail_msg("%s is not asked", source_name(s));
+	around__free(a);
+	mirror__free(m);
+}
+
 int main(void)
 {
-	static const struct CMUnitTest tests[] = { cmocka_unit_test(urged) };
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(urged),
+		cmocka_unit_test(every_source),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
