@@ -299,31 +299,29 @@ static void run_replies(struct engine *e, struct list *l)
 	}
 }
 
+/* Those of a queue whose time has come, in the order of it; fn takes each off the queue. */
+static inline void run_queue(struct engine *e, struct list *l, uint64_t now,
+			     void (*fn)(struct engine *e, struct trk *t))
+{
+	while (!list_empty(l)) {
+		struct trk *t = list_entry(l->next, struct trk, settle);
+
+		if (t->settle_at > now)
+			break;
+		fn(e, t);
+	}
+}
+
+static void run_settles(struct engine *e, uint64_t now)
+{
+	run_queue(e, &e->settle, now, engine_settle);
+	run_queue(e, &e->vanish, now, vanish);
+	run_queue(e, &e->leaving, now, leave);
+}
+
 static void run_deadlines(struct engine *e)
 {
-	uint64_t now = e->now_ns;
-
-	while (!list_empty(&e->settle)) {
-		struct trk *t = list_entry(e->settle.next, struct trk, settle);
-
-		if (t->settle_at > now)
-			break;
-		engine_settle(e, t);
-	}
-	while (!list_empty(&e->vanish)) {
-		struct trk *t = list_entry(e->vanish.next, struct trk, settle);
-
-		if (t->settle_at > now)
-			break;
-		vanish(e, t);
-	}
-	while (!list_empty(&e->leaving)) {
-		struct trk *t = list_entry(e->leaving.next, struct trk, settle);
-
-		if (t->settle_at > now)
-			break;
-		leave(e, t);
-	}
+	run_settles(e, e->now_ns);
 	run_replies(e, &e->reply);
 	run_replies(e, &e->held_up);
 }
@@ -710,12 +708,7 @@ void engine__finish(struct engine *e, uint64_t ts_ns)
 {
 	run_time(e, ts_ns);
 	/* what has a verdict keeps it; what waits for a reply is left as it was */
-	while (!list_empty(&e->settle))
-		engine_settle(e, list_entry(e->settle.next, struct trk, settle));
-	while (!list_empty(&e->vanish))
-		vanish(e, list_entry(e->vanish.next, struct trk, settle));
-	while (!list_empty(&e->leaving))
-		leave(e, list_entry(e->leaving.next, struct trk, settle));
+	run_settles(e, UINT64_MAX);
 	e->now_ns += SETTLE_NS + 1;
 	lookup_run(e);
 	finding_finish(e, ts_ns);
