@@ -8,71 +8,34 @@
 
 #include "cmd.h"
 #include "diff.h"
+#include "digest_replay.h"
 #include "render_diff.h"
-#include "replay.h"
 #include "util.h"
-
-struct side {
-	struct digest digest;
-	int *node; /* of the digest, by the replay's index; < 0: there was no memory */
-	uint32_t cnt;
-};
-
-/* Without a name there is the file's. */
-static const char *name_of(const struct replay_node *n)
-{
-	return n->name[0] ? n->name : n->path;
-}
-
-static int node_of(const struct side *s, const struct replay_node *n)
-{
-	return n->idx < s->cnt ? s->node[n->idx] : -1;
-}
 
 static void on_node(void *ctx, struct replay_node *n)
 {
-	struct side *s = ctx;
-	int i = digest__add(&s->digest, name_of(n), n->wall_offset_ns);
-
-	s->node[n->idx] = i;
-	if (i >= 0)
-		s->digest.node[i].foreign |= n->meta->foreign;
+	digest_replay__node(ctx, n);
 }
 
 static void on_ready(void *ctx, struct replay_node *n, const struct cap_ready *r)
 {
-	struct side *s = ctx;
-	int i = node_of(s, n);
-
-	if (i >= 0)
-		digest__begin(&s->digest, i, n->engine, r->ts_ns);
+	digest_replay__ready(ctx, n, r);
 }
 
 static void on_record(void *ctx, struct replay_node *n, const struct record *rec)
 {
-	struct side *s = ctx;
-	int i = node_of(s, n);
-
-	if (i >= 0)
-		digest__record(&s->digest, i, n->engine, rec);
+	digest_replay__record(ctx, n, rec);
 }
 
 static void on_end(void *ctx, struct replay_node *n)
 {
-	struct side *s = ctx;
-	int i = node_of(s, n);
-
-	if (i < 0)
-		return;
-	s->digest.node[i].cut |= n->cut;
-	s->digest.node[i].gap |= n->gap;
-	s->digest.node[i].packets += n->packets;
-	digest__end(&s->digest, i, n->engine, n->finish_ns ? n->finish_ns : n->last_ns);
+	digest_replay__end(ctx, n);
 }
 
 /* 0; -EBADMSG: all up to where it is cut; or -errno. Said on stderr. */
-static int read_side(const struct opts *o, const char *file, struct side *s)
+static int read_side(const struct opts *o, const char *file, struct digest *digest)
 {
+	struct digest_replay side = { .digest = digest };
 	struct replay_opts ro = {
 		.o = o,
 		.file = &file,
@@ -82,7 +45,7 @@ static int read_side(const struct opts *o, const char *file, struct side *s)
 			 .ready = on_ready,
 			 .record = on_record,
 			 .end = on_end,
-			 .ctx = s },
+			 .ctx = &side },
 	};
 	char why[400] = "";
 	struct replay *r;
@@ -92,10 +55,9 @@ static int read_side(const struct opts *o, const char *file, struct side *s)
 		log_err("%s", why[0] ? why : strerror(-err));
 		return err == -EBADMSG ? -EIO : err;
 	}
-	s->cnt = replay__node_cnt(r);
-	s->node = calloc(s->cnt + 1, sizeof(*s->node));
-	err = s->node ? replay__run(r, why, sizeof(why)) : -ENOMEM;
+	err = replay__run(r, why, sizeof(why));
 	replay__free(r);
+	digest_replay__free(&side);
 	if (err)
 		log_err("%s", why[0] ? why : strerror(-err));
 	return err;
@@ -131,12 +93,12 @@ static void tell_filter(const struct opts *o, struct diff *d)
 		 " Only exchanges that match '%s' were compared.", shown);
 }
 
-static int compare(const struct opts *o, const struct side *before, const struct side *after)
+static int compare(const struct opts *o, const struct digest *before, const struct digest *after)
 {
 	struct diff d;
 	int status = EXIT_TROUBLE;
 
-	if (diff__run(&before->digest, &after->digest, &d))
+	if (diff__run(before, after, &d))
 		log_err("out of memory");
 	else
 		tell_filter(o, &d);
@@ -148,7 +110,7 @@ static int compare(const struct opts *o, const struct side *before, const struct
 
 int cmd_diff(const struct opts *o)
 {
-	struct side side[2] = { 0 };
+	struct digest side[2] = { 0 };
 	int status = EXIT_TROUBLE, err = 0;
 
 	for (int i = 0; i < 2 && (!err || err == -EBADMSG); i++)
@@ -156,9 +118,7 @@ int cmd_diff(const struct opts *o)
 	/* what was cut is compared up to the cut, and is trouble all the same */
 	if (!err || err == -EBADMSG)
 		status = compare(o, &side[0], &side[1]);
-	for (int i = 0; i < 2; i++) {
-		digest__free(&side[i].digest);
-		free(side[i].node);
-	}
+	for (int i = 0; i < 2; i++)
+		digest__free(&side[i]);
 	return status;
 }

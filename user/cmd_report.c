@@ -7,39 +7,28 @@
 
 #include "cmd.h"
 #include "diff.h"
+#include "digest_replay.h"
 #include "report.h"
 #include "report_file.h"
 #include "util.h"
-
-#define NODES_MAX 4096
 
 /* One capture: what the page and the comparison take out of it */
 struct input {
 	const char *file;
 	struct report *report;
-	struct replay_ops page; /* the report's hooks */
-	struct digest *digest;	/* NULL: nothing is compared */
-	int node[NODES_MAX];	/* the digest's index by the replay's; -1: none */
+	struct replay_ops page;	     /* the report's hooks */
+	struct digest_replay digest; /* .digest NULL: nothing is compared */
 	struct replay *replay;
 	bool cut;
 };
-
-static int digest_node(const struct input *s, const struct replay_node *n)
-{
-	return s->digest && n->idx < NODES_MAX ? s->node[n->idx] : -1;
-}
 
 static void on_node(void *ctx, struct replay_node *n)
 {
 	struct input *s = ctx;
 
 	s->page.node(s->page.ctx, n);
-	if (s->digest && n->idx < NODES_MAX) {
-		s->node[n->idx] =
-			digest__add(s->digest, n->name[0] ? n->name : n->path, n->wall_offset_ns);
-		if (s->node[n->idx] >= 0)
-			s->digest->node[s->node[n->idx]].foreign |= n->meta->foreign;
-	}
+	if (s->digest.digest)
+		digest_replay__node(&s->digest, n);
 }
 
 static void on_ready(void *ctx, struct replay_node *n, const struct cap_ready *r)
@@ -47,8 +36,8 @@ static void on_ready(void *ctx, struct replay_node *n, const struct cap_ready *r
 	struct input *s = ctx;
 
 	s->page.ready(s->page.ctx, n, r);
-	if (digest_node(s, n) >= 0)
-		digest__begin(s->digest, digest_node(s, n), n->engine, r->ts_ns);
+	if (s->digest.digest)
+		digest_replay__ready(&s->digest, n, r);
 }
 
 static void on_obs(void *ctx, struct replay_node *n, const struct obs *o,
@@ -64,8 +53,8 @@ static void on_record(void *ctx, struct replay_node *n, const struct record *rec
 	struct input *s = ctx;
 
 	s->page.record(s->page.ctx, n, rec);
-	if (digest_node(s, n) >= 0)
-		digest__record(s->digest, digest_node(s, n), n->engine, rec);
+	if (s->digest.digest)
+		digest_replay__record(&s->digest, n, rec);
 }
 
 static void on_finish(void *ctx, struct replay_node *n, uint64_t ts_ns)
@@ -78,14 +67,9 @@ static void on_finish(void *ctx, struct replay_node *n, uint64_t ts_ns)
 static void on_end(void *ctx, struct replay_node *n)
 {
 	struct input *s = ctx;
-	int node = digest_node(s, n);
 
-	if (node < 0)
-		return;
-	s->digest->node[node].cut |= n->cut;
-	s->digest->node[node].gap |= n->gap;
-	s->digest->node[node].packets += n->packets;
-	digest__end(s->digest, node, n->engine, n->finish_ns ? n->finish_ns : n->last_ns);
+	if (s->digest.digest)
+		digest_replay__end(&s->digest, n);
 }
 
 static void on_item(void *ctx, struct replay_node *n, const struct cap_item *item)
@@ -130,7 +114,7 @@ static int source_run(struct input *s, char *why, size_t why_sz)
 		s->cut = true;
 		err = 0;
 	}
-	if (!err && (report__failed(s->report) || (s->digest && s->digest->oom)))
+	if (!err && (report__failed(s->report) || (s->digest.digest && s->digest.digest->oom)))
 		err = -ENOMEM;
 	return err;
 }
@@ -163,7 +147,7 @@ static int run(const struct opts *o, struct input *s, struct diff *d, char *why,
 	for (uint32_t i = 0; !err && i < cnt; i++)
 		err = source_run(&s[i], why, why_sz);
 	if (!err && cnt == 2)
-		err = diff__run(s[0].digest, s[1].digest, d);
+		err = diff__run(s[0].digest.digest, s[1].digest.digest, d);
 	if (!err)
 		err = write_page(o, s, d, why, why_sz);
 	return err;
@@ -182,7 +166,7 @@ int cmd_report(const struct opts *o)
 	sigaction(SIGPIPE, &ignore, NULL);
 	for (uint32_t i = 0; i < 2 && i < o->file_cnt; i++) {
 		s[i].file = o->file[i];
-		s[i].digest = o->file_cnt == 2 ? &digest[i] : NULL;
+		s[i].digest.digest = o->file_cnt == 2 ? &digest[i] : NULL;
 	}
 	err = run(o, s, &d, why, sizeof(why));
 	if (err)
@@ -191,6 +175,7 @@ int cmd_report(const struct opts *o)
 	for (int i = 0; i < 2; i++) {
 		report__free(s[i].report);
 		replay__free(s[i].replay);
+		digest_replay__free(&s[i].digest);
 		digest__free(&digest[i]);
 	}
 	return err || s[0].cut || s[1].cut ? EXIT_TROUBLE : EXIT_OK;
