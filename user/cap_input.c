@@ -26,10 +26,8 @@ int cap_input__open(struct cap_input *in, const char *path)
 		return -errno;
 	if (S_ISDIR(st.st_mode))
 		return -EISDIR;
-	if (S_ISREG(st.st_mode)) {
-		in->size = (uint64_t)st.st_size;
+	if (S_ISREG(st.st_mode))
 		posix_fadvise(in->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-	}
 	return 0;
 }
 

@@ -298,12 +298,6 @@ int capr__next(struct capr *r, const struct cap_item **item, char *why, size_t w
 	return got;
 }
 
-void capr__progress(const struct capr *r, uint64_t *at, uint64_t *size)
-{
-	*at = r->in.off;
-	*size = r->in.size;
-}
-
 bool capr__swapped(const struct capr *r)
 {
 	return r->swap;

@@ -14,7 +14,6 @@ struct cap_input {
 	uint8_t *buf;
 	size_t cap, at, len; /* buf[at] ... buf[len - 1] are not consumed */
 	uint64_t off;	     /* of buf[at] in the file */
-	uint64_t size;	     /* of the file, 0: not known */
 };
 
 /* path "-": stdin. 0 or -errno; close also after an error */

@@ -150,8 +150,6 @@ void capr__free(struct capr *r);
  * version. -errno: reading failed.
  */
 int capr__next(struct capr *r, const struct cap_item **item, char *why, size_t why_sz);
-/* Octets read so far and in all (0: not known) */
-void capr__progress(const struct capr *r, uint64_t *at, uint64_t *size);
 /* True if the file is in the other byte order */
 bool capr__swapped(const struct capr *r);
 

@@ -196,13 +196,6 @@ const char *recall_node_name(const struct engine *e, const struct addr *a)
 	return best ? best->name : "";
 }
 
-const struct addr *recall_node_addr(const struct engine *e, const char *name)
-{
-	const struct recalled_node *r = name[0] ? node_find(e, name) : NULL;
-
-	return r ? &r->addr : NULL;
-}
-
 static int by_prefix(const void *a, const void *b)
 {
 	const struct recalled *x = *(const struct recalled *const *)a;

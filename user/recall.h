@@ -31,8 +31,6 @@ const struct recalled *recall_block(const struct engine *e, const struct prefix 
 const struct recalled *recall_for(const struct engine *e, const struct addr *a);
 /* "" where no baseline names the node with that address */
 const char *recall_node_name(const struct engine *e, const struct addr *a);
-/* The address by which the node of that name was known last; NULL: no baseline has it */
-const struct addr *recall_node_addr(const struct engine *e, const char *name);
 /* All of them, in the order of their prefixes: *ret is to be freed by the caller; how many */
 uint32_t recall_list(const struct engine *e, const struct recalled ***ret);
 /* " (k8s01, 10.2.7.200)", or less where less is known, or "" */
