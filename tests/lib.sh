@@ -68,6 +68,23 @@ tracer_run() {
 	tracer_pid[$name]=$!
 }
 
+# held NAME: what a tracer has in the kernel, "prog 12" a line
+held() {
+	cat "/proc/${tracer_pid[$1]}"/fdinfo/* 2>/dev/null |
+		awk '$1 ~ /^(prog|map|link)_id:$/ { sub("_id:", "", $1); print $1, $2 }' | sort -u
+}
+
+present() {
+	local kind id
+
+	while read -r kind id; do
+		! bpftool "$kind" show id "$id" >/dev/null 2>&1 || echo "$kind $id"
+	done
+}
+
+# all_gone FILE of such lines. The kernel frees them a little after their last user is gone.
+all_gone() { [ -z "$(present <"$1")" ]; }
+
 # It may also end before it says so, with an error.
 tracer_ready() { tracing "$out/$1.err" || ! kill -0 "${tracer_pid[$1]}" 2>/dev/null; }
 

@@ -86,20 +86,6 @@ ended() {
 
 # ---- a capture as it should be ----
 
-held() {
-	cat "/proc/${tracer_pid[$1]}"/fdinfo/* 2>/dev/null |
-		awk '$1 ~ /^(prog|map|link)_id:$/ { sub("_id:", "", $1); print $1, $2 }' | sort -u
-}
-
-present() {
-	local kind id
-
-	while read -r kind id; do
-		! bpftool "$kind" show id "$id" >/dev/null 2>&1 || echo "$kind $id"
-	done
-}
-all_gone() { [ -z "$(present <"$1")" ]; }
-
 healthy() {
 	capture healthy
 	tracer_wait healthy || { tracer_stop healthy && return; }

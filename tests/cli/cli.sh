@@ -4,6 +4,8 @@
 # The command line: bad input is one clear line on standard error, nothing on standard
 # output, exit status 2, and touches nothing. tests/cli/cli.sh DIR
 
+# shellcheck disable=SC2154 # the plan's variables are set by lab.sh env
+
 set -euo pipefail
 
 # shellcheck source=tests/lib.sh

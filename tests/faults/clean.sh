@@ -20,23 +20,6 @@ out=$(cd "$out" && pwd -P)
 export PATH=$PATH:/usr/sbin:/sbin
 cali='' foreign=''
 
-# held NAME: "prog 12" a line
-held() {
-	cat "/proc/${tracer_pid[$1]}"/fdinfo/* 2>/dev/null |
-		awk '$1 ~ /^(prog|map|link)_id:$/ { sub("_id:", "", $1); print $1, $2 }' | sort -u
-}
-
-present() {
-	local kind id
-
-	while read -r kind id; do
-		! bpftool "$kind" show id "$id" >/dev/null 2>&1 || echo "$kind $id"
-	done
-}
-
-# The kernel frees them a little after their last user is gone.
-all_gone() { [ -z "$(present <"$1")" ]; }
-
 # filters: qdiscs and filters of all devices of the node, with what may change cut out
 filters() {
 	local dev hook
