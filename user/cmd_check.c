@@ -154,7 +154,7 @@ static int open_render(struct check_run *c)
 {
 	struct render_opts ro = {
 		.out = stdout,
-		.colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
+		.colour = stdout_takes_colour(),
 		.wall_offset_ns = wall_offset_ns(),
 		.node = c->node,
 	};

@@ -67,7 +67,7 @@ static int tell(const struct opts *o, const struct diff *d)
 {
 	struct render_opts ro = {
 		.out = stdout,
-		.colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
+		.colour = stdout_takes_colour(),
 		.quiet = o->quiet,
 	};
 	int err = o->output == OUTPUT_JSON ? render_diff_json(&ro, d, o->verbose) :

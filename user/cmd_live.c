@@ -57,7 +57,7 @@ static int open_render(struct live *l)
 {
 	struct render_opts ro = {
 		.out = stdout,
-		.colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
+		.colour = stdout_takes_colour(),
 		.all = l->o->all,
 		.quiet = l->o->quiet,
 		.numeric = l->o->numeric,

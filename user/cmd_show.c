@@ -324,7 +324,7 @@ static int run(const struct opts *o, struct show_causes *causes)
 		.o = o,
 		.causes = causes,
 		.all = o->all || o->packets || (o->verdicts & good),
-		.colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
+		.colour = stdout_takes_colour(),
 	};
 	int status = EXIT_TROUBLE, err;
 	struct replay *r = NULL;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* Digits from *s on; *s is left at the first other character. */
 static int digits(const char **s, uint64_t *out)
@@ -134,6 +135,11 @@ size_t text_cols(const char *s)
 	for (; *s; s++)
 		cols += (*s & 0xc0) != 0x80;
 	return cols;
+}
+
+bool stdout_takes_colour(void)
+{
+	return isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
 }
 
 int str_printf(char **ret, const char *fmt, ...)

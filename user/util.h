@@ -40,6 +40,9 @@ size_t text_cols(const char *s);
 /* *ret is to be freed by the caller; untouched on failure. 0 or -ENOMEM. */
 int str_printf(char **ret, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Standard output is a terminal, and NO_COLOR is not set (no-color.org) */
+bool stdout_takes_colour(void);
+
 /* ---- messages: one line each on stderr, "calitrace: ...", made safe ---- */
 
 enum log_level {

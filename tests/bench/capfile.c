@@ -19,27 +19,13 @@
 #include "../../bpf/events.h"
 #include "addr.h"
 #include "capfile.h"
+#include "traffic.h"
 #include "util.h"
 
 #define T0 (1000 * NS_PER_S)
 #define WALL_OFFSET (1586484262ll * (int64_t)NS_PER_S)
 #define NETNS 4026531840u
 #define PODS 10
-
-static int put(void *ctx, const void *data, size_t len)
-{
-	const char *p = data;
-
-	while (len) {
-		ssize_t n = write(*(int *)ctx, p, len);
-
-		if (n < 0)
-			return -errno;
-		p += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
 
 static struct addr ip4(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
 {
@@ -200,7 +186,7 @@ static int write_packets(struct capw *w, uint32_t packets, double *cpu_s)
 static int write_file(const char *path, uint32_t packets, double *cpu_s, uint64_t *bytes)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	struct capw_opts o = { .put = put, .ctx = &fd };
+	struct capw_opts o = { .put = bench_put, .ctx = &fd };
 	uint64_t end_ns = T0 + (packets + 1) * 1000ull;
 	struct capw *w;
 	int err;

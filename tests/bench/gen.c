@@ -17,21 +17,6 @@
 
 #define WALL_OFFSET (1586484262ll * (int64_t)NS_PER_S)
 
-static int put(void *ctx, const void *data, size_t len)
-{
-	const char *p = data;
-
-	while (len) {
-		ssize_t n = write(*(int *)ctx, p, len);
-
-		if (n < 0)
-			return -errno;
-		p += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 static void put_obs(void *ctx, const struct obs *o)
 {
 	capw__obs(ctx, o);
@@ -77,7 +62,7 @@ static int end(struct capw *w, const struct traffic *t)
 
 static int write_file(int fd, uint64_t packets, const struct traffic_opts *o)
 {
-	struct capw_opts wo = { .snaplen = SNAP_LEN, .put = put, .ctx = &fd };
+	struct capw_opts wo = { .snaplen = SNAP_LEN, .put = bench_put, .ctx = &fd };
 	struct traffic *t = traffic__new(o, TRAFFIC_MIX);
 	static struct obs obs;
 	struct capw *w;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "traffic.h"
 
+#include <errno.h>
 #include <linux/types.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../../bpf/events.h"
 #include "addr.h"
@@ -471,4 +473,19 @@ void traffic__next(struct traffic *t, struct obs *o)
 	o->pkt.hook = s->hook;
 	o->pkt.ifindex = s->ifindex;
 	put_way(s->reply ? &t->answers : &t->asks, s, &o->pkt);
+}
+
+int bench_put(void *ctx, const void *data, size_t len)
+{
+	const char *p = data;
+
+	while (len) {
+		ssize_t n = write(*(int *)ctx, p, len);
+
+		if (n < 0)
+			return -errno;
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
 }

@@ -47,4 +47,7 @@ void traffic__next(struct traffic *t, struct obs *o);
 /* When the last one was */
 uint64_t traffic__now(const struct traffic *t);
 
+/* capw_opts.put into a file: ctx is an int, its descriptor */
+int bench_put(void *ctx, const void *data, size_t len);
+
 #endif
