@@ -246,7 +246,7 @@ static bool is_reader_gone(void)
 /* A full disk is trouble. */
 static int write_error(const struct show *s)
 {
-	int err = ferror(stdout) ? -EIO : 0;
+	int err = stdout_error();
 
 	for (uint32_t i = 0; s->node && i < s->nodes; i++)
 		if (s->node[i].render && render__error(s->node[i].render))

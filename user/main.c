@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cmd.h"
 #include "util.h"
@@ -17,32 +18,54 @@ static void keep_standard_fds(void)
 			(void)!open("/dev/null", fd ? O_RDONLY : O_WRONLY);
 }
 
+static int run(const struct opts *o, int argc, char **argv)
+{
+	switch (o->command) {
+	case CMD_LIVE:
+		return cmd_live(o, argc, argv);
+	case CMD_CAPTURE:
+		return cmd_capture(o, argc, argv);
+	case CMD_SHOW:
+		return cmd_show(o);
+	case CMD_DIFF:
+		return cmd_diff(o);
+	case CMD_REPORT:
+		return cmd_report(o);
+	case CMD_CHECK:
+		return cmd_check(o);
+	case CMD_DOCTOR:
+		return cmd_doctor(o);
+	default:
+		return EXIT_TROUBLE;
+	}
+}
+
+/* A reader that closed the pipe has seen enough; anything else that kept data back is trouble. */
+static int written(int status)
+{
+	int err;
+
+	fflush(stdout);
+	err = stdout_error();
+	if (!err || err == -EPIPE || status == EXIT_TROUBLE)
+		return status;
+	log_err("cannot write to stdout: %s", strerror(-err));
+	return EXIT_TROUBLE;
+}
+
 int main(int argc, char **argv)
 {
 	struct opts o;
 	int err;
 
 	keep_standard_fds();
-	err = opts_parse(argc, argv, &o, stderr);
-	if (err)
-		return err > 0 ? EXIT_OK : EXIT_TROUBLE;
-	log_set_level(o.verbose ? LEVEL_DEBUG : o.quiet ? LEVEL_ERR : LEVEL_WARN);
-	switch (o.command) {
-	case CMD_LIVE:
-		return cmd_live(&o, argc, argv);
-	case CMD_CAPTURE:
-		return cmd_capture(&o, argc, argv);
-	case CMD_SHOW:
-		return cmd_show(&o);
-	case CMD_DIFF:
-		return cmd_diff(&o);
-	case CMD_REPORT:
-		return cmd_report(&o);
-	case CMD_CHECK:
-		return cmd_check(&o);
-	case CMD_DOCTOR:
-		return cmd_doctor(&o);
-	default:
+	if (stdout_watch()) {
+		log_err("out of memory");
 		return EXIT_TROUBLE;
 	}
+	err = opts_parse(argc, argv, &o, stderr);
+	if (err)
+		return written(err > 0 ? EXIT_OK : EXIT_TROUBLE);
+	log_set_level(o.verbose ? LEVEL_DEBUG : o.quiet ? LEVEL_ERR : LEVEL_WARN);
+	return written(run(&o, argc, argv));
 }

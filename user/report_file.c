@@ -89,7 +89,7 @@ static int finish(struct report_file *f)
 	int err = 0;
 
 	if (fflush(f->out) || ferror(f->out))
-		err = errno ? -errno : -EIO;
+		err = f->out == stdout ? stdout_error() : errno ? -errno : -EIO;
 	if (f->out == stdout)
 		return err;
 	if (fclose(f->out) && !err)

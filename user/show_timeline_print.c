@@ -158,5 +158,5 @@ int show_timeline__print(struct show_timeline *t)
 		log_warn("--timeline: %llu events more than fit are left out: --since and --until "
 			 "choose",
 			 (unsigned long long)t->left_out);
-	return ferror(stdout) ? -EIO : 0;
+	return stdout_error();
 }

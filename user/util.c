@@ -137,6 +137,47 @@ size_t text_cols(const char *s)
 	return cols;
 }
 
+/* of standard output's stream, set by the first write that failed */
+static int stdout_errno;
+
+static ssize_t write_stdout(void *cookie, const char *buf, size_t size)
+{
+	size_t done = 0;
+
+	(void)cookie;
+	while (done < size) {
+		ssize_t n = write(STDOUT_FILENO, buf + done, size - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			if (!stdout_errno)
+				stdout_errno = n ? errno : EIO;
+			return done;
+		}
+		done += n;
+	}
+	return done;
+}
+
+int stdout_watch(void)
+{
+	FILE *f = fopencookie(NULL, "w", (cookie_io_functions_t){ .write = write_stdout });
+
+	if (!f)
+		return -ENOMEM;
+	setvbuf(f, NULL, isatty(STDOUT_FILENO) ? _IOLBF : _IOFBF, 64 << 10);
+	stdout = f;
+	return 0;
+}
+
+int stdout_error(void)
+{
+	if (!ferror(stdout))
+		return 0;
+	return stdout_errno ? -stdout_errno : -EIO;
+}
+
 bool stdout_takes_colour(void)
 {
 	return isatty(STDOUT_FILENO) && !getenv("NO_COLOR");

@@ -40,6 +40,15 @@ size_t text_cols(const char *s);
 /* *ret is to be freed by the caller; untouched on failure. 0 or -ENOMEM. */
 int str_printf(char **ret, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/*
+ * ferror() says that a write failed, and errno has long been another's by then. From here on the
+ * stream of standard output remembers the reason. 0 or -ENOMEM.
+ */
+int stdout_watch(void);
+
+/* 0, or -errno of the first write to the stream of standard output that failed */
+int stdout_error(void);
+
 /* Standard output is a terminal, and NO_COLOR is not set (no-color.org) */
 bool stdout_takes_colour(void);
 

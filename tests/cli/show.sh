@@ -214,6 +214,7 @@ full_disk() {
 
 	"$calitrace" show "$out/json.pcapng" >/dev/full 2>"$out/shown.err" || status=$?
 	[ $status -eq 2 ] || echo "expected exit status 2 where nothing can be written, saw $status"
+	grep -q 'No space left' "$out/shown.err" || echo "expected why, saw $(cat "$out/shown.err")"
 	status=0
 	"$calitrace" show --force -w /dev/full "$out/json.pcapng" >/dev/null 2>"$out/shown.err" || status=$?
 	[ $status -eq 2 ] || echo "expected exit status 2 of -w, saw $status"
