@@ -571,6 +571,8 @@ void cause_explain(const struct engine *e, struct fnd *f)
 	deepest = walk(&x, base, ARRAY_SIZE(base), there);
 	deepest = walk(&x, cause_node_rows, cause_node_row_cnt, deepest);
 	deepest = walk(&x, cause_path_rows, cause_path_row_cnt, deepest);
+	deepest = walk(&x, cause_policy_rows, cause_policy_row_cnt, deepest);
+	deepest = walk(&x, cause_service_rows, cause_service_row_cnt, deepest);
 	deepest = walk(&x, ends, ARRAY_SIZE(ends), deepest);
 	f->f.cause = deepest ? deepest->cause : C_UNKNOWN;
 	/* the cause that the other node found stands in the chain alone */

@@ -43,8 +43,13 @@ bool cause_peer_down(const struct facts *x);
 /* The other node lost the reply for want of a route back, by its own capture; cause_there.c */
 bool cause_return_proven(const struct facts *x);
 
-/* cause_node.c: this node's place in the cluster; cause_path.c: where the packet's path broke */
+/*
+ * cause_node.c: this node's place in the cluster; cause_path.c: where the packet's path broke;
+ * cause_policy.c: who filtered it; cause_service.c: the pod or the service that it was for
+ */
 extern const struct cause_row cause_node_rows[], cause_path_rows[], cause_there_rows[];
+extern const struct cause_row cause_policy_rows[], cause_service_rows[];
 extern const size_t cause_node_row_cnt, cause_path_row_cnt, cause_there_row_cnt;
+extern const size_t cause_policy_row_cnt, cause_service_row_cnt;
 
 #endif

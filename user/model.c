@@ -71,6 +71,22 @@ static const char *const cause_names[C_MAX] = {
 	[C_PROXY_ARP_OFF] = "proxy-arp-off",
 	[C_CALICO_RPF] = "calico-rpf",
 	[C_UNDERLAY_FILTERED] = "underlay-filtered",
+	[C_ASYMMETRIC_ROUTE] = "asymmetric-route",
+	[C_CONNTRACK_INVALID] = "conntrack-invalid",
+	[C_CONNTRACK_CLASH] = "conntrack-clash",
+	[C_CHECKSUM_OFFLOAD] = "checksum-offload",
+	[C_POLICY_DENY] = "policy-deny",
+	[C_FOREIGN_FIREWALL] = "foreign-firewall",
+	[C_UNKNOWN_INTERFACE] = "unknown-interface",
+	[C_WL_TO_HOST] = "wl-to-host",
+	[C_SPOOFED_SOURCE] = "spoofed-source",
+	[C_BORROWED_ADDRESS] = "borrowed-address",
+	[C_POD_LINK_DOWN] = "pod-link-down",
+	[C_SERVER_OVERLOAD] = "server-overload",
+	[C_STALE_NAT] = "stale-nat",
+	[C_NO_ENDPOINTS] = "no-endpoints",
+	[C_NOT_TRANSLATED] = "not-translated",
+	[C_DNS_UPSTREAM] = "dns-upstream",
 };
 
 static const char *const confidence_names[] = {

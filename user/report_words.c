@@ -40,6 +40,23 @@ static const char *const causes[C_MAX] = {
 	[C_NEIGH_TABLE_FULL] = "the table of neighbours is full",
 	[C_PROXY_ARP_OFF] = "proxy ARP is off on the pod's device",
 	[C_CALICO_RPF] = "source validation refuses the packets",
+	[C_UNDERLAY_FILTERED] = "the network between the nodes drops tunnel packets",
+	[C_ASYMMETRIC_ROUTE] = "packets come by another way than the replies take",
+	[C_CONNTRACK_INVALID] = "connection tracking does not know the packets' connection",
+	[C_CONNTRACK_CLASH] = "two requests at once clash in connection tracking",
+	[C_CHECKSUM_OFFLOAD] = "checksums of tunnel packets are wrong",
+	[C_POLICY_DENY] = "a network policy denies the packets",
+	[C_FOREIGN_FIREWALL] = "a firewall rule that is not Calico's drops the packets",
+	[C_UNKNOWN_INTERFACE] = "Felix does not know the pod's device",
+	[C_WL_TO_HOST] = "Calico does not let pods reach their own node",
+	[C_SPOOFED_SOURCE] = "the pod sends from an address that is not its own",
+	[C_BORROWED_ADDRESS] = "another node has borrowed the address of this node's block",
+	[C_POD_LINK_DOWN] = "the pod's link is down",
+	[C_SERVER_OVERLOAD] = "the server does not keep up with its requests",
+	[C_STALE_NAT] = "connection tracking still leads to a pod that is gone",
+	[C_NO_ENDPOINTS] = "the service has no endpoints",
+	[C_NOT_TRANSLATED] = "nothing translates the service's address",
+	[C_DNS_UPSTREAM] = "the DNS server itself fails to get answers",
 };
 
 const char *cause_clause(enum cause c)
