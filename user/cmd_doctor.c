@@ -77,6 +77,7 @@ static const char *const without[SOURCE_MAX] = {
 	[SOURCE_PROC] = "whether BIRD runs is not known",
 	[SOURCE_ANSWER] = "the address that this node uses towards its peers is not known",
 	[SOURCE_NEIGH] = "signs of life of other nodes are missing",
+	[SOURCE_NFRULES] = "which rule of a firewall drops packets is not known",
 };
 
 struct rounds {
