@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "birdctl.h"
+#include "nfrules.h"
 #include "sources.h"
 #include "state.h"
 #include "util.h"
@@ -13,6 +14,8 @@
 /* What gives no sign when it changes is looked at this often, BIRD among it. */
 #define LOOK_NS (10 * NS_PER_S)
 #define QUESTIONS 128
+/* A reading takes its time on a busy node. */
+#define RULES_NS (250 * NS_PER_MS)
 
 struct around {
 	struct around_opts o;
@@ -22,6 +25,8 @@ struct around {
 	uint32_t bird_pid;
 	uint64_t look_at, urged_ns;
 	bool urged;
+	struct nfrules *rules; /* the reading before, NULL: none */
+	uint64_t rules_at;     /* no other one before */
 };
 
 /* A new BIRD deserves to be asked again, even if the old one was given up. */
@@ -93,6 +98,7 @@ void around__free(struct around *a)
 	birdctl__free(a->bird);
 	birdctl__free(a->bird6);
 	nodes__free(&a->nodes);
+	nfrules_drop(&a->rules);
 	free(a);
 }
 
@@ -139,6 +145,27 @@ void around__wait_bird(struct around *a, uint64_t max_ns)
 	}
 }
 
+void around__ask_rules(struct around *a, bool second, uint64_t now_ns)
+{
+	state_nfrules(&a->rules, second, now_ns, a->o.fn, a->o.ctx);
+	/* two of them are all that anybody wants */
+	if (second)
+		nfrules_drop(&a->rules);
+}
+
+static void ask_rules_if_wanted(struct around *a, uint64_t now_ns)
+{
+	enum rules_ask want;
+
+	if (!a->o.rules || now_ns < a->rules_at)
+		return;
+	want = a->o.rules(a->o.ctx);
+	if (want == RULES_NONE)
+		return;
+	around__ask_rules(a, want == RULES_SECOND, mono_ns());
+	a->rules_at = mono_ns() + RULES_NS;
+}
+
 void around__urge(struct around *a)
 {
 	a->urged = true;
@@ -158,6 +185,7 @@ void around__turn(struct around *a, uint64_t now_ns)
 		birdctl__turn(a->bird, now_ns);
 	if (a->bird6)
 		birdctl__turn(a->bird6, now_ns);
+	ask_rules_if_wanted(a, now_ns);
 	if (a->urged && now_ns > a->urged_ns + NS_PER_S) {
 		a->urged_ns = now_ns;
 		a->urged = false;

@@ -582,6 +582,7 @@ void cause_explain(const struct engine *e, struct fnd *f)
 		because(f, C_UNKNOWN, CONF_UNCLEAR);
 	snprintf(f->f.advice, sizeof(f->f.advice), "%s",
 		 deepest ? deepest->advice : advice_without_cause(&f->f));
+	cause_policy_doubt(&x);
 	say_owner(&x);
 	name_peers(e, &f->f);
 	say_guess(e, f);

@@ -40,6 +40,9 @@ bool cause_route_missing(const struct facts *x);
 bool cause_bgp_down(const struct facts *x);
 bool cause_peer_down(const struct facts *x);
 
+/* cause_policy.c: a filter did it, and no cause is known: says what could not be told */
+void cause_policy_doubt(const struct facts *x);
+
 /* The other node lost the reply for want of a route back, by its own capture; cause_there.c */
 bool cause_return_proven(const struct facts *x);
 

@@ -230,12 +230,32 @@ struct good {
 	uint64_t asked_ns, ts_ns; /* the request, the reply */
 };
 
+/* What two readings of the packet filters told of a finding, see nflook.c */
+#define RULES_KEPT 48
+struct fnd_rules {
+	enum {
+		RULES_WANTED,
+		RULES_OPEN, /* the first reading is there */
+		RULES_DONE, /* both are; or nothing was lost in between, which lost tells */
+		RULES_FAILED
+	} state;
+	enum source_state why; /* with RULES_FAILED; SOURCE_OK: too many rules */
+	uint8_t tries;
+	bool cut;		  /* there were more places */
+	uint64_t lost, hook_lost; /* in between: of this finding, of all at that hook */
+	struct obs_nflook head;	  /* of the last reading */
+	uint32_t cnt;		  /* places of it that may have dropped these packets */
+	struct obs_nfrule place[RULES_KEPT];
+};
+
 /* A finding and what the engine has to know of it besides */
 struct fnd {
 	struct finding f;
 	bool dirty;			 /* counts changed since it was emitted */
 	bool proxy_arp, external, local; /* where the packets were for */
-	bool told_elsewhere; /* another node's capture told something since it was explained last */
+	/* another node's capture, or counters, told something of it since it was explained last */
+	bool told_elsewhere;
+	struct fnd_rules *rules; /* NULL: no packet filter dropped these */
 	uint64_t emitted_ns, good_ns;
 	uint32_t arp_ifindex;
 	struct addr example; /* a destination */
@@ -281,6 +301,7 @@ enum world_kind {
 	W_STATUS,
 	W_ANSWER,
 	W_NEIGH,
+	W_NFRULE,
 	W_MAX
 };
 struct world_list {
@@ -298,6 +319,18 @@ struct world {
 	uint32_t proto_was;		       /* BIRD's protocols of the round before */
 	struct obs_bird bird[2], bird_next[2]; /* IPv4's, IPv6's */
 	struct obs_conf conf, conf_next;
+	struct obs_nflook nflook, nflook_next;
+};
+
+/* nflook.c: the pair of readings that is under way */
+struct nflook {
+	enum {
+		LOOK_IDLE,
+		LOOK_OPEN,   /* losses are counted from since_ns on */
+		LOOK_CLOSING /* up to until_ns; the last of them may not have settled yet */
+	} state;
+	uint64_t since_ns, until_ns;
+	uint64_t lost[NF_HOOK_POSTROUTING + 1]; /* by hook */
 };
 
 /* recall.c: what baselines told */
@@ -317,6 +350,7 @@ struct engine {
 	struct world world;
 	struct recall recall;
 	struct elsewhere_list elsewhere;
+	struct nflook look;
 	struct diag *diag; /* what follows from it, kept for a moment */
 	bool urgent;	   /* something happened that other sources may explain */
 	struct mirror *mirror;
@@ -486,6 +520,16 @@ void finding_review(struct engine *e, uint64_t ts_ns);
 void finding_finish(struct engine *e, uint64_t ts_ns);
 void finding_free_all(struct engine *e);
 
+/* nflook.c: who filtered it, by the filters' counters */
+/* The finding was raised: readings are wanted if a packet filter is behind it. */
+void nflook_finding(struct fnd *f);
+/* A packet was counted in it */
+void nflook_lost(struct engine *e, struct fnd *f, const struct trk *t);
+/* A reading has come, or failed */
+void nflook_round(struct engine *e, enum source_state state);
+/* Once all that was lost before the second reading is counted; final: it is */
+void nflook_tick(struct engine *e, bool final);
+
 /* owner.c: whose a block is, which addresses are nodes' */
 void owner_route(struct engine *e, const struct obs_route *o, uint64_t ts_ns);
 /* The pools are known, or changed: routes that stand already tell owners, too. */
@@ -524,6 +568,7 @@ const struct obs_conf_peer *world_peer(const struct engine *e, uint32_t i);
 const struct obs_bird_route *world_broute(const struct engine *e, uint32_t i);
 const struct obs_vtep *world_vtep(const struct engine *e, uint32_t i);
 const struct obs_proc *world_proc(const struct engine *e, uint32_t i);
+const struct obs_nfrule *world_nfrule(const struct engine *e, uint32_t i);
 /* NULL: there is none */
 const struct obs_bird_proto *world_proto_of(const struct engine *e, const struct addr *neighbor);
 const struct obs_conf_peer *world_peer_of(const struct engine *e, const struct addr *peer);

@@ -220,6 +220,7 @@ void finding_problem(struct engine *e, struct trk *t)
 		f->external = !addr_is_set(&t->block.addr);
 		f->local = t->at == AT_TC_EGRESS && judge_dev(e, t->ifindex) == DEV_WORKLOAD;
 		remember_place(e, f, t);
+		nflook_finding(f);
 	}
 	remember_icmp(f, t);
 	remember_sample(f, t);
@@ -227,6 +228,7 @@ void finding_problem(struct engine *e, struct trk *t)
 	f->f.verdicts[t->verdict]++;
 	f->f.apps[t->app]++;
 	t->finding = f->f.id;
+	nflook_lost(e, f, t);
 	more_blocks = add_block(&f->f, &t->block, t->block_from);
 	reopen(f, t->last_ns);
 	if (fresh || more_blocks) {
@@ -470,7 +472,9 @@ void finding_finish(struct engine *e, uint64_t ts_ns)
 
 void finding_free_all(struct engine *e)
 {
-	for (uint32_t i = 0; i < e->finding_cnt; i++)
+	for (uint32_t i = 0; i < e->finding_cnt; i++) {
+		free(e->finding[i]->rules);
 		free(e->finding[i]);
+	}
 	free(e->finding);
 }

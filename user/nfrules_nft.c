@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "hmap.h"
+#include "nfclass.h"
 #include "nfrules.h"
 #include "nlask.h"
 #include "util.h"
@@ -167,6 +168,9 @@ static int take_exprs(struct nfrules *s, struct nlattr **tb, uint32_t chain)
 	snprintf(p.r.table, sizeof(p.r.table), "%s", c->table);
 	snprintf(p.r.chain, sizeof(p.r.chain), "%s", c->name);
 	p.r.number = c->rules;
+	/* the maps of Calico and kube-proxy lead to chains alone */
+	if (p.r.verdict == NFV_MAP && nfclass(&p.r) != C_FOREIGN_FIREWALL)
+		return 0;
 	p.id = id_of(&p.r, "rule", be64_of(tb[NFTA_RULE_HANDLE]));
 	p.packets = x.packets;
 	return nfrules_place(s, &p);

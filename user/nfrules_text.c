@@ -166,7 +166,7 @@ enum reg_is {
 	REG_IFINDEX,
 	REG_PROTO,
 	REG_STATE,
-	REG_FIB,
+	REG_SILENT, /* which protocol it is, where nothing else is told */
 	REG_HEX
 };
 struct reg {
@@ -216,7 +216,7 @@ static void on_meta(struct machine *m, struct nlattr **tb)
 		{ NFT_META_IIF, REG_IFINDEX, "iif" },
 		{ NFT_META_OIF, REG_IFINDEX, "oif" },
 		{ NFT_META_L4PROTO, REG_PROTO, "l4proto" },
-		{ NFT_META_NFPROTO, REG_HEX, "nfproto" },
+		{ NFT_META_NFPROTO, REG_SILENT, "" },
 		{ NFT_META_MARK, REG_HEX, "mark" },
 	};
 	uint32_t key = be32_of(tb[NFTA_META_KEY]);
@@ -369,7 +369,7 @@ static void on_cmp(struct machine *m, struct nlattr **tb)
 	struct obs_nfrule *o = m->x->r;
 	char text[48];
 
-	if (!v)
+	if (!v || r->is == REG_SILENT)
 		return;
 	if (r->is == REG_STATE && (eq || neq)) {
 		cmp_state(m, r, neq, v);
@@ -387,7 +387,7 @@ static void on_cmp(struct machine *m, struct nlattr **tb)
 static void on_fib(struct machine *m, struct nlattr **tb)
 {
 	m->x->r->rpfilter |= be32_of(tb[NFTA_FIB_FLAGS]) & NFTA_FIB_F_SADDR;
-	set_reg(m, tb[NFTA_FIB_DREG], REG_FIB, "fib");
+	set_reg(m, tb[NFTA_FIB_DREG], REG_OTHER, "fib");
 }
 
 static void on_lookup(struct machine *m, struct nlattr **tb)

@@ -290,6 +290,13 @@ static size_t ask_questions(void *ctx, struct addr *out, size_t max)
 	return s->ops.questions ? s->ops.questions(s->ops.ctx, out, max) : 0;
 }
 
+static enum rules_ask ask_rules(void *ctx)
+{
+	struct session *s = ctx;
+
+	return s->ops.rules ? s->ops.rules(s->ops.ctx) : RULES_NONE;
+}
+
 static void resync(struct session *s, bool sessions)
 {
 	uint64_t now = mono_ns();
@@ -454,6 +461,7 @@ static int start_around(struct session *s)
 		.fn = push,
 		.ctx = s,
 		.questions = ask_questions,
+		.rules = ask_rules,
 	};
 	int err = around__new(&ao, &s->around);
 

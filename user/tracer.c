@@ -99,6 +99,13 @@ static size_t questions(void *ctx, struct addr *out, size_t max)
 	return engine__questions(t->engine, out, max);
 }
 
+static enum rules_ask wants_rules(void *ctx)
+{
+	struct tracer *t = ctx;
+
+	return engine__rules_wanted(t->engine);
+}
+
 static bool is_urgent(void *ctx)
 {
 	struct tracer *t = ctx;
@@ -188,6 +195,7 @@ static int open_session(struct tracer *t, char *why, size_t why_sz)
 		.done = is_done,
 		.mirror = get_mirror,
 		.questions = questions,
+		.rules = wants_rules,
 		.urgent = is_urgent,
 		.troubled = is_troubled,
 		.ctx = t,
