@@ -104,13 +104,28 @@ static void count_kinds(const struct fnd_rules *r, struct kinds *k)
 		k->maps |= r->place[i].verdict == NFV_MAP && nfclass(&r->place[i]) != C_UNKNOWN;
 }
 
+/* Conntrack and NAT drop without any rule: in all hooks but FORWARD, unless the place says otherwise. */
+static bool by_rule(const struct facts *x)
+{
+	return x->f->nf_hook == NF_HOOK_FORWARD || !strcmp(x->f->location, "nft_do_chain");
+}
+
 static struct culprit culprit_is(enum how how, enum cause c, enum confidence conf, uint64_t moved)
 {
 	return (struct culprit){ how, c, conf, moved };
 }
 
-static struct culprit by_counters(const struct fnd_rules *r, const struct kinds *k)
+static bool conntrack_is_full(const struct facts *x)
 {
+	const struct obs_fill *f = world_fill(x->e, FILL_CONNTRACK);
+
+	return f && f->max && f->cnt >= f->max;
+}
+
+static struct culprit by_counters(const struct facts *x, const struct kinds *k)
+{
+	const struct fnd_rules *r = x->f->rules;
+
 	/* a rule without counter may have done it, and this one have moved for others */
 	bool sure = k->moving == 1 && !k->maps && !r->cut && r->lost >= 2 &&
 		    (!k->silent || (k->silent == 1 && k->is_silent == k->fit));
@@ -122,7 +137,7 @@ static struct culprit by_counters(const struct fnd_rules *r, const struct kinds 
 		return culprit_is(HOW_SEVERAL, C_UNKNOWN, CONF_UNCLEAR, 0);
 	if (k->moving == 1 && sum_of(r, k->moves, true) >= r->lost && !k->silent && !k->maps)
 		return culprit_is(HOW_BUSY, k->moves, CONF_LIKELY, sum_of(r, k->moves, true));
-	if (!k->moving && k->silent == 1 && !k->maps)
+	if (!k->moving && k->silent == 1 && !k->maps && (by_rule(x) || !conntrack_is_full(x)))
 		return culprit_is(HOW_SILENT, k->is_silent, CONF_LIKELY, 0);
 	return culprit_is(HOW_NOT, C_UNKNOWN, CONF_UNCLEAR, 0);
 }
@@ -136,8 +151,8 @@ static struct culprit culprit_of(const struct facts *x)
 		return culprit_is(HOW_NOT, C_UNKNOWN, CONF_UNCLEAR, 0);
 	count_kinds(r, &k);
 	if (r->state == RULES_DONE && r->lost)
-		return by_counters(r, &k);
-	if (k.all == 1 && !r->cut)
+		return by_counters(x, &k);
+	if (k.all == 1 && !r->cut && by_rule(x))
 		return culprit_is(HOW_PLACE, k.only, CONF_LIKELY, 0);
 	return culprit_is(HOW_NOT, C_UNKNOWN, CONF_UNCLEAR, 0);
 }
@@ -220,11 +235,12 @@ static void tell_place(const struct facts *x, const struct culprit *c, const str
 	if (p->comment[0])
 		add(rest, sizeof(rest), " /* %s */", p->comment);
 	if (p->moved)
-		evidence(x->f, "%s dropped %llu packets while %llu of these were lost%s", name,
-			 (unsigned long long)p->moved, (unsigned long long)r->lost, rest);
+		evidence(x->f, "%s dropped %llu packet%s while %llu of these %s lost%s", name,
+			 (unsigned long long)p->moved, p->moved == 1 ? "" : "s",
+			 (unsigned long long)r->lost, r->lost == 1 ? "was" : "were", rest);
 	else if (c->how == HOW_SILENT)
-		evidence(x->f, "%s has no counter, and no other one moved while %llu were lost%s",
-			 name, (unsigned long long)r->lost, rest);
+		evidence(x->f, "%s has no counter, and no other one moved while %llu %s lost%s",
+			 name, (unsigned long long)r->lost, r->lost == 1 ? "was" : "were", rest);
 	else if (p->alike > 1)
 		evidence(x->f, "%s and %u more of its kind may drop in %s%s", name, p->alike - 1,
 			 hook_of(x), rest);

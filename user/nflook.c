@@ -95,9 +95,15 @@ static bool place_fits(const struct fnd *f, const struct obs_nfrule *r)
 	const char *dev;
 	bool in = false;
 
+	/* later kernels free what nf_tables drops in there, and nothing else */
+	if (!strcmp(f->location, "nft_do_chain") && r->backend != NFB_NFT)
+		return false;
 	if (!(r->hooks & 1u << f->nf_hook) || !dev_fits(r->in, f->in_dev) ||
 	    !dev_fits(r->out, f->out_dev))
 		return false;
+	/* one that stands for several may stand for those of this device, too */
+	if (r->alike > 1)
+		return true;
 	dev = nfclass_dev(r, &in);
 	return dev_fits(dev, in ? f->in_dev : f->out_dev);
 }

@@ -390,8 +390,8 @@ $allow
 -A cali-FORWARD -i cali+ -j cali-from-wl-dispatch
 -A cali-FORWARD -o cali+ -j cali-to-wl-dispatch
 -A cali-FORWARD -m mark --mark $mark_accept -j ACCEPT
--A cali-from-wl-dispatch -m comment --comment \"cali:unknown-iface-0\" -j DROP
--A cali-to-wl-dispatch -m comment --comment \"cali:unknown-iface-1\" -j DROP
+-A cali-from-wl-dispatch -m comment --comment \"cali:8DpS1VpnQOiKcCTV\" -m comment --comment \"Unknown interface\" -j DROP
+-A cali-to-wl-dispatch -m comment --comment \"cali:mJuJmP0sLqqTSKnD\" -m comment --comment \"Unknown interface\" -j DROP
 ${endpoints}COMMIT"
 }
 
