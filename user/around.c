@@ -194,6 +194,8 @@ void around__turn(struct around *a, uint64_t now_ns)
 		state_nodes(&a->ask, now_ns, a->o.fn, a->o.ctx);
 		state_conf(&a->ask, now_ns, a->o.fn, a->o.ctx);
 		state_neigh(&a->ask, now_ns, a->o.fn, a->o.ctx);
+		/* and what somebody may have reset, which makes no sound */
+		state_sysctl(&a->ask, now_ns, a->o.fn, a->o.ctx);
 		around__ask_kernel(a, now_ns);
 	}
 	if (now_ns >= a->look_at) {

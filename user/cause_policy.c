@@ -429,7 +429,7 @@ static void say_program(const struct facts *x, struct because *b)
 	(void)b;
 	explain(x, "It is not Calico: %s on %s drops them.", program(x),
 		x->f->f.dev[0] ? x->f->f.dev : "their device");
-	evidence(x->f, "%s on %s threw them away, and Calico has no programs there on this node",
+	evidence(x->f, "%s on %s threw them away; Calico has no eBPF data plane on this node",
 		 program(x), x->f->f.dev[0] ? x->f->f.dev : "?");
 }
 
