@@ -151,6 +151,11 @@ int recorder__new(const struct recorder_opts *ro, struct recorder **ret, char *w
 	return 0;
 }
 
+int recorder__begin(struct recorder *r, char *why, size_t why_sz)
+{
+	return r ? capsink__begin(r->sink, why, why_sz) : 0;
+}
+
 void recorder__free(struct recorder *r)
 {
 	struct held *h;

@@ -29,6 +29,8 @@ int recorder__new(const struct recorder_opts *ro, struct recorder **ret, char *w
 /* Without recorder__end(), what was written is removed: the trace did not begin. */
 void recorder__free(struct recorder *r);
 
+/* The trace has begun: the file takes an earlier one's place. 0, or -errno with one line in why */
+int recorder__begin(struct recorder *r, char *why, size_t why_sz);
 /* After the engine had it; packet: engine__last_packet(), else 0 */
 void recorder__obs(struct recorder *r, const struct obs *o, uint64_t packet);
 /* For engine_opts.matched: that packet is wanted */

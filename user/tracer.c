@@ -255,6 +255,8 @@ int tracer__start(struct tracer *t)
 		return err;
 	}
 	err = session__start(t->session, why, sizeof(why));
+	if (!err)
+		err = recorder__begin(t->recorder, why, sizeof(why));
 	if (err) {
 		log_err("%s", why[0] ? why : "cannot start");
 		return err;

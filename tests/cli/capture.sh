@@ -292,6 +292,10 @@ no_start() {
 	rm -f "$out/none.pcapng"
 	captured 2 "$calitrace" capture "${at[@]}" -w "$out/none.pcapng" -i nosuch0
 	[ ! -e "$out/none.pcapng" ] || echo "expected no file, saw one"
+	echo old >"$out/none.pcapng"
+	captured 2 "$calitrace" capture "${at[@]}" -w "$out/none.pcapng" --force -i nosuch0
+	[ "$(cat "$out/none.pcapng")" = old ] || echo "expected the earlier file as it was, saw another"
+	[ "$(printf '%s\n' "$out"/none.pcapng* | wc -l)" -eq 1 ] || echo "expected no other file, saw $(printf '%s ' "$out"/none.pcapng*)"
 }
 
 # in_tmpfs SIZE COMMAND...: with a file system of that size at $out/tmpfs, of which a copy stays at
