@@ -272,6 +272,8 @@ static void set_signals(const struct opts *o)
 
 	/* a reader that goes away shall not leave half a copy behind */
 	sigaction(SIGPIPE, &ignore, NULL);
+	/* nor ulimit -f: the write says so */
+	sigaction(SIGXFSZ, &ignore, NULL);
 	for (uint32_t i = 0; i < o->file_cnt; i++)
 		if (!strcmp(o->file[i], "-"))
 			sigaction(SIGINT, &once, NULL);
