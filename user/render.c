@@ -29,6 +29,11 @@ void render__start(struct render *r, const struct start_info *info)
 	render_flush(r);
 }
 
+void render__whole_checks(struct render *r)
+{
+	r->opts.brief = false;
+}
+
 void render__record(struct render *r, const struct record *rec)
 {
 	r->ops->record(r, rec);

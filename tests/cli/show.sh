@@ -334,6 +334,30 @@ rotated() {
 	grep -q 'goes on in another file' "$out/shown.err" || echo "expected to be told of the rest, saw $(cat "$out/shown.err")"
 }
 
+# What capture -d 0 has is what check says, sick or not; that no packet passed is no news.
+snapshot() {
+	local at=(--netns "${node_ns[k8s02]}" --host-root "${node_root[k8s02]}")
+
+	rm -f "$out"/snap*.pcapng
+	"$calitrace" capture "${at[@]}" -d 0 -w "$out/snap.pcapng" 2>"$out/snap.err" || echo "expected a snapshot, saw $(tail -n 1 "$out/snap.err")"
+	"$calitrace" check "${at[@]}" >"$out/snap.check" || echo "expected a healthy node, saw $(head -n 3 "$out/snap.check")"
+	shown 0 "$out/snap.pcapng"
+	same <(sed 's/  .*//' "$out/snap.check") <(sed -n '/^\(ok\|warn\|problem\|unknown\) /,/^SUMMARY/p' "$out/shown" | sed '/^SUMMARY/d; s/  .*//')
+	! grep -E 'CANNOT SAY|no matching' "$out/shown" || echo "expected nothing about packets"
+	grep -q "no problem seen in the node's state" "$out/shown" || echo "expected good news, saw $(tail -n 1 "$out/shown")"
+	shown 3 -q --exit-code "$out/snap.pcapng"
+	lab fault incident >&2
+	"$calitrace" capture "${at[@]}" -d 0 -w "$out/snap2.pcapng" 2>"$out/snap.err" || echo "expected a snapshot, saw $(tail -n 1 "$out/snap.err")"
+	lab heal >&2
+	shown 1 --exit-code "$out/snap2.pcapng"
+	grep -q '^problem  *routes ' "$out/shown" || echo "expected the problem, saw $(head -n 9 "$out/shown")"
+	grep -q 'do: ' "$out/shown" || echo "expected advice, saw none"
+	shown 1 --exit-code --summary "$out/snap2.pcapng"
+	grep -q '^  PROBLEM: checks fail: .*routes' "$out/shown" || echo "expected the problem in the end, saw $(tail -n 1 "$out/shown")"
+	shown 0 -o json "$out/snap2.pcapng"
+	[ "$(jq -rs 'map(.type) | unique | join(" ")' "$out/shown")" = 'check start summary' ] || echo "expected the checks, saw $(jq -r .type "$out/shown" | paste -sd' ')"
+}
+
 mkdir -p "$out/empty"
 lab_up "${CALITRACE_TEST_PREFIX:-t$$-}shw-"
 check 'show: a run to show' record
@@ -352,3 +376,4 @@ check 'show: stdin' from_stdin
 check 'show: from a capture that runs' pipe
 check 'show: two nodes' two_nodes
 check 'show: the parts of a rotated capture' rotated
+check 'show: a snapshot' snapshot
