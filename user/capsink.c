@@ -208,7 +208,7 @@ static bool wanted_to_end(const struct capsink *s)
 {
 	sigset_t set;
 
-	if (s->o.ending && *s->o.ending)
+	if (s->o.ending && s->o.ending(s->o.ending_ctx))
 		return true;
 	return !sigpending(&set) &&
 	       (sigismember(&set, SIGINT) > 0 || sigismember(&set, SIGTERM) > 0 ||

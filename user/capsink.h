@@ -21,8 +21,9 @@ struct capsink_opts {
 	/* Files that are not replaced, as they are to be read; borrowed */
 	const char *const *keep;
 	size_t keep_cnt;
-	/* NULL, or set once a signal ends the process: nobody waits for a reader who does not read. */
-	const bool *ending;
+	/* NULL, or true once the trace is to end: nobody waits for a reader who does not read then. */
+	bool (*ending)(void *ctx);
+	void *ending_ctx;
 };
 
 /*

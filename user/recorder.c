@@ -114,6 +114,7 @@ static int open_file(struct recorder *r, const struct recorder_opts *ro, char *w
 		.keep = o->baseline,
 		.keep_cnt = o->baseline_cnt,
 		.ending = ro->ending,
+		.ending_ctx = ro->ending_ctx,
 	};
 	struct capw_opts wo = { .snaplen = o->snaplen, .put = capsink__put };
 	int err = capsink__open(&so, &r->sink, why, why_sz);

@@ -20,8 +20,9 @@ struct recorder_opts {
 	const char *node;
 	uint32_t netns; /* inode number of the node's */
 	int64_t wall_offset_ns;
-	char **argv;	    /* NULL-terminated */
-	const bool *ending; /* see struct capsink_opts; NULL: never */
+	char **argv;		   /* NULL-terminated */
+	bool (*ending)(void *ctx); /* see struct capsink_opts; NULL: never */
+	void *ending_ctx;
 };
 
 /* Opens the file and begins it. 0, or -errno with one line in why. */

@@ -280,6 +280,11 @@ static void pipe_stdout(void **state)
 	capsink__free(s);
 }
 
+static bool is_true(void *ctx)
+{
+	return *(const bool *)ctx;
+}
+
 /* The signal that ends us has been read long ago, and is not pending. */
 static void stalled_stdout(void **state)
 {
@@ -291,7 +296,7 @@ static void stalled_stdout(void **state)
 	fflush(stdout);
 	assert_int_equal(pipe(end), 0);
 	dup2(end[1], STDOUT_FILENO);
-	s = OPEN(.path = "-", .ending = &ending);
+	s = OPEN(.path = "-", .ending = is_true, .ending_ctx = &ending);
 	dup2(saved, STDOUT_FILENO);
 	close(saved);
 	close(end[1]);
