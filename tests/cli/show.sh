@@ -135,7 +135,7 @@ timeline() {
 
 # After the heal nothing is wrong; what the node was like before is known all the same.
 interval() {
-	local healed
+	local healed when
 
 	healed=$(<"$out/healed")
 	shown 0 -o json --since "$healed" --all "$out/json.pcapng"
@@ -144,6 +144,14 @@ interval() {
 	shown 0 --since "$healed" --exit-code "$out/json.pcapng"
 	shown 1 --until "$healed" --exit-code "$out/json.pcapng"
 	shown 3 --until 1ms --exit-code "$out/json.pcapng"
+	for when in '--until 2026-01-01T00:00:00Z' '--since 2100-01-01T00:00:00Z' '--since 10h'; do
+		# shellcheck disable=SC2086 # two words
+		shown 0 $when "$out/json.pcapng"
+		grep -qE 'the capture is from 20[0-9T:-]+Z to 20[0-9T:-]+Z$' "$out/shown.err" ||
+			echo "expected the capture's span with $when, saw $(cat "$out/shown.err")"
+	done
+	shown 0 --since 1s "$out/json.pcapng"
+	! grep 'the capture is from' "$out/shown.err" || echo "expected no word of its span"
 	shown 0 -f icmp -o json --all "$out/json.pcapng"
 	jq -es 'map(select(.type == "packet")) | length > 0 and all(.app == "icmp")' "$out/shown" >/dev/null ||
 		echo "expected ICMP alone, saw $(jq -r 'select(.type == "packet") | .app' "$out/shown" | sort | uniq -c | paste -sd,)"
