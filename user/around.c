@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "birdctl.h"
 #include "nfrules.h"
@@ -22,7 +23,7 @@ struct around {
 	struct state_ask ask;
 	struct nodes nodes;
 	struct birdctl *bird, *bird6;
-	uint32_t bird_pid;
+	uint32_t bird_pid, bird6_pid;
 	uint64_t look_at, urged_ns;
 	bool urged;
 	struct nfrules *rules; /* the reading before, NULL: none */
@@ -30,18 +31,33 @@ struct around {
 };
 
 /* A new BIRD deserves to be asked again, even if the old one was given up. */
-static void look_for_bird(struct around *a)
+static void meet(struct birdctl *b, uint32_t now, uint32_t *pid)
 {
-	int pid = proc_find(a->o.o->host_root, "bird", a->o.inum);
-	uint32_t now = pid > 0 ? (uint32_t)pid : 0;
-
-	if (now == a->bird_pid)
+	if (now == *pid)
 		return;
-	a->bird_pid = now;
-	if (a->bird) {
-		birdctl__set_pid(a->bird, now);
-		birdctl__retry(a->bird);
+	*pid = now;
+	if (b) {
+		birdctl__set_pid(b, now);
+		birdctl__retry(b);
 	}
+}
+
+static bool take_bird(void *ctx, const struct obs_proc *proc)
+{
+	uint32_t *pid = (uint32_t *)ctx + !strcmp(proc->comm, "bird6");
+
+	*pid = *pid ? *pid : proc->pid;
+	return true;
+}
+
+static void look_for_birds(struct around *a)
+{
+	static const char *const comms[] = { "bird", "bird6", NULL };
+	uint32_t pid[2] = { 0 };
+
+	(void)proc_each(a->o.o->host_root, a->o.inum, comms, take_bird, pid);
+	meet(a->bird, pid[0], &a->bird_pid);
+	meet(a->bird6, pid[1], &a->bird6_pid);
 }
 
 static void tell_off(struct around *a, enum source id)
@@ -86,7 +102,7 @@ int around__new(const struct around_opts *o, struct around **ret)
 		around__free(a);
 		return err;
 	}
-	look_for_bird(a);
+	look_for_birds(a);
 	*ret = a;
 	return 0;
 }
@@ -110,7 +126,7 @@ void around__look(struct around *a, uint64_t now_ns)
 	};
 
 	a->look_at = now_ns + LOOK_NS;
-	look_for_bird(a);
+	look_for_birds(a);
 	/* what fails says so in its own round */
 	for (size_t i = 0; i < ARRAY_SIZE(looks); i++)
 		looks[i](&a->ask, now_ns, a->o.fn, a->o.ctx);
@@ -189,7 +205,7 @@ void around__turn(struct around *a, uint64_t now_ns)
 	if (a->urged && now_ns > a->urged_ns + NS_PER_S) {
 		a->urged_ns = now_ns;
 		a->urged = false;
-		look_for_bird(a);
+		look_for_birds(a);
 		/* what a wrong address changes first: the list of nodes, and what confd writes */
 		state_nodes(&a->ask, now_ns, a->o.fn, a->o.ctx);
 		state_conf(&a->ask, now_ns, a->o.fn, a->o.ctx);

@@ -136,6 +136,13 @@ static void gather_borrowed(struct facts *x)
 	add_peer(&x->f->f, &g->route.nh[0].gw);
 }
 
+/* Whose tunnel packets are refused */
+static void gather_sender(struct facts *x)
+{
+	if (x->f->f.verdict == V_ALLOWLIST && addr_is_set(&x->f->encap_src))
+		add_peer(&x->f->f, &x->f->encap_src);
+}
+
 static void gather_peers(struct facts *x)
 {
 	for (uint32_t i = 0; i < x->e->peer_cnt; i++) {
@@ -158,6 +165,7 @@ static void gather(const struct engine *e, struct fnd *f, struct facts *x)
 		x->there = elsewhere_of(e, f->f.id, &x->there_cnt);
 	gather_blocks(x);
 	gather_owner(x);
+	gather_sender(x);
 	gather_borrowed(x);
 	gather_peers(x);
 }

@@ -268,3 +268,9 @@ const char *check_state_name(enum check_state s)
 {
 	return LOOKUP(check_state_names, s);
 }
+
+bool check_is_open(const struct check *c)
+{
+	return (c->state == CHECK_UNKNOWN && c->needed) ||
+	       (c->state != CHECK_OK && c->cause == C_GRACEFUL_RESTART);
+}

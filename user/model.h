@@ -738,6 +738,9 @@ struct app_stats {
 	uint64_t rcode[RCODE_MAX];
 };
 
+/* Whether all is well is not known: what is needed is unknown, or a restart is not over. */
+bool check_is_open(const struct check *c);
+
 struct summary {
 	uint64_t duration_ns, seen, problems;
 	uint64_t verdicts[V_MAX];
@@ -749,6 +752,10 @@ struct summary {
 	int command_status;
 	uint32_t check_cnt; /* checks that are a problem in the end; screen_judge() */
 	char checks[128];   /* their names, as far as they fit */
+	/* checks that leave open whether all is well: needed and unknown, or a restart goes on */
+	uint32_t open_check_cnt;
+	char open_checks[128];
+	bool snapshot; /* no packet was to be seen */
 };
 
 enum record_kind {

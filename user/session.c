@@ -109,6 +109,11 @@ int session__status(const struct session *s)
 	return s->child.status;
 }
 
+bool session__due(const struct session *s)
+{
+	return s->stop || (s->stop_ns && mono_ns() >= s->stop_ns) || child__gone(&s->child);
+}
+
 bool session__failed(const struct session *s)
 {
 	return s->child.failed;
@@ -653,8 +658,6 @@ static void read_signals(struct session *s, uint64_t now)
 		if (!s->signalled_ns)
 			s->signalled_ns = now;
 		s->hurried = now > s->signalled_ns + HURRY_NS;
-		if (s->ops.ending)
-			s->ops.ending(s->ops.ctx);
 		stop(s, "signal");
 	}
 }

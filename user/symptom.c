@@ -100,9 +100,11 @@ static void say_other(const struct fnd *f, const char *blocks, const char *dev, 
 		say_filtered(f, blocks, dev, buf, sz);
 		break;
 	case V_ALLOWLIST:
+		/* that the sender is not on the list, the cause says where it is known */
 		snprintf(buf, sz,
-			 "Tunnel packets that arrive on %s are dropped by this node's rule "
-			 "for tunnel traffic: their sender is not on its list of nodes.",
+			 "Tunnel packets from %s that arrive on %s are dropped by this node's rule "
+			 "for tunnel traffic.",
+			 addr_is_set(&f->encap_src) ? addr_str(&f->encap_src, a) : "other nodes",
 			 dev);
 		break;
 	case V_NEIGH_FAILED:

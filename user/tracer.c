@@ -21,9 +21,8 @@ struct tracer {
 	struct recorder *recorder; /* NULL: no -w */
 	int64_t wall_offset_ns;
 	uint64_t ready_ns;
-	bool ready;  /* records of the snapshot are state, not news */
-	bool ended;  /* what comes now is the end's snapshot */
-	bool ending; /* a signal came */
+	bool ready; /* records of the snapshot are state, not news */
+	bool ended; /* what comes now is the end's snapshot */
 };
 
 struct session *tracer__session(struct tracer *t)
@@ -127,11 +126,11 @@ static void flush(void *ctx)
 	recorder__flush(t->recorder);
 }
 
-static void on_signal(void *ctx)
+static bool is_due(void *ctx)
 {
-	struct tracer *t = ctx;
+	const struct tracer *t = ctx;
 
-	t->ending = true;
+	return session__due(t->session);
 }
 
 static void tell_recorder(struct tracer *t, uint64_t ts_ns)
@@ -191,7 +190,6 @@ static int open_session(struct tracer *t, char *why, size_t why_sz)
 		.obs = on_obs,
 		.tick = on_turn,
 		.flush = flush,
-		.ending = on_signal,
 		.done = is_done,
 		.mirror = get_mirror,
 		.questions = questions,
@@ -212,7 +210,8 @@ static int open_recorder(struct tracer *t, char *why, size_t why_sz)
 		.netns = session__netns(t->session),
 		.wall_offset_ns = t->wall_offset_ns,
 		.argv = t->argv,
-		.ending = &t->ending,
+		.ending = is_due,
+		.ending_ctx = t,
 	};
 
 	return t->o->write ? recorder__new(&ro, &t->recorder, why, why_sz) : 0;
@@ -263,6 +262,8 @@ int tracer__start(struct tracer *t)
 		return err;
 	}
 	err = session__start(t->session, why, sizeof(why));
+	if (!err)
+		err = recorder__begin(t->recorder, why, sizeof(why));
 	if (err) {
 		log_err("%s", why[0] ? why : "cannot start");
 		return err;
