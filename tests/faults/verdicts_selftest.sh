@@ -13,8 +13,9 @@ dir=$1
 here=$(dirname "$0")
 
 complaints() {
-	jq -r --rawfile table "$here/verdicts" --argjson lab "$(<"$dir/${1%%.*}.lab")" \
-		--argjson run "$(<"$dir/$1.run")" --argjson saw false -f "$here/verdicts.jq"
+	jq -r --rawfile table "$here/verdicts" --rawfile roots "$here/roots" --argjson lab "$(<"$dir/${1%%.*}.lab")" \
+		--argjson run "$(<"$dir/$1.run")" -f "$here/verdicts.jq" |
+		sed -n 's/^complaint\t//p'
 }
 
 # Only the last revision of each record counts, so only that is bent.
