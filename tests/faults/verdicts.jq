@@ -184,7 +184,7 @@ def unmet($key):
 		elif $k == "hook" then select($p.nf_hook != $v)
 		elif $k == "route.type" then select($type != $v)
 		elif $k == "errno" or $k == "comm" then select($p[$k] != $v)
-		elif $k == "reason" then select($run.kernel | startswith("5.10.") | not) | select($v | split("|") | index($p.reason) | not)
+		elif $k == "reason" then select($run.kernel // "" | startswith("5.10.") | not) | select($v | split("|") | index($p.reason) | not)
 		elif $k == "location" then select($p.at == "drop") | select(any($v | split("|")[]; . as $l | $p.location // "" | startswith($l)) | not)
 		elif $k == "encap" then select($p.encap == null or $p.encap.src != $lab.ip[$run.node])
 		elif $k == "encap.dst" then select($p.encap.dst != address($v))
