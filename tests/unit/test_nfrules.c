@@ -320,7 +320,7 @@ static void test_legacy_blob(void **state)
 	assert_int_equal(s.place[0].r.verdict, NFV_POLICY);
 	assert_string_equal(s.place[1].r.chain, "user");
 	assert_int_equal(s.place[1].r.hooks, 1 << NF_HOOK_FORWARD);
-	assert_int_equal(s.look.legacy_rules, 5);
+	assert_int_equal(s.look.legacy_rules, 4);
 	nfrules_free(&s);
 }
 
