@@ -57,6 +57,13 @@ static struct obs_nfrule for_rpf(struct obs_nfrule r)
 	return r;
 }
 
+static struct obs_nfrule policy(struct obs_nfrule r)
+{
+	r.verdict = NFV_POLICY;
+	r.number = 0;
+	return r;
+}
+
 static struct obs_nfrule legacy(struct obs_nfrule r)
 {
 	r.backend = NFB_LEGACY;
@@ -211,6 +218,33 @@ struct scene {
 };
 
 /* Three packets are lost between the readings. */
+static void play(const struct scene *s)
+{
+	size_t cnt = 0;
+	struct node n;
+
+	while (cnt < MAX_RULES && s->r[cnt].chain[0])
+		cnt++;
+	open_at(&n, "nf_hook_slow");
+	lose(&n, 1);
+	assert_int_equal(engine__rules_wanted(n.f.engine), RULES_FIRST);
+	look(&n, false, NULL, 0);
+	assert_int_equal(engine__rules_wanted(n.f.engine), RULES_NONE);
+	lose(&n, 3);
+	assert_int_equal(engine__rules_wanted(n.f.engine), RULES_SECOND);
+	look(&n, true, s->r, cnt);
+	let_it_settle(&n);
+	if (finding_at(&n.f, 1)->cause != s->cause)
+		print_message("%s\n", s->name);
+	assert_cause(&n, s->cause, s->conf);
+	if (s->evidence && !evidence_has(finding_at(&n.f, 1), s->evidence))
+		fail_msg("%s: no evidence says '%s'", s->name, s->evidence);
+	/* once is enough */
+	lose(&n, 5);
+	assert_int_equal(engine__rules_wanted(n.f.engine), RULES_NONE);
+	close_it(&n);
+}
+
 static void test_counters(void **state)
 {
 	const struct scene scenes[] = {
@@ -219,10 +253,15 @@ static void test_counters(void **state)
 		  C_POLICY_DENY,
 		  CONF_CERTAIN,
 		  "rule 2 of chain cali-po-a.b" },
+		{ "a packet that was not traced",
+		  { rule(FWD, "filter", "cali-po-a.b", 4) },
+		  C_POLICY_DENY,
+		  CONF_CERTAIN,
+		  NULL },
 		{ "a little more than was traced",
 		  { rule(FWD, "filter", "cali-po-a.b", 6) },
 		  C_POLICY_DENY,
-		  CONF_CERTAIN,
+		  CONF_LIKELY,
 		  NULL },
 		{ "much more: others were dropped, too",
 		  { rule(FWD, "filter", "FORWARD", 300) },
@@ -280,6 +319,17 @@ static void test_counters(void **state)
 		  C_CONNTRACK_INVALID,
 		  CONF_CERTAIN,
 		  NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(scenes); i++)
+		play(&scenes[i]);
+}
+
+/* Others', and rules without counters */
+static void test_other_rules(void **state)
+{
+	const struct scene scenes[] = {
 		{ "unknown interface",
 		  { rule(FWD, "filter", "cali-from-wl-dispatch", 3) },
 		  C_UNKNOWN_INTERFACE,
@@ -315,36 +365,22 @@ static void test_counters(void **state)
 		  C_FOREIGN_FIREWALL,
 		  CONF_CERTAIN,
 		  "legacy iptables (1)" },
+		{ "kube-proxy's, of a service without endpoints",
+		  { with_comment(rule(FWD, "filter", "KUBE-SERVICES", 3), "a/b has no endpoints") },
+		  C_UNKNOWN,
+		  0,
+		  "has no endpoints" },
+		{ "a policy of a chain",
+		  { policy(rule(FWD, "filter", "FORWARD", 3)) },
+		  C_FOREIGN_FIREWALL,
+		  CONF_CERTAIN,
+		  "the policy of chain FORWARD" },
 		{ "nothing at all", { { 0 } }, C_UNKNOWN, 0, "no rule that drops" },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(scenes); i++) {
-		const struct scene *s = &scenes[i];
-		size_t cnt = 0;
-		struct node n;
-
-		while (cnt < MAX_RULES && s->r[cnt].chain[0])
-			cnt++;
-		open_at(&n, "nf_hook_slow");
-		lose(&n, 1);
-		assert_int_equal(engine__rules_wanted(n.f.engine), RULES_FIRST);
-		look(&n, false, NULL, 0);
-		assert_int_equal(engine__rules_wanted(n.f.engine), RULES_NONE);
-		lose(&n, 3);
-		assert_int_equal(engine__rules_wanted(n.f.engine), RULES_SECOND);
-		look(&n, true, s->r, cnt);
-		let_it_settle(&n);
-		if (finding_at(&n.f, 1)->cause != s->cause)
-			print_message("%s\n", s->name);
-		assert_cause(&n, s->cause, s->conf);
-		if (s->evidence && !evidence_has(finding_at(&n.f, 1), s->evidence))
-			fail_msg("%s: no evidence says '%s'", s->name, s->evidence);
-		/* once is enough */
-		lose(&n, 5);
-		assert_int_equal(engine__rules_wanted(n.f.engine), RULES_NONE);
-		close_it(&n);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(scenes); i++)
+		play(&scenes[i]);
 }
 
 /* What nf_tables drops is freed in a place of its own: no legacy rule did that. */
@@ -582,11 +618,12 @@ static void test_rp_filter(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_class),		cmocka_unit_test(test_counters),
-		cmocka_unit_test(test_place),		cmocka_unit_test(test_first_alone),
-		cmocka_unit_test(test_alike),		cmocka_unit_test(test_not_readable),
-		cmocka_unit_test(test_no_loss_between), cmocka_unit_test(test_torn),
-		cmocka_unit_test(test_programs),	cmocka_unit_test(test_rp_filter),
+		cmocka_unit_test(test_class),	     cmocka_unit_test(test_counters),
+		cmocka_unit_test(test_other_rules),  cmocka_unit_test(test_place),
+		cmocka_unit_test(test_first_alone),  cmocka_unit_test(test_alike),
+		cmocka_unit_test(test_not_readable), cmocka_unit_test(test_no_loss_between),
+		cmocka_unit_test(test_torn),	     cmocka_unit_test(test_programs),
+		cmocka_unit_test(test_rp_filter),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
