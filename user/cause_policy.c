@@ -29,7 +29,6 @@ struct culprit {
 	enum how how;
 	enum cause cause;
 	enum confidence conf;
-	uint64_t moved;
 };
 
 static const char *hook_of(const struct facts *x)
@@ -44,75 +43,55 @@ static bool by_filter(const struct facts *x)
 
 /* ---- who it was ---- */
 
-/* Counts those of a cause that moved, or (moved false) that cannot be told apart for want of a counter. */
-static uint64_t sum_of(const struct fnd_rules *r, enum cause c, bool moved)
-{
-	uint64_t sum = 0;
-
-	for (uint32_t i = 0; i < r->cnt; i++) {
-		const struct obs_nfrule *p = &r->place[i];
-
-		if (nfclass(p) != c)
-			continue;
-		if (moved)
-			sum += p->moved;
-		else if (!p->counted && p->verdict != NFV_MAP)
-			sum++;
-	}
-	return sum;
-}
-
 /* The rule's own count of what was lost here: all of it, and not much that we know nothing of */
 static bool fits(const struct fnd_rules *r, uint64_t moved)
 {
 	return moved >= r->lost && moved <= 2 * r->hook_lost + 2;
 }
 
+/* Rules of the same kind taken together, by their cause */
 struct kinds {
-	uint32_t moving, fitting, silent, all;
+	uint64_t moved[C_MAX];
+	uint32_t moving, fitting, silent,
+		all; /* how many kinds moved, fit, have rules without counter */
 	enum cause moves, fit, is_silent, only; /* the last one of each */
 	bool maps;
 };
 
 static void count_kinds(const struct fnd_rules *r, struct kinds *k)
 {
-	*k = (struct kinds){ 0 };
-	for (int c = 0; c < C_MAX; c++) {
-		uint64_t moved = sum_of(r, c, true), silent = sum_of(r, c, false);
-		bool any = false;
+	bool any[C_MAX] = { false }, silent[C_MAX] = { false };
 
-		for (uint32_t i = 0; i < r->cnt; i++)
-			any |= nfclass(&r->place[i]) == (enum cause)c;
-		if (moved) {
-			k->moving++;
-			k->moves = c;
-		}
-		if (moved && fits(r, moved)) {
-			k->fitting++;
-			k->fit = c;
-		}
-		if (silent) {
-			k->silent++;
-			k->is_silent = c;
-		}
-		if (any) {
-			k->all++;
-			k->only = c;
-		}
+	*k = (struct kinds){ .maps = false };
+	for (uint32_t i = 0; i < r->cnt; i++) {
+		const struct obs_nfrule *p = &r->place[i];
+		enum cause c = r->class[i];
+
+		any[c] = true;
+		k->moved[c] += p->moved;
+		silent[c] |= !p->counted && p->verdict != NFV_MAP;
+		k->maps |= p->verdict == NFV_MAP;
 	}
-	for (uint32_t i = 0; i < r->cnt; i++)
-		k->maps |= r->place[i].verdict == NFV_MAP && nfclass(&r->place[i]) != C_UNKNOWN;
+	for (int c = 0; c < C_MAX; c++) {
+		k->moving += k->moved[c] > 0;
+		k->fitting += k->moved[c] && fits(r, k->moved[c]);
+		k->silent += silent[c];
+		k->all += any[c];
+		if (k->moved[c])
+			k->moves = c;
+		if (k->moved[c] && fits(r, k->moved[c]))
+			k->fit = c;
+		if (silent[c])
+			k->is_silent = c;
+		if (any[c])
+			k->only = c;
+	}
 }
 
 /* Conntrack and NAT drop without any rule: in all hooks but FORWARD, unless the place says otherwise. */
 static bool by_rule(const struct facts *x)
 {
 	return x->f->nf_hook == NF_HOOK_FORWARD || !strcmp(x->f->location, "nft_do_chain");
-}
-
-static struct culprit culprit_is(enum how how, enum cause c, enum confidence conf, uint64_t moved)
-{
-	return (struct culprit){ how, c, conf, moved };
 }
 
 static bool conntrack_is_full(const struct facts *x)
@@ -122,24 +101,31 @@ static bool conntrack_is_full(const struct facts *x)
 	return f && f->max && f->cnt >= f->max;
 }
 
+/* The rule counted what was lost, and hardly anything else; nothing else can have dropped it. */
+static bool is_sure(const struct facts *x, const struct kinds *k)
+{
+	const struct fnd_rules *r = x->f->rules;
+	uint64_t some = 1 + r->hook_lost / 4;
+
+	return r->lost >= 2 && k->moved[k->fit] <= r->hook_lost + some && by_rule(x) && !r->cut &&
+	       k->moving == 1 && !k->maps &&
+	       (!k->silent || (k->silent == 1 && k->is_silent == k->fit));
+}
+
 static struct culprit by_counters(const struct facts *x, const struct kinds *k)
 {
 	const struct fnd_rules *r = x->f->rules;
 
-	/* a rule without counter may have done it, and this one have moved for others */
-	bool sure = k->moving == 1 && !k->maps && !r->cut && r->lost >= 2 &&
-		    (!k->silent || (k->silent == 1 && k->is_silent == k->fit));
-
 	if (k->fitting == 1)
-		return culprit_is(HOW_COUNTED, k->fit, sure ? CONF_CERTAIN : CONF_LIKELY,
-				  sum_of(r, k->fit, true));
+		return (struct culprit){ HOW_COUNTED, k->fit,
+					 is_sure(x, k) ? CONF_CERTAIN : CONF_LIKELY };
 	if (k->fitting > 1)
-		return culprit_is(HOW_SEVERAL, C_UNKNOWN, CONF_UNCLEAR, 0);
-	if (k->moving == 1 && sum_of(r, k->moves, true) >= r->lost && !k->silent && !k->maps)
-		return culprit_is(HOW_BUSY, k->moves, CONF_LIKELY, sum_of(r, k->moves, true));
+		return (struct culprit){ .how = HOW_SEVERAL };
+	if (k->moving == 1 && k->moved[k->moves] >= r->lost && !k->silent && !k->maps)
+		return (struct culprit){ HOW_BUSY, k->moves, CONF_LIKELY };
 	if (!k->moving && k->silent == 1 && !k->maps && (by_rule(x) || !conntrack_is_full(x)))
-		return culprit_is(HOW_SILENT, k->is_silent, CONF_LIKELY, 0);
-	return culprit_is(HOW_NOT, C_UNKNOWN, CONF_UNCLEAR, 0);
+		return (struct culprit){ HOW_SILENT, k->is_silent, CONF_LIKELY };
+	return (struct culprit){ .how = HOW_NOT };
 }
 
 static struct culprit culprit_of(const struct facts *x)
@@ -148,13 +134,13 @@ static struct culprit culprit_of(const struct facts *x)
 	struct kinds k;
 
 	if (!by_filter(x) || r->state == RULES_FAILED || (r->state == RULES_WANTED && !r->tries))
-		return culprit_is(HOW_NOT, C_UNKNOWN, CONF_UNCLEAR, 0);
+		return (struct culprit){ .how = HOW_NOT };
 	count_kinds(r, &k);
 	if (r->state == RULES_DONE && r->lost)
 		return by_counters(x, &k);
 	if (k.all == 1 && !r->cut && by_rule(x))
-		return culprit_is(HOW_PLACE, k.only, CONF_LIKELY, 0);
-	return culprit_is(HOW_NOT, C_UNKNOWN, CONF_UNCLEAR, 0);
+		return (struct culprit){ HOW_PLACE, k.only, CONF_LIKELY };
+	return (struct culprit){ .how = HOW_NOT };
 }
 
 static enum confidence sure_rule(const struct facts *x)
@@ -195,11 +181,13 @@ static void name_place(const struct obs_nfrule *p, char *buf, size_t sz)
 }
 
 /* Does the place belong to what is told of? */
-static bool is_told(const struct culprit *c, const struct obs_nfrule *p)
+static bool is_told(const struct facts *x, const struct culprit *c, uint32_t i)
 {
+	const struct obs_nfrule *p = &x->f->rules->place[i];
+
 	if (c->how == HOW_SEVERAL)
 		return p->moved;
-	if (nfclass(p) != c->cause)
+	if (x->f->rules->class[i] != c->cause)
 		return false;
 	if (c->how == HOW_SILENT)
 		return !p->counted;
@@ -215,7 +203,7 @@ static const struct obs_nfrule *only_place(const struct facts *x, const struct c
 	for (uint32_t i = 0; i < r->cnt; i++) {
 		const struct obs_nfrule *p = &r->place[i];
 
-		if (!is_told(c, p))
+		if (!is_told(x, c, i))
 			continue;
 		if (one || p->alike > 1)
 			return NULL;
@@ -254,7 +242,7 @@ static void tell_places(const struct facts *x, const struct culprit *c)
 	uint32_t told = 0;
 
 	for (uint32_t i = 0; i < r->cnt && told < NAMED; i++) {
-		if (!is_told(c, &r->place[i]))
+		if (!is_told(x, c, i))
 			continue;
 		tell_place(x, c, &r->place[i]);
 		told++;
@@ -492,6 +480,12 @@ static const char *why_not(const struct fnd_rules *r, char *buf, size_t sz)
 	return buf;
 }
 
+/* The others are left to those who know more of them. */
+static bool has_row(enum cause c)
+{
+	return c != C_UNKNOWN && c != C_NO_ENDPOINTS && c != C_PEER_NOT_IN_ALLOWLIST;
+}
+
 static void tell_doubt(const struct facts *x, const struct culprit *c)
 {
 	const struct fnd_rules *r = x->f->rules;
@@ -513,8 +507,10 @@ static void tell_doubt(const struct facts *x, const struct culprit *c)
 			evidence(x->f, "%s has no counter, so it cannot be told whether it did",
 				 name);
 		}
-	} else if (r->state == RULES_DONE) {
-		evidence(x->f, "the rules' counters were read, but no further packet was lost");
+	} else {
+		evidence(x->f,
+			 "the rules' counters were read; which of them counts these packets shows "
+			 "when more are lost");
 	}
 }
 
@@ -526,7 +522,7 @@ void cause_policy_doubt(const struct facts *x)
 		evidence(x->f,
 			 "the rule is one in the pod's own network namespace, which only the pod "
 			 "(or its sidecar) makes");
-	if (!by_filter(x) || c.cause != C_UNKNOWN)
+	if (!by_filter(x) || has_row(c.cause))
 		return;
 	if (c.how == HOW_COUNTED || c.how == HOW_BUSY) {
 		evidence(x->f, "rules that are Calico's or kube-proxy's own did it:");

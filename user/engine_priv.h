@@ -246,6 +246,7 @@ struct fnd_rules {
 	struct obs_nflook head;	  /* of the last reading */
 	uint32_t cnt;		  /* places of it that may have dropped these packets */
 	struct obs_nfrule place[RULES_KEPT];
+	enum cause class[RULES_KEPT]; /* nfclass() of each */
 };
 
 /* A finding and what the engine has to know of it besides */

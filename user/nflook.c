@@ -125,6 +125,7 @@ static void adopt(struct engine *e, struct fnd *f)
 			r->cut = true;
 			break;
 		}
+		r->class[r->cnt] = nfclass(n);
 		r->place[r->cnt++] = *n;
 	}
 	f->told_elsewhere = true;

@@ -280,6 +280,7 @@ static int take_entry(struct walk *w, uint32_t off, const struct ipt_entry *e, u
 static int take_entries(struct walk *w)
 {
 	int chain = -1, next, err = 0;
+	bool user = false;
 	struct ipt_entry e;
 
 	for (uint32_t off = 0; !err && off < w->b->len; off += e.next_offset) {
@@ -291,7 +292,11 @@ static int take_entries(struct walk *w)
 		if (next >= 0)
 			chain = next;
 		target_of(w->b, off, &e, &t);
-		/* names of chains, and the end of the table */
+		/* names of chains, and the end of the table; before it, the return from a user's chain */
+		if (chain >= 0 && !strcmp(t.name, XT_ERROR_TARGET) && user)
+			w->s->look.legacy_rules--;
+		user = next < 0 ? user && strcmp(t.name, XT_ERROR_TARGET) :
+				  builtin_of(w->b, off) < 0;
 		if (chain < 0 || !strcmp(t.name, XT_ERROR_TARGET))
 			continue;
 		/* the policy that each chain ends with is a rule in there, and none to its owner */

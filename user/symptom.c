@@ -53,7 +53,12 @@ static void say_filtered(const struct fnd *f, const char *blocks, const char *de
 {
 	bool both = f->in_dev[0] && f->out_dev[0];
 
-	if (f->nf_hook == NF_HOOK_NONE)
+	if (f->in_pod)
+		snprintf(buf, sz,
+			 "Packets for %s are dropped by a filter in the network namespace of the "
+			 "pod behind %s.",
+			 blocks, dev);
+	else if (f->nf_hook == NF_HOOK_NONE)
 		snprintf(buf, sz, "Packets for %s are dropped by a filter on %s (TC or XDP).",
 			 blocks, dev);
 	else
