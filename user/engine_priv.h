@@ -524,8 +524,8 @@ void finding_finish(struct engine *e, uint64_t ts_ns);
 void finding_free_all(struct engine *e);
 
 /* nflook.c: who filtered it, by the filters' counters */
-/* The finding was raised: readings are wanted if a packet filter is behind it. */
-void nflook_finding(struct fnd *f);
+/* The finding was raised, or raised again: readings are wanted if a packet filter is behind it. */
+void nflook_finding(const struct engine *e, struct fnd *f);
 void nflook_free(struct fnd *f);
 /* A packet was counted in it */
 void nflook_lost(struct engine *e, struct fnd *f, const struct trk *t);

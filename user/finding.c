@@ -220,7 +220,7 @@ void finding_problem(struct engine *e, struct trk *t)
 		f->external = !addr_is_set(&t->block.addr);
 		f->local = t->at == AT_TC_EGRESS && judge_dev(e, t->ifindex) == DEV_WORKLOAD;
 		remember_place(e, f, t);
-		nflook_finding(f);
+		nflook_finding(e, f);
 	}
 	remember_icmp(f, t);
 	remember_sample(f, t);
