@@ -115,6 +115,10 @@ static void say_other(const struct fnd *f, const char *blocks, const char *dev, 
 			 blocks,
 			 f->encapsulated ? addr_str(&f->encap_dst, a) : addr_str(&f->gateway, a));
 		break;
+	case V_DELIVERED:
+		snprintf(buf, sz, "The DNS server %s answers, and says that it failed.",
+			 addr_str(&f->example, a));
+		break;
 	default:
 		snprintf(buf, sz, "Packets for %s are lost on %s: %s.", blocks, dev,
 			 verdict_name(f->f.verdict));
