@@ -138,6 +138,9 @@ static const struct cap_field rule[] = {
 	INT(obs_rule, action), INT(obs_rule, tos), BOOL(obs_rule, invert), NET(obs_rule, src),
 	NET(obs_rule, dst), STR(obs_rule, iif), STR(obs_rule, oif),
 };
+static const struct cap_field service[] = {
+	ADDR(obs_service, addr),
+};
 static const struct cap_field hop[] = {
 	ADDR(nexthop, gw), INT(nexthop, ifindex),
 };
@@ -239,6 +242,7 @@ static const struct cap_table obs_tables[] = {
 	[27] = TABLE(obs_answer, answer),
 	[28] = TABLE(obs_baseline, baseline),
 	[30] = TABLE(obs_rule, rule),
+	[33] = TABLE(obs_service, service),
 };
 _Static_assert(OBS_PATH == 1 && OBS_DROP == 2 && OBS_FIB == 3 && OBS_ROUTE == 4 && OBS_LINK == 5 &&
 		       OBS_ADDR == 6 && OBS_NEIGH == 7 && OBS_BGP == 8 && OBS_POOLS == 9 &&
@@ -247,7 +251,8 @@ _Static_assert(OBS_PATH == 1 && OBS_DROP == 2 && OBS_FIB == 3 && OBS_ROUTE == 4 
 		       OBS_SOURCE == 16 && OBS_BIRD == 17 && OBS_BIRD_PROTO == 18 &&
 		       OBS_BIRD_ROUTE == 19 && OBS_CONF == 20 && OBS_CONF_PEER == 21 &&
 		       OBS_SYSCTL == 22 && OBS_FILL == 23 && OBS_PROC == 24 && OBS_VTEP == 25 &&
-		       OBS_POD == 26 && OBS_ANSWER == 27 && OBS_BASELINE == 28 && OBS_RULE == 30,
+		       OBS_POD == 26 && OBS_ANSWER == 27 && OBS_BASELINE == 28 && OBS_RULE == 30 &&
+		       OBS_SERVICE == 33,
 	       "numbers that are in files");
 
 const struct cap_table *cap_obs_table(uint32_t kind)

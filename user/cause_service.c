@@ -119,6 +119,9 @@ static void say_known(const struct facts *x)
 		evidence(x->f, "%s is a service's address: packets for it were translated to %s %s",
 			 a, addr_str(&s->target, to),
 			 s->ts_ns < x->f->first.ts_ns ? "before" : "by now");
+	else if (service_known(x->e, &x->f->example) == SERVICE_KUBELET)
+		evidence(x->f, "%s is the DNS service: the kubelet gives it to pods (clusterDNS)",
+			 a);
 	else if (r)
 		evidence(
 			x->f,

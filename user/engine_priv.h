@@ -303,6 +303,7 @@ enum world_kind {
 	W_STATUS,
 	W_ANSWER,
 	W_NEIGH,
+	W_SERVICE,
 	W_MAX
 };
 struct world_list {
@@ -535,6 +536,8 @@ void finding_finish(struct engine *e, uint64_t ts_ns);
 void finding_free_all(struct engine *e);
 /* finding_first.c: where and whose the packet was that opened it */
 void finding_first(const struct engine *e, struct fnd *f, const struct trk *t);
+/* A reply to who asked from elsewhere: his request came in by a device that is no pod's */
+bool finding_from_afar(const struct engine *e, const struct trk *t);
 /* The finding about answers that has this key: made if there is none; NULL: out of memory */
 struct fnd *finding_answers(struct engine *e, const char *key, uint64_t ts_ns);
 /* It changed: told as it stands now. */
@@ -544,10 +547,11 @@ void finding_tell(struct engine *e, struct fnd *f, uint64_t ts_ns);
 void service_learn(struct engine *e, const struct obs_pkt *p, uint64_t ts_ns);
 /* How it is known that a is a service's address */
 enum service_from {
-	SERVICE_NOT,	/* it is not, as far as anything tells */
-	SERVICE_RANGE,	/* in a range that Calico announces, and that is no pool */
-	SERVICE_DEVICE, /* it stands on kube-ipvs0 */
-	SERVICE_SEEN,	/* packets for it were translated while we watched */
+	SERVICE_NOT,	 /* it is not, as far as anything tells */
+	SERVICE_KUBELET, /* pods are told to ask it for names */
+	SERVICE_RANGE,	 /* in a range that Calico announces, and that is no pool */
+	SERVICE_DEVICE,	 /* it stands on kube-ipvs0 */
+	SERVICE_SEEN,	 /* packets for it were translated while we watched */
 };
 enum service_from service_known(const struct engine *e, const struct addr *a);
 /* What was seen of it; NULL: nothing */

@@ -207,6 +207,9 @@ void finding_problem(struct engine *e, struct trk *t)
 		f->local = t->at == AT_TC_EGRESS && judge_dev(e, t->ifindex) == DEV_WORKLOAD;
 		finding_first(e, f, t);
 	}
+	/* who asks tells that he is somewhere; whom he asked need not have asked first */
+	if (addr_eq(&t->dst, &f->example))
+		f->first.from_afar |= finding_from_afar(e, t);
 	remember_icmp(f, t);
 	remember_sample(f, t);
 	f->f.packets++;

@@ -34,8 +34,7 @@ static uint16_t port_of(const struct trk *t)
 	return 0;
 }
 
-/* Who asked for it is not known to be a pod of this node. */
-static bool is_from_afar(const struct engine *e, const struct trk *t)
+bool finding_from_afar(const struct engine *e, const struct trk *t)
 {
 	const struct trk *req = t->role == ROLE_REPLY ? t->pair : NULL;
 
@@ -43,7 +42,7 @@ static bool is_from_afar(const struct engine *e, const struct trk *t)
 	       judge_dev(e, req->hop[0].ifindex) != DEV_WORKLOAD;
 }
 
-static void remember_flow(const struct engine *e, struct fnd *f, const struct trk *t)
+static void remember_flow(struct fnd *f, const struct trk *t)
 {
 	const struct trk_drop *d = t->drop;
 
@@ -54,7 +53,6 @@ static void remember_flow(const struct engine *e, struct fnd *f, const struct tr
 		.dns_id = t->dns_id,
 		.proto = t->proto,
 		.role = t->role,
-		.from_afar = is_from_afar(e, t),
 		.ifindex = t->ifindex,
 		.ts_ns = t->first_ns,
 	};
@@ -71,5 +69,5 @@ static void remember_flow(const struct engine *e, struct fnd *f, const struct tr
 void finding_first(const struct engine *e, struct fnd *f, const struct trk *t)
 {
 	remember_place(e, f, t);
-	remember_flow(e, f, t);
+	remember_flow(f, t);
 }

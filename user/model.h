@@ -225,8 +225,9 @@ enum obs_kind {
 	OBS_POD,	    /* pod */
 	OBS_ANSWER,	    /* answer: what the kernel says when asked for a route */
 	OBS_BASELINE,	    /* baseline: memory of before the start, or another node's */
-	OBS_ELSEWHERE, /* elsewhere: what another node's capture shows of a packet of this one */
-	OBS_RULE,      /* rule: of policy routing, in snapshots only */
+	OBS_ELSEWHERE,	  /* elsewhere: what another node's capture shows of a packet of this one */
+	OBS_RULE,	  /* rule: of policy routing, in snapshots only */
+	OBS_SERVICE = 33, /* service: an address that pods use as that of a service */
 };
 
 struct actor { /* who did it; pid 0: not known */
@@ -295,16 +296,17 @@ struct obs_node {
 enum source {
 	SOURCE_BIRD, /* the control socket of bird; IPv6's bird6 is one of its own */
 	SOURCE_BIRD6,
-	SOURCE_CONF,   /* confd's bird.cfg */
-	SOURCE_IPSET,  /* allow-lists and pools */
-	SOURCE_CNI,    /* CNI's result cache */
-	SOURCE_STATUS, /* Felix' endpoint-status files */
-	SOURCE_SYSCTL, /* /proc/sys/net/ipv4 */
-	SOURCE_VTEP,   /* neighbours and forwarding entries of vxlan devices */
-	SOURCE_FILL,   /* how full conntrack and the neighbour table are */
-	SOURCE_PROC,   /* processes of the node's own daemons */
-	SOURCE_ANSWER, /* RTM_GETROUTE */
-	SOURCE_NEIGH,  /* RTM_GETNEIGH: who answered lately; OBS_NEIGH with snapshot set */
+	SOURCE_CONF,	/* confd's bird.cfg */
+	SOURCE_IPSET,	/* allow-lists and pools */
+	SOURCE_CNI,	/* CNI's result cache */
+	SOURCE_STATUS,	/* Felix' endpoint-status files */
+	SOURCE_SYSCTL,	/* /proc/sys/net/ipv4 */
+	SOURCE_VTEP,	/* neighbours and forwarding entries of vxlan devices */
+	SOURCE_FILL,	/* how full conntrack and the neighbour table are */
+	SOURCE_PROC,	/* processes of the node's own daemons */
+	SOURCE_ANSWER,	/* RTM_GETROUTE */
+	SOURCE_NEIGH,	/* RTM_GETNEIGH: who answered lately; OBS_NEIGH with snapshot set */
+	SOURCE_KUBELET, /* the kubelet's configuration: which DNS server it gives to pods */
 	SOURCE_MAX
 };
 enum source_state {
@@ -594,6 +596,7 @@ struct obs {
 		struct obs_baseline baseline;
 		struct obs_elsewhere elsewhere;
 		struct obs_rule rule;
+		struct obs_service service;
 	};
 };
 

@@ -55,4 +55,9 @@ struct obs_rule {
 	char iif[DEV_LEN], oif[DEV_LEN];
 };
 
+/* The kubelet's clusterDNS: the service's address, or that of a cache on the node itself */
+struct obs_service {
+	struct addr addr;
+};
+
 #endif

@@ -87,6 +87,18 @@ static void on_ipvs(void *ctx, const struct obs_addr *o)
 		h->found = true;
 }
 
+/* A cache on the node itself has that address, too. */
+static bool is_cluster_dns(const struct engine *e, const struct addr *a)
+{
+	const struct world_list *l = &e->world.cur[W_SERVICE];
+	const struct obs_service *s = l->item;
+
+	for (uint32_t i = 0; i < l->cnt; i++)
+		if (addr_eq(&s[i].addr, a))
+			return !mirror__is_local(e->mirror, a);
+	return false;
+}
+
 enum service_from service_known(const struct engine *e, const struct addr *a)
 {
 	struct holder h = { .e = e, .a = a };
@@ -98,6 +110,8 @@ enum service_from service_known(const struct engine *e, const struct addr *a)
 	mirror__each_addr(e->mirror, on_ipvs, &h);
 	if (h.found)
 		return SERVICE_DEVICE;
+	if (is_cluster_dns(e, a))
+		return SERVICE_KUBELET;
 	return service_range(e, a) ? SERVICE_RANGE : SERVICE_NOT;
 }
 

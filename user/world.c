@@ -36,6 +36,7 @@ static const struct {
 	[W_STATUS] = { SOURCE_STATUS, sizeof(struct obs_pod) },
 	[W_ANSWER] = { SOURCE_ANSWER, sizeof(struct obs_answer) },
 	[W_NEIGH] = { SOURCE_NEIGH, sizeof(struct obs_neigh) },
+	[W_SERVICE] = { SOURCE_KUBELET, sizeof(struct obs_service) },
 };
 
 static bool grow(struct world_list *l, size_t size)
@@ -370,6 +371,8 @@ void world_observe(struct engine *e, const struct obs *o)
 		return add(w, W_ANSWER, &o->answer);
 	case OBS_NEIGH:
 		return add(w, W_NEIGH, &o->neigh);
+	case OBS_SERVICE:
+		return add(w, W_SERVICE, &o->service);
 	case OBS_ELSEWHERE:
 		return elsewhere_observe(e, &o->elsewhere);
 	case OBS_BASELINE:
