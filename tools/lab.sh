@@ -79,6 +79,8 @@ die() {
 . "$here/lab/drops.sh"
 # shellcheck source=tools/lab/policy.sh
 . "$here/lab/policy.sh"
+# shellcheck source=tools/lab/services.sh
+. "$here/lab/services.sh"
 # shellcheck source=tools/lab/can.sh
 . "$here/lab/can.sh"
 # shellcheck source=tools/lab/features.sh

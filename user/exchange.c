@@ -40,8 +40,10 @@ static void count_answer(struct engine *e, struct trk *reply, const struct trk *
 {
 	struct app_stats *s = &e->apps[req->app];
 
-	if (reply->app == APP_DNS && reply->dns_flags & DNS_QR)
+	if (reply->app == APP_DNS && reply->dns_flags & DNS_QR) {
 		s->rcode[reply->dns_flags & 15]++;
+		dns_answer(e, reply);
+	}
 	if (req->late_us >= 0) {
 		s->late++;
 		return;

@@ -104,4 +104,9 @@ struct obs_nfrule {
 	char comment[NFR_COMMENT_LEN], text[NFR_TEXT_LEN];
 };
 
+/* The kubelet's clusterDNS: the service's address, or that of a cache on the node itself */
+struct obs_service {
+	struct addr addr;
+};
+
 #endif

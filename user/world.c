@@ -37,6 +37,7 @@ static const struct {
 	[W_ANSWER] = { SOURCE_ANSWER, sizeof(struct obs_answer) },
 	[W_NEIGH] = { SOURCE_NEIGH, sizeof(struct obs_neigh) },
 	[W_NFRULE] = { SOURCE_NFRULES, sizeof(struct obs_nfrule) },
+	[W_SERVICE] = { SOURCE_KUBELET, sizeof(struct obs_service) },
 };
 
 static bool grow(struct world_list *l, size_t size)
@@ -383,6 +384,8 @@ void world_observe(struct engine *e, const struct obs *o)
 		return;
 	case OBS_NFRULE:
 		return add(w, W_NFRULE, &o->nfrule);
+	case OBS_SERVICE:
+		return add(w, W_SERVICE, &o->service);
 	case OBS_ELSEWHERE:
 		return elsewhere_observe(e, &o->elsewhere);
 	case OBS_BASELINE:

@@ -81,6 +81,7 @@ target_of() {
 	node) REPLY=$NODE_IP_k8s02 ;;
 	dead-remote) REPLY=$DEAD_REMOTE ;;
 	dead-local) REPLY=$DEAD_LOCAL ;;
+	borrowed) REPLY=$LAB_STALE_ADDRESS ;;
 	client) REPLY=$POD_IP_k8s02_p1 ;;
 	*) echo "no such target: $1" >&2 && return 1 ;;
 	esac
@@ -100,6 +101,7 @@ send() {
 	pod) ns=$POD_NETNS_k8s02_p1 ;;
 	p2) ns=$POD_NETNS_k8s02_p2 ;;
 	dnspod) ns=$POD_NETNS_k8s01_coredns ;;
+	borrower) ns=$POD_NETNS_k8s01_p1 ;;
 	host) ns=$NODE_NETNS_k8s02 ;;
 	*) echo "nobody is called $who" >&2 && return 1 ;;
 	esac
@@ -114,6 +116,9 @@ send() {
 		echo_request "$ns" "$target" -M "do" -s 1200
 		;;
 	martian) echo_request "$ns" "$target" -I "$NODE_IP_k8s02" ;;
+	spoof) echo_request "$ns" "$target" -I "$DEAD_REMOTE" ;;
+	lent) echo_request "$ns" "$target" -I "$LAB_STALE_ADDRESS" ;;
+	port) query "$ns" "$target" +time=1 -b "0.0.0.0#40053" ;;
 	uplink) lab traffic uplink-down --count 1 ;;
 	*) echo "no such traffic: $1" >&2 && return 1 ;;
 	esac
@@ -134,7 +139,7 @@ plain() {
 	local atom list=''
 
 	for atom in ${1//,/ }; do
-		case $atom in big:* | martian:* | slow:* | uplink:*) ;; *) list+=,$atom ;; esac
+		case $atom in big:* | martian:* | slow:* | spoof:* | lent:* | port:* | uplink:*) ;; *) list+=,$atom ;; esac
 	done
 	REPLY=${list#,}
 }

@@ -73,6 +73,7 @@ can() {
 	return-route-missing)
 		[ "$peers" != reflector ] || cannot "what the reflector does not take it does not reflect, either"
 		;;
+	no-endpoints) try "no REJECT by $iptables here" "$iptables-restore <<<$'*filter\n-A FORWARD -p udp -j REJECT --reject-with icmp-port-unreachable\nCOMMIT'" ;;
 	no-route | no-default-route) needs_one_subnet ;;
 	overload-qdisc | uplink-down) can_tbf ;;
 	*) fault_known "$1" || can_feature "$1" ;;

@@ -397,3 +397,7 @@ fault_dns_silent() { dns_replace silent; }
 heal_dns_silent() { dns_back; }
 fault_dns_slow() { dns_replace dns 2600; }
 heal_dns_slow() { dns_back; }
+fault_dns_servfail() { dns_replace dns 0 2; }
+heal_dns_servfail() { dns_back; }
+fault_dns_nxdomain() { dns_replace dns 0 3; }
+heal_dns_nxdomain() { dns_back; }

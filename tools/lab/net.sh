@@ -406,6 +406,9 @@ host_files() {
 			"$root/etc/calico/confd/config" "$root/etc/cni/net.d"
 		echo -n "$node" >"$root/var/lib/calico/nodename"
 		echo -n "$mtu" >"$root/var/lib/calico/mtu"
+		mkdir -p "$root/var/lib/kubelet"
+		printf 'apiVersion: kubelet.config.k8s.io/v1beta1\nclusterDNS:\n- %s\nclusterDomain: cluster.local\nkind: KubeletConfiguration\n' \
+			"$service" >"$root/var/lib/kubelet/config.yaml"
 		ln -s /proc "$root/proc"
 		cni_config "$node" >"$root/etc/cni/net.d/10-calico.conflist"
 	done
