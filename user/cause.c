@@ -450,11 +450,14 @@ static void say_unresolved(const struct facts *x, struct because *b)
 		 prefix_str(&x->f->route.dst, p));
 }
 
-/* Without pools (packets that somebody else captured) nobody knows whether they left as they should. */
+/*
+ * Without pools (packets that somebody else captured) nobody knows whether they left as they should; with
+ * any other cause they did not, or it is known what became of them.
+ */
 static bool row_beyond(const struct facts *x)
 {
-	return x->f->f.verdict == V_UNANSWERED && x->e->pools.cnt && !x->f->local && !x->there &&
-	       !row_return_missing(x);
+	return x->f->f.verdict == V_UNANSWERED && x->e->pools.cnt && !x->f->local &&
+	       !x->f->f.because_cnt;
 }
 
 static void say_beyond(const struct facts *x, struct because *b)

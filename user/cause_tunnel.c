@@ -195,8 +195,7 @@ bool cause_vtep_misled(const struct facts *x)
 	    !addr_is_set(&x->f->gateway) || !world_is_fresh(x->e, SOURCE_VTEP))
 		return false;
 	v = diag_vtep_of(x->e, &x->f->gateway);
-	return v && v->have_fdb && addr_eq(&v->node, &x->f->encap_dst) &&
-	       owner_is_stranger(x->e, &x->f->example, &x->f->encap_dst);
+	return v && v->have_fdb && owner_is_stranger(x->e, &x->f->example, &x->f->encap_dst);
 }
 
 static void say_misled(const struct facts *x, struct because *b)
@@ -205,8 +204,7 @@ static void say_misled(const struct facts *x, struct because *b)
 
 	(void)b;
 	evidence(x->f,
-		 "the forwarding entry for the VTEP %s leads to %s, which is no node on Felix' "
-		 "list",
+		 "what the route sends to the VTEP %s goes to %s, which is no node on Felix' list",
 		 addr_str(&x->f->gateway, a), addr_str(&x->f->encap_dst, n));
 }
 
@@ -265,11 +263,10 @@ static void say_vtep(const struct facts *x, struct because *b)
 	char a[ADDR_STRLEN];
 
 	(void)b;
+	/* without a neighbour there is no MAC to find the forwarding entry by */
 	evidence(x->f, "for the VTEP %s there is %s on %s", addr_str(&x->f->gateway, a),
-		 !v	       ? "neither a permanent neighbour nor a forwarding entry" :
-		 v->have_neigh ? "a permanent neighbour, and no forwarding entry (fdb)" :
-		 v->have_fdb   ? "a forwarding entry (fdb), and no permanent neighbour" :
-				 "neither a permanent neighbour nor a forwarding entry",
+		 v && v->have_neigh ? "a permanent neighbour, and no forwarding entry (fdb)" :
+				      "no permanent neighbour (ip neigh)",
 		 x->f->f.dev);
 }
 
