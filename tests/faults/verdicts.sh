@@ -281,13 +281,18 @@ usual_encap() {
 
 # The lab that the fault needs; a worker keeps its own as long as the next one fits.
 use_lab() {
-	local encap=auto
+	local encap=auto options
 
 	[[ $fault != *@* ]] || encap=${fault#*@}
 	[ "$encap" != "$lab_encap" ] || return 0
 	[ -z "$lab_encap" ] || lab down >&2
 	lab_encap=$encap
-	lab_up "${CALITRACE_TEST_PREFIX:-t$$-}$worker$encap-" --encap "$encap"
+	case $encap in
+	felix) options=(--routes-by felix) ;;
+	auto) options=() ;;
+	*) options=(--encap "$encap") ;;
+	esac
+	lab_up "${CALITRACE_TEST_PREFIX:-t$$-}$worker$encap-" "${options[@]}"
 }
 
 # Is this start possible, without TCX, where the tracer's own filter is in the chain?

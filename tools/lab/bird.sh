@@ -102,6 +102,7 @@ bird_config() {
 	if ! { [ "$node" = "$second" ] && fault_active unreachable-route; }; then
 		kernel+="if dest = RTD_UNREACHABLE then reject; "
 	fi
+	! felix_routes_all || kernel+="if net ~ [ $pool+ ] then reject; "
 	[ -z "$gr_wait" ] || wait="graceful restart wait $gr_wait;"
 	REPLY="log \"$state/log/$node.bird.log\" all;
 router id $source;

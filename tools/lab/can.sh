@@ -54,7 +54,16 @@ can_tbf() { try "no tbf queue here" "tc qdisc add dev lo root tbf rate 8bit burs
 
 # NAME of a fault or a feature
 can() {
+	if felix_routes_all; then
+		case $1 in
+		blackhole-route | prohibit-route | unreachable-route | stale-32 | bird-down | owner-conflict)
+			cannot "it is BIRD's to put a route there, and here Felix does"
+			return
+			;;
+		esac
+	fi
 	case $1 in
+	felix-route-missing) felix_routes_all || cannot "here BIRD puts the routes there (--routes-by felix)" ;;
 	filter-tc* | corrupt | neigh-outer) can_bpf ;;
 	filter-xdp) try "no generic XDP here" "$labtool xdp lo" ;;
 	filter-*) can_filter "$1" ;;

@@ -168,6 +168,7 @@ confd_ipam() {
 	crosssubnet/*) action="if (defined(bgp_next_hop)&&(bgp_next_hop ~ ${node_subnet[$node]})) then krt_tunnel=\"\"; else krt_tunnel=\"tunl0\"; accept; }" ;;
 	*) action='krt_tunnel="tunl0"; accept; }' ;;
 	esac
+	! felix_routes_all || action='reject; } # Cluster routes are handled by Felix.'
 	if [ "$node/$tunnel_kind" = "${nodes[1]}/ipip" ] && fault_active owner-conflict; then
 		action='reject; } # Cluster routes are handled by Felix.'
 	fi

@@ -294,9 +294,10 @@ tunnel_back() {
 		fdb_lines "$node"
 		in_ns "${node_ns[$node]}" bash -c "ip link set '$tunnel' up && exec bridge -batch - <<<'$REPLY'"
 	fi
+	route_protocol
 	for owner in "${nodes[@]}"; do
 		[ "$owner" = "$node" ] || ! tunnelled "$node" "$owner" ||
-			lines+=$'\n'"route replace ${node_block[$owner]} via ${node_ip[$owner]} dev $tunnel onlink proto bird"
+			lines+=$'\n'"route replace ${node_block[$owner]} via ${node_ip[$owner]} dev $tunnel onlink proto $REPLY"
 	done
 	ip_in "${node_ns[$node]}" <<<"$lines"
 }

@@ -211,7 +211,7 @@ plan() {
 # ---- what up decided, for the later verbs ----
 
 settings=(prefix count node_net gateway pool block_len block_list encap service upstream wrong
-	docker_net gr_time gr_wait peers use_ipset use_confd use_cni mtu iptables tunnel tunnel_kind bird
+	docker_net gr_time gr_wait peers routes_by use_ipset use_confd use_cni mtu iptables tunnel tunnel_kind bird
 	krt_tunnel labtool)
 
 plan_save() {
@@ -265,7 +265,7 @@ plan_print() {
 		LAB_NODELOCAL_DEV "$nodelocal_dev" LAB_IPVS_SERVICE "$ipvs_service" LAB_IPVS_DEV "$ipvs_dev" \
 		LAB_GATEWAY2 "$gateway2" LAB_POD_PORT "$pod_port" LAB_POD_TABLE "$pod_table" \
 		LAB_IPTABLES "$iptables" LAB_IPSET "$use_ipset" LAB_BIRD "$bird" \
-		LAB_PEERS "$peers" LAB_NEW_BLOCK "$new_block" LAB_NEW_ADDRESS "$new_address" \
+		LAB_PEERS "$peers" LAB_ROUTES_BY "$routes_by" LAB_NEW_BLOCK "$new_block" LAB_NEW_ADDRESS "$new_address" \
 		LAB_STALE_ADDRESS "$stale_address" LAB_STALE_NODE "$stale_node" \
 		DEAD_REMOTE "$dead_remote" DEAD_LOCAL "$dead_local"
 	for node in "${nodes[@]}"; do
