@@ -15,6 +15,8 @@
 # FAULT.nodes and FAULT.lab, or FAULT.error with what went wrong; then FAULT.done. "healthy" is one of the
 # faults: the lab's mixed traffic with nothing wrong.
 #
+# With CALITRACE_TEST_VARIANT=NAME the labs have the options that tests/faults/variants gives it.
+#
 # Most of the time is waiting for what does not come, so CALITRACE_TEST_JOBS labs work side by
 # side. Without a list of faults: all, and "healthy".
 
@@ -51,6 +53,22 @@ read_table() {
 		hit) hit_at[${table[-1]}]+=" $name" ;;
 		esac
 	done <"$here/verdicts"
+}
+
+# The options of the variant, and which faults are its own
+variant_options=() variant_as=-
+read_variant() {
+	local name as options
+
+	[ -n "${CALITRACE_TEST_VARIANT:-}" ] || return 0
+	while read -r name as options; do
+		[ "$name" = "$CALITRACE_TEST_VARIANT" ] || continue
+		variant_as=$as
+		read -r -a variant_options <<<"$options"
+		return
+	done <"$here/variants"
+	echo "no such variant: $CALITRACE_TEST_VARIANT" >&2
+	return 1
 }
 
 # The start of a tracer is the dearest part in an emulated machine: there only nodes that the
@@ -238,6 +256,7 @@ elsewhere() {
 	local encap=${fault#*@}
 
 	[[ $fault == *@* ]] || encap=''
+	[ "$encap" != "$variant_as" ] || return 0
 	word needs ''
 	if [ -n "$encap" ] && [ "$encap" = "$auto_encap" ]; then
 		echo "as ${fault%@*}: the usual lab on this kernel has $encap"
@@ -275,7 +294,15 @@ publish() {
 # What the lab takes for "auto"
 usual_encap() {
 	modprobe -q ipip 2>/dev/null || :
+	local i
+
 	auto_encap=vxlan
+	for ((i = 0; i < ${#variant_options[@]}; i++)); do
+		if [ "${variant_options[i]}" = --encap ]; then
+			auto_encap=${variant_options[i + 1]}
+			return
+		fi
+	done
 	! unshare -n ip link add name t type ipip local 127.0.0.2 remote 127.0.0.3 2>/dev/null || auto_encap=ipip
 }
 
@@ -284,6 +311,7 @@ use_lab() {
 	local encap=auto options
 
 	[[ $fault != *@* ]] || encap=${fault#*@}
+	[ "$encap" != "$variant_as" ] || encap=auto
 	[ "$encap" != "$lab_encap" ] || return 0
 	[ -z "$lab_encap" ] || lab down >&2
 	lab_encap=$encap
@@ -292,7 +320,7 @@ use_lab() {
 	auto) options=() ;;
 	*) options=(--encap "$encap") ;;
 	esac
-	lab_up "${CALITRACE_TEST_PREFIX:-t$$-}$worker$encap-" "${options[@]}"
+	lab_up "${CALITRACE_TEST_PREFIX:-t$$-}$worker$encap-" "${variant_options[@]}" "${options[@]}"
 }
 
 # Is this start possible, without TCX, where the tracer's own filter is in the chain?
@@ -375,6 +403,7 @@ work() {
 }
 
 read_table
+read_variant
 usual_encap
 has_tcx=$("$calitrace" doctor -o json 2>/dev/null | jq -r 'select(.name == "tcx" and .explain == "available") | .name')
 kernel=$(uname -r)

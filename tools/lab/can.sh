@@ -62,6 +62,12 @@ can() {
 			;;
 		esac
 	fi
+	case $block_len/$1 in
+	32/stale-pod | 32/stale-32 | 32/client-link-down | 32/bird-down)
+		cannot "a block of one address is a pod's, and goes with it"
+		return
+		;;
+	esac
 	case $1 in
 	felix-route-missing) felix_routes_all || cannot "here BIRD puts the routes there (--routes-by felix)" ;;
 	filter-tc* | corrupt | neigh-outer) can_bpf ;;

@@ -286,7 +286,7 @@ heal_tunnel_down_peer() { tunnel_back "${nodes[0]}"; }
 
 # With all that the kernel has flushed. BIRD would see to the routes, but only at its next scan.
 tunnel_back() {
-	local node=$1 owner lines="link set $tunnel up"
+	local node=$1 owner block protocol lines="link set $tunnel up"
 
 	if [ "$tunnel_kind" = vxlan ]; then
 		vtep_lines "$node"
@@ -295,9 +295,13 @@ tunnel_back() {
 		in_ns "${node_ns[$node]}" bash -c "ip link set '$tunnel' up && exec bridge -batch - <<<'$REPLY'"
 	fi
 	route_protocol
+	protocol=$REPLY
 	for owner in "${nodes[@]}"; do
-		[ "$owner" = "$node" ] || ! tunnelled "$node" "$owner" ||
-			lines+=$'\n'"route replace ${node_block[$owner]} via ${node_ip[$owner]} dev $tunnel onlink proto $REPLY"
+		[ "$owner" != "$node" ] && tunnelled "$node" "$owner" || continue
+		node_blocks "$owner"
+		for block in $REPLY; do
+			lines+=$'\n'"route replace $block via ${node_ip[$owner]} dev $tunnel onlink proto $protocol"
+		done
 	done
 	ip_in "${node_ns[$node]}" <<<"$lines"
 }

@@ -28,17 +28,22 @@ felix_gateway() {
 
 # NODE: its routes as lines for "ip -batch"
 felix_lines() {
-	local node=$1 owner want text="route replace blackhole ${node_block[$1]} proto 80"$'\n'
+	local node=$1 owner want block text=
 
+	# What leads to the pod itself is no blackhole.
+	[[ ${node_block[$1]} == */32 ]] || text="route replace blackhole ${node_block[$1]} proto 80"$'\n'
 	for owner in "${nodes[@]}"; do
 		[ "$owner" != "$node" ] || continue
 		! felix_blind "$node" "$owner" || continue
 		expected_route "$node" "$owner"
 		want=$REPLY
-		case $want in
-		"route "*) text+="route replace ${node_block[$owner]} via ${want#route } onlink proto 80"$'\n' ;;
-		gone) text+="route del ${node_block[$owner]} proto 80"$'\n' ;;
-		esac
+		node_blocks "$owner"
+		for block in $REPLY; do
+			case $want in
+			"route "*) text+="route replace $block via ${want#route } onlink proto 80"$'\n' ;;
+			gone) text+="route del $block proto 80"$'\n' ;;
+			esac
+		done
 	done
 	# "route GATEWAY DEVICE" is all but what ip wants.
 	REPLY=$(sed -E 's/ via ([0-9.]+) ([^ ]+) onlink/ via \1 dev \2 onlink/' <<<"${text%$'\n'}")

@@ -195,7 +195,7 @@ wait_settled() {
 			expected_route "$node" "$owner"
 			[ -z "$REPLY" ] || conds+=("${REPLY%% *} $ns ${node_block[$owner]}${REPLY#"${REPLY%% *}"}")
 		done
-		if ! { [ "$node" = "${nodes[1]}" ] && fault_active bird-killed; }; then
+		if ((block_len < 32)) && ! { [ "$node" = "${nodes[1]}" ] && fault_active bird-killed; }; then
 			conds+=("route $ns ${node_block[$node]} 0.0.0.0 *")
 		fi
 		await_sessions "$node"
