@@ -63,6 +63,10 @@ can() {
 		esac
 	fi
 	case $block_len/$1 in
+	32/wrong-node | 32/wrong-nexthop)
+		cannot "a BIRD that leaves the kernel alone knows of no pod any more, and so of no block"
+		return
+		;;
 	32/stale-pod | 32/stale-32 | 32/client-link-down | 32/bird-down)
 		cannot "a block of one address is a pod's, and goes with it"
 		return
@@ -75,6 +79,9 @@ can() {
 	filter-*) can_filter "$1" ;;
 	rpf-tunnel) needs_tunnel && needs_mesh ;;
 	allowlist | underlay-route | tunnel-down | tunnel-down-peer | wrong-nexthop) needs_tunnel ;;
+	checksum-offload) needs_vxlan && try "no ethtool here" "ethtool --version" && can_bpf ;;
+	rpf-uplink) [ "$docker_net" != none ] || cannot "this lab has no docker0" ;;
+	tunnel-address-strict) needs_tunnel ;;
 	tunnel-address | tunnel-missing | wrong-device) needs_tunnel ;;
 	neigh-inner | fdb-missing) needs_vxlan ;;
 	stale-32) [ -n "$stale_node" ] || cannot "$node_net has no room for one more node" ;;
