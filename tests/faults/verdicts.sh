@@ -15,6 +15,8 @@
 # FAULT.nodes and FAULT.lab, or FAULT.error with what went wrong; then FAULT.done. "healthy" is one of the
 # faults: the lab's mixed traffic with nothing wrong.
 #
+# With CALITRACE_TEST_VARIANT=NAME the labs have the options that tests/faults/variants gives it.
+#
 # Most of the time is waiting for what does not come, so CALITRACE_TEST_JOBS labs work side by
 # side. Without a list of faults: all, and "healthy".
 
@@ -51,6 +53,22 @@ read_table() {
 		hit) hit_at[${table[-1]}]+=" $name" ;;
 		esac
 	done <"$here/verdicts"
+}
+
+# The options of the variant, and which faults are its own
+variant_options=() variant_as=-
+read_variant() {
+	local name as options
+
+	[ -n "${CALITRACE_TEST_VARIANT:-}" ] || return 0
+	while read -r name as options; do
+		[ "$name" = "$CALITRACE_TEST_VARIANT" ] || continue
+		variant_as=$as
+		read -r -a variant_options <<<"$options"
+		return
+	done <"$here/variants"
+	echo "no such variant: $CALITRACE_TEST_VARIANT" >&2
+	return 1
 }
 
 # The start of a tracer is the dearest part in an emulated machine: there only nodes that the
@@ -243,6 +261,7 @@ elsewhere() {
 	local encap=${fault#*@}
 
 	[[ $fault == *@* ]] || encap=''
+	[ "$encap" != "$variant_as" ] || return 0
 	word needs ''
 	if [ -n "$encap" ] && [ "$encap" = "$auto_encap" ]; then
 		echo "as ${fault%@*}: the usual lab on this kernel has $encap"
@@ -280,19 +299,33 @@ publish() {
 # What the lab takes for "auto"
 usual_encap() {
 	modprobe -q ipip 2>/dev/null || :
+	local i
+
 	auto_encap=vxlan
+	for ((i = 0; i < ${#variant_options[@]}; i++)); do
+		if [ "${variant_options[i]}" = --encap ]; then
+			auto_encap=${variant_options[i + 1]}
+			return
+		fi
+	done
 	! unshare -n ip link add name t type ipip local 127.0.0.2 remote 127.0.0.3 2>/dev/null || auto_encap=ipip
 }
 
 # The lab that the fault needs; a worker keeps its own as long as the next one fits.
 use_lab() {
-	local encap=auto
+	local encap=auto options
 
 	[[ $fault != *@* ]] || encap=${fault#*@}
+	[ "$encap" != "$variant_as" ] || encap=auto
 	[ "$encap" != "$lab_encap" ] || return 0
 	[ -z "$lab_encap" ] || lab down >&2
 	lab_encap=$encap
-	lab_up "${CALITRACE_TEST_PREFIX:-t$$-}$worker$encap-" --encap "$encap"
+	case $encap in
+	felix) options=(--routes-by felix) ;;
+	auto) options=() ;;
+	*) options=(--encap "$encap") ;;
+	esac
+	lab_up "${CALITRACE_TEST_PREFIX:-t$$-}$worker$encap-" "${variant_options[@]}" "${options[@]}"
 }
 
 # Is this start possible, without TCX, where the tracer's own filter is in the chain?
@@ -375,6 +408,7 @@ work() {
 }
 
 read_table
+read_variant
 usual_encap
 has_tcx=$("$calitrace" doctor -o json 2>/dev/null | jq -r 'select(.name == "tcx" and .explain == "available") | .name')
 kernel=$(uname -r)
