@@ -202,7 +202,7 @@ lab_json() {
 		"dns_dev":"$POD_DEV_k8s01_coredns","wrong":"$LAB_WRONG_ADDRESS","netns":{$inums},
 		"p2":"$POD_IP_k8s02_p2","p2_dev":"$POD_DEV_k8s02_p2",
 		"target":{"dns":"$POD_IP_k8s01_coredns","far":"$POD_IP_k8s03_p1",
-		"dead-remote":"$DEAD_REMOTE","dead-local":"$DEAD_LOCAL"}}
+		"dead-remote":"$DEAD_REMOTE","dead-local":"$DEAD_LOCAL","stale":"${LAB_STALE_ADDRESS:-}"}}
 	END
 }
 

@@ -15,6 +15,8 @@
 # FAULT.nodes and FAULT.lab, or FAULT.error with what went wrong; then FAULT.done. "healthy" is one of the
 # faults: the lab's mixed traffic with nothing wrong.
 #
+# With CALITRACE_TEST_CAPTURE=1 the tracers record what they see: FAULT.MODE.NODE.pcapng.
+#
 # Most of the time is waiting for what does not come, so CALITRACE_TEST_JOBS labs work side by
 # side. Without a list of faults: all, and "healthy".
 
@@ -81,6 +83,7 @@ target_of() {
 	node) REPLY=$NODE_IP_k8s02 ;;
 	dead-remote) REPLY=$DEAD_REMOTE ;;
 	dead-local) REPLY=$DEAD_LOCAL ;;
+	stale) REPLY=$LAB_STALE_ADDRESS ;;
 	client) REPLY=$POD_IP_k8s02_p1 ;;
 	*) echo "no such target: $1" >&2 && return 1 ;;
 	esac
@@ -148,10 +151,12 @@ round() {
 # ---- tracers ----
 
 start() {
-	local node
+	local node record
 
 	for node in "${nodes[@]}"; do
-		live "$fault.$1.$node" "$node" --all -o json
+		record=()
+		[ -z "${CALITRACE_TEST_CAPTURE:-}" ] || record=(-w "$out/$fault.$1.$node.pcapng" --force)
+		live "$fault.$1.$node" "$node" --all -o json "${record[@]}"
 	done
 	for node in "${nodes[@]}"; do
 		tracer_wait "$fault.$1.$node" >&2
