@@ -46,7 +46,7 @@ def root_entries:
 	(root_lines($run.fault) | if length == 0 then root_lines($run.fault | sub("@.*"; "")) else . end) |
 	map({node: .[1], verdict: .[2], key: (.[4:] | pairs), causes: (.[3] | split("|"))} |
 		.not = (.key.not // "" | split("|")) |
-		.open = (.key.open | . == "yes" or . == $run.mode) | .known = (.key.known == "yes") |
+		.open = (.key.open | . == "yes" or . == $run.mode) | .known = (.key.known | . == "yes" or . == $run.mode) |
 		if $run.mode == "late" and .key.late then .causes = (.key.late | split("|")) else . end |
 		select(.node == $run.node));
 

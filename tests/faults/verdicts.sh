@@ -16,6 +16,7 @@
 # faults: the lab's mixed traffic with nothing wrong.
 #
 # With CALITRACE_TEST_VARIANT=NAME the labs have the options that tests/faults/variants gives it.
+# With CALITRACE_TEST_CAPTURE=1 the tracers record what they see: FAULT.MODE.NODE.pcapng.
 #
 # Most of the time is waiting for what does not come, so CALITRACE_TEST_JOBS labs work side by
 # side. Without a list of faults: all, and "healthy".
@@ -100,6 +101,7 @@ target_of() {
 	dead-remote) REPLY=$DEAD_REMOTE ;;
 	dead-local) REPLY=$DEAD_LOCAL ;;
 	borrowed) REPLY=$LAB_STALE_ADDRESS ;;
+	stale) REPLY=$LAB_STALE_ADDRESS ;;
 	client) REPLY=$POD_IP_k8s02_p1 ;;
 	*) echo "no such target: $1" >&2 && return 1 ;;
 	esac
@@ -171,10 +173,12 @@ round() {
 # ---- tracers ----
 
 start() {
-	local node
+	local node record
 
 	for node in "${nodes[@]}"; do
-		live "$fault.$1.$node" "$node" --all -o json
+		record=()
+		[ -z "${CALITRACE_TEST_CAPTURE:-}" ] || record=(-w "$out/$fault.$1.$node.pcapng" --force)
+		live "$fault.$1.$node" "$node" --all -o json "${record[@]}"
 	done
 	for node in "${nodes[@]}"; do
 		tracer_wait "$fault.$1.$node" >&2
