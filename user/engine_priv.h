@@ -536,7 +536,7 @@ const struct obs_neigh *world_neigh(const struct engine *e, const struct addr *a
 const struct obs_answer *world_answer(const struct engine *e, const struct addr *dst);
 /* The first of BIRD's routes for exactly that prefix; those that follow it may be for the same */
 const struct obs_bird_route *world_broute_of(const struct engine *e, const struct prefix *p);
-/* The pod with that address, NULL: none known */
+/* The pod with that address, NULL: none known; its name holds only if it is verified */
 const struct obs_pod *world_pod_of(const struct engine *e, const struct addr *a);
 /* "" where nobody told the node's name */
 const char *world_node_name(const struct engine *e, const struct addr *peer);
