@@ -70,6 +70,7 @@ struct trk_key {
 	struct knode node;
 	struct flow_key key;
 	uint8_t idx; /* in its packet's list: tells which packet that is */
+	bool closed; /* of this key, no older request waits for a reply, nor does this one */
 };
 
 /* A route_ref with numbers for names, which are asked for when it is told */
@@ -491,8 +492,15 @@ struct trk *journey_new(struct engine *e, const struct obs *o, uint64_t sig);
 void journey_add_key(struct engine *e, struct trk *t, const struct flow_key *k);
 /* Is it one of the ports that are taken for DNS? Host order. */
 bool journey_is_dns_port(const struct engine *e, uint16_t port);
-/* The request that a reply with this key answers, NULL: none; more: there are others, older ones */
-struct trk *journey_request(struct engine *e, const struct flow_key *reply, bool *more);
+/* role.c: whose packet it is, and whether it asks or answers */
+enum app journey_app(const struct engine *e, const struct obs_pkt *p);
+enum role journey_role(const struct engine *e, const struct obs_pkt *p, enum app app);
+/*
+ * The request that a reply with this key answers, NULL: none. Others, older ones, are handed to copy();
+ * none of them is found again, so the caller has to take the one that is returned as answered.
+ */
+struct trk *journey_request(struct engine *e, const struct flow_key *reply,
+			    void (*copy)(struct engine *e, struct trk *t));
 /* The latest request with exactly this key, answered or not, NULL: none */
 struct trk *journey_by_key(struct engine *e, const struct flow_key *k);
 /* The packet whose later fragment this is, NULL: its first one was none of ours */
@@ -666,7 +674,7 @@ const struct obs_neigh *world_neigh(const struct engine *e, const struct addr *a
 const struct obs_answer *world_answer(const struct engine *e, const struct addr *dst);
 /* The first of BIRD's routes for exactly that prefix; those that follow it may be for the same */
 const struct obs_bird_route *world_broute_of(const struct engine *e, const struct prefix *p);
-/* The pod with that address, NULL: none known */
+/* The pod with that address, NULL: none known; its name holds only if it is verified */
 const struct obs_pod *world_pod_of(const struct engine *e, const struct addr *a);
 /* "" where nobody told the node's name */
 const char *world_node_name(const struct engine *e, const struct addr *peer);

@@ -502,9 +502,9 @@ const struct obs_bird_route *world_broute_of(const struct engine *e, const struc
 const struct obs_pod *world_pod_of(const struct engine *e, const struct addr *a)
 {
 	const struct obs_pod key = { .addr = *a };
-	const struct obs_pod *p = find(e, W_POD, &key);
+	const struct obs_pod *p = find(e, W_POD, &key), *s = find(e, W_STATUS, &key);
 
-	return p ? p : find(e, W_STATUS, &key);
+	return !p || (s && s->verified && !p->verified) ? s : p;
 }
 
 const char *world_node_name(const struct engine *e, const struct addr *peer)
