@@ -183,7 +183,8 @@ static void say_no_address_there(const struct facts *x, struct because *b)
 	evidence(x->f,
 		 "in the tunnel come packets with the source %s%s, which is a node's own "
 		 "address and none of a pool",
-		 addr_str(&x->f->first.src, a), node_suffix(x->e, &x->f->first.src, node, sizeof(node)));
+		 addr_str(&x->f->first.src, a),
+		 node_suffix(x->e, &x->f->first.src, node, sizeof(node)));
 }
 
 /* The route is right, and the VTEP that it leads to is set up for a stranger. */

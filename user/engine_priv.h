@@ -295,7 +295,7 @@ struct fnd {
 	char in_dev[DEV_LEN], out_dev[DEV_LEN];
 	char reason[REASON_LEN], location[LOCATION_LEN];
 	struct addr encap_src, encap_dst;
-	uint16_t len;	    /* octets of that IP packet */
+	uint16_t len; /* octets of that IP packet */
 	uint8_t icmp_type, icmp_code;
 	struct addr icmp_from; /* of the ICMP error that answered it, family 0: none */
 };

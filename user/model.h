@@ -443,15 +443,6 @@ struct obs_pod {
 	bool status;   /* from Felix' status files: its policy is programmed */
 };
 
-/* What the kernel would do for a packet of this node, or of a pod, to dst */
-struct obs_answer {
-	struct addr dst;
-	uint16_t err;	     /* positive errno, 0: a route */
-	uint8_t type;	     /* RTN_* */
-	struct addr gw, src; /* src: the address that it would send from */
-	uint32_t ifindex;
-};
-
 #include "model_far.h"
 
 enum route_op {
