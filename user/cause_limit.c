@@ -276,7 +276,7 @@ static void say_mtu(const struct facts *x, struct because *b)
  */
 static bool row_checksum(const struct facts *x)
 {
-	static const char *const reasons[] = { "UDP_CSUM", "TCP_CSUM", "SKB_CSUM", "IP_CSUM" };
+	static const char *const reasons[] = { "UDP_CSUM", "TCP_CSUM", "SKB_CSUM" };
 
 	if (x->f->f.verdict != V_OTHER)
 		return false;

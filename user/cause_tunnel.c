@@ -243,6 +243,9 @@ static bool vtep_lacks(const struct facts *x)
 {
 	const struct obs_vtep *v;
 
+	/* Felix makes these entries permanent, so the kernel asks for a VTEP only where there is none. */
+	if (x->f->f.verdict == V_NEIGH_FAILED)
+		return true;
 	if (!world_is_fresh(x->e, SOURCE_VTEP) || !addr_is_set(&x->f->gateway))
 		return false;
 	v = diag_vtep_of(x->e, &x->f->gateway);
