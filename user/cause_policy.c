@@ -434,27 +434,29 @@ static void find_dev(void *ctx, const struct link_info *l)
 		d->ifindex = l->ifindex;
 }
 
-/* rp_filter as it is in force on the finding's device; -1: not known */
-static int rp_filter_of(const struct facts *x)
+/*
+ * Felix copies conf/default/rp_filter to the devices of pods (endpoint_mgr.go); only strict (1) asks for
+ * the very device. A device that differs from it was set by somebody else.
+ */
+static bool rp_filter_is_calicos(const struct facts *x)
 {
 	const struct obs_sysctl *all = world_sysctl(x->e, 0), *dev;
+	const struct obs_sysctl *def = world_sysctl(x->e, SYSCTL_DEFAULT);
 	struct by_name d = { .name = x->f->f.dev };
 
 	mirror__each_link(x->e->mirror, find_dev, &d);
 	dev = d.ifindex ? world_sysctl(x->e, d.ifindex) : NULL;
-	if (!all || !dev || judge_dev(x->e, d.ifindex) != DEV_WORKLOAD)
-		return -1;
-	return all->rp_filter > dev->rp_filter ? all->rp_filter : dev->rp_filter;
+	return all && dev && def && judge_dev(x->e, d.ifindex) == DEV_WORKLOAD &&
+	       all->rp_filter < 2 && dev->rp_filter == 1 && def->rp_filter == 1;
 }
 
-/* Felix sets it on the devices of pods, and only strict (1) asks for the very device. */
 static bool row_rp_filter(const struct facts *x)
 {
 	/* cause_limit.c says it with more certainty where CNI's record tells whose address it is */
 	for (int i = 0; i < x->f->f.because_cnt; i++)
 		if (x->f->f.because[i].cause == C_CALICO_RPF)
 			return false;
-	return x->f->f.verdict == V_RP_FILTER && !x->f->in_pod && rp_filter_of(x) == 1;
+	return x->f->f.verdict == V_RP_FILTER && !x->f->in_pod && rp_filter_is_calicos(x);
 }
 
 static void say_rp_filter(const struct facts *x, struct because *b)
@@ -464,8 +466,10 @@ static void say_rp_filter(const struct facts *x, struct because *b)
 	char a[ADDR_STRLEN], p[PREFIX_STRLEN];
 
 	(void)b;
-	evidence(x->f, "rp_filter of %s is 1 (strict): a source must be routed by that device",
-		 x->f->f.dev);
+	evidence(
+		x->f,
+		"rp_filter of %s is 1 (strict), as Felix copies it from conf/default: a source must be routed by that device",
+		x->f->f.dev);
 	if (r && r->nh_cnt)
 		evidence(x->f, "this node's route to %s is %s dev %s", addr_str(src, a),
 			 prefix_str(&r->dst, p), mirror__dev(x->e->mirror, r->nh[0].ifindex));

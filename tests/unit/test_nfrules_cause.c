@@ -569,12 +569,14 @@ static void test_programs(void **state)
 	}
 }
 
-static void tell_rp_filter(struct feed *f, uint32_t us, int all, int dev)
+static void tell_rp_filter(struct feed *f, uint32_t us, int all, int def, int dev)
 {
 	struct obs o = { .kind = OBS_SYSCTL };
 
 	feed_begin(f, us, SOURCE_SYSCTL);
 	o.sysctl = (struct obs_sysctl){ 0, (int8_t)all, 1, 0, 1 };
+	feed_obs(f, us, &o);
+	o.sysctl = (struct obs_sysctl){ SYSCTL_DEFAULT, (int8_t)def, 1, 0, -1 };
 	feed_obs(f, us, &o);
 	o.sysctl = (struct obs_sysctl){ IF_CALI1, (int8_t)dev, 1, 1, -1 };
 	feed_obs(f, us, &o);
@@ -586,15 +588,17 @@ static void tell_rp_filter(struct feed *f, uint32_t us, int all, int dev)
 static void test_rp_filter(void **state)
 {
 	static const struct {
-		int all, dev;
+		int all, def, dev;
 		uint32_t ifindex;
 		enum cause cause;
 	} cases[] = {
-		{ 0, 1, IF_CALI1, C_CALICO_RPF },
-		{ 1, 0, IF_CALI1, C_CALICO_RPF },
-		{ 0, 0, IF_CALI1, C_UNKNOWN }, /* whoever set it has reset it */
-		{ 2, 1, IF_CALI1, C_UNKNOWN },
-		{ 0, 1, IF_TUNNEL, C_UNKNOWN }, /* no device of Felix' */
+		{ 0, 1, 1, IF_CALI1, C_CALICO_RPF },
+		{ 1, 1, 1, IF_CALI1, C_CALICO_RPF },
+		{ 0, 0, 1, IF_CALI1, C_UNKNOWN }, /* not by Felix */
+		{ 1, 0, 0, IF_CALI1, C_UNKNOWN },
+		{ 0, 1, 0, IF_CALI1, C_UNKNOWN },  /* whoever set it has reset it */
+		{ 2, 1, 1, IF_CALI1, C_UNKNOWN },  /* loose */
+		{ 0, 1, 1, IF_TUNNEL, C_UNKNOWN }, /* no device of Felix' */
 	};
 
 	(void)state;
@@ -604,7 +608,7 @@ static void test_rp_filter(void **state)
 
 		feed_open(&f, p, NULL);
 		feed_node(&f, POOL_IPIP, 0);
-		tell_rp_filter(&f, 500, cases[i].all, cases[i].dev);
+		tell_rp_filter(&f, 500, cases[i].all, cases[i].def, cases[i].dev);
 		feed_drop(&f, 1000, cases[i].ifindex, "IP_RPFILTER", "ip_rcv_finish_core",
 			  pkt_dns(p->pod2, p->peer_pod, 40001, 1));
 		feed_ticks(&f, 50 * MS, 400 * MS);
