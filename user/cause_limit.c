@@ -270,21 +270,37 @@ static void say_mtu(const struct facts *x, struct because *b)
 
 /* ---- checksums ---- */
 
+static bool has_reason(const struct facts *x)
+{
+	return x->f->reason[0] && strcmp(x->f->reason, "NOT_SPECIFIED") != 0;
+}
+
 /*
- * By the reason; before there were any, a tunnel's packet that its socket threw away: that queues
- * nothing, it only looks at the checksum (net/ipv4/udp.c, udp_queue_rcv_one_skb).
+ * Before there were reasons: a tunnel's socket queues nothing, it only looks at the checksum
+ * (net/ipv4/udp.c, udp_queue_rcv_one_skb); and while its device is up there is one to be found.
  */
+static bool socket_refused(const struct facts *x)
+{
+	struct tunnel t;
+
+	if (has_reason(x) || !x->f->encapsulated)
+		return false;
+	if (!strncmp(x->f->location, "udp_queue_rcv", 13))
+		return true;
+	return !strcmp(x->f->location, "__udp4_lib_rcv") && cause_tunnel(x, &t) && t.link &&
+	       t.link->up && !strcmp(t.kind, "vxlan");
+}
+
 static bool row_checksum(const struct facts *x)
 {
 	static const char *const reasons[] = { "UDP_CSUM", "TCP_CSUM", "SKB_CSUM" };
 
-	if (x->f->f.verdict != V_OTHER)
+	if (x->f->f.verdict != V_OTHER && x->f->f.verdict != V_TUNNEL_ERROR)
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
 		if (!strcmp(x->f->reason, reasons[i]))
 			return true;
-	return x->f->encapsulated && (!x->f->reason[0] || !strcmp(x->f->reason, "NOT_SPECIFIED")) &&
-	       !strncmp(x->f->location, "udp_queue_rcv", 13);
+	return socket_refused(x);
 }
 
 static bool pod_sent_it(const struct facts *x)

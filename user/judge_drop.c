@@ -268,7 +268,9 @@ static enum verdict verdict_of_place(const struct engine *e, const struct obs_pk
 	/* kernels without reasons: the classifier's verdict; later ones say TC_INGRESS, TC_EGRESS */
 	if (!p->reason[0] && (begins(l, "__netif_receive_skb") || !strcmp(l, "__dev_queue_xmit")))
 		return V_FILTERED;
-	return is_no_socket(p) ? V_NO_SOCKET : V_OTHER;
+	if (!is_no_socket(p))
+		return V_OTHER;
+	return p->encap ? V_TUNNEL_ERROR : V_NO_SOCKET;
 }
 
 static enum verdict verdict_of(const struct engine *e, const struct obs_pkt *p)

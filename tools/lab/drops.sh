@@ -220,15 +220,15 @@ heal_rpf_cali() {
 }
 
 # What k8s01 would send to k8s02 leaves by a bridge that leads nowhere. ARP is refused likewise, so
-# k8s02 must not have to ask.
+# k8s02 must not have to ask; BIRD learns no route that calls itself the kernel's.
 fault_rpf_uplink() {
 	ip_in "${node_ns[${nodes[1]}]}" <<<"neigh change ${node_ip[${nodes[0]}]} dev eth0 nud permanent"
 	node_sysctl "${nodes[0]}" conf/eth0/rp_filter 1
-	ip -n "${node_ns[${nodes[0]}]}" -batch - <<<"route add ${node_ip[${nodes[1]}]} dev $docker_dev proto static"
+	ip -n "${node_ns[${nodes[0]}]}" -batch - <<<"route add ${node_ip[${nodes[1]}]} dev $docker_dev proto kernel"
 }
 
 heal_rpf_uplink() {
-	ip_in "${node_ns[${nodes[0]}]}" <<<"route del ${node_ip[${nodes[1]}]} dev $docker_dev proto static"
+	ip_in "${node_ns[${nodes[0]}]}" <<<"route del ${node_ip[${nodes[1]}]} dev $docker_dev proto kernel"
 	node_sysctl "${nodes[0]}" conf/eth0/rp_filter 0
 	ip_in "${node_ns[${nodes[1]}]}" <<<"neigh change ${node_ip[${nodes[0]}]} dev eth0 nud reachable"
 }

@@ -550,8 +550,21 @@ pod_add() {
 		END"
 	setup_pod "$pod"
 	[ "$use_cni" = no ] || cni_result "$pod"
-	# A block of its own is announced.
-	((block_len < 32)) || bird_configure
+	((block_len < 32)) || pod_announced "$pod"
+}
+
+# POD, whose address is a block of its own: until every node has heard of it
+pod_announced() {
+	local node conds=()
+
+	bird_configure
+	felix_apply
+	for node in "${nodes[@]}"; do
+		[ "$node" != "${pod_node[$1]}" ] || continue
+		route_healthy "$node" "${pod_node[$1]}"
+		conds+=("route /run/netns/${node_ns[$node]} ${pod_ip[$1]}/32 $REPLY")
+	done
+	await "${conds[@]}"
 }
 
 pod_del() {
