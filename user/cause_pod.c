@@ -384,8 +384,10 @@ static void say_overload(const struct facts *x, struct because *b)
 
 	(void)b;
 	where_to(x, where, sizeof(where));
-	evidence(x->f, "the receive buffer of the socket at %s is full: its process does not read",
-		 where);
+	evidence(
+		x->f,
+		"the receive buffer of the socket at %s is full: its process does not read, or not fast enough",
+		where);
 }
 
 static bool row_no_listener(const struct facts *x)
