@@ -230,6 +230,24 @@ static void test_borrowed(void **state)
 	}
 }
 
+/* BIRD's blackhole for a block where nothing of this node lives: whose block that is nobody told. */
+static void test_foreign_blackhole(void **state)
+{
+	(void)state;
+	EACH_PLAN(p)
+	{
+		struct feed f;
+
+		feed_open(&f, p, NULL);
+		feed_node(&f, POOL_IPIP, 0);
+		feed_route(&f, 100, ROUTE_ADD, p->other_block, NULL, 0, RT_BLACKHOLE, RP_BIRD,
+			   "bird");
+		to_blackhole(&f, T, pkt_echo(p->pod, p->other_pod, 5, 1));
+		assert_null(chain_has(finding_at(&f, 1), C_STALE_ENDPOINT));
+		feed_close(&f, 3 * T);
+	}
+}
+
 /* A reply dies, and who asked for it did so from another node: there must be such a pod. */
 static void test_borrower_asks(void **state)
 {
@@ -483,6 +501,7 @@ int main(void)
 		cmocka_unit_test(test_own_source_misrouted),
 		cmocka_unit_test(test_foreign_source),
 		cmocka_unit_test(test_borrowed),
+		cmocka_unit_test(test_foreign_blackhole),
 		cmocka_unit_test(test_borrower_asks),
 		cmocka_unit_test(test_switched_off),
 		cmocka_unit_test(test_was_switched_off),
