@@ -77,6 +77,7 @@ static const char *const without[SOURCE_MAX] = {
 	[SOURCE_PROC] = "whether BIRD runs is not known",
 	[SOURCE_ANSWER] = "the address that this node uses towards its peers is not known",
 	[SOURCE_NEIGH] = "signs of life of other nodes are missing",
+	[SOURCE_NFRULES] = "which rule of a firewall drops packets is not known",
 	[SOURCE_KUBELET] = "which address is the DNS service's only traffic tells",
 };
 
@@ -140,6 +141,7 @@ static void tell_rounds(const struct doctor *d, uint32_t inum)
 		around__look(a, mono_ns());
 		around__wait_bird(a, NS_PER_S);
 		around__ask_kernel(a, mono_ns());
+		around__ask_rules(a, false, mono_ns());
 	}
 	around__free(a);
 	engine__free(r.engine);

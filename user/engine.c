@@ -631,6 +631,7 @@ static void on_tick(struct engine *e)
 	if (e->now_ns < e->last_check_ns + NSEC_PER_SEC / 4)
 		return;
 	e->last_check_ns = e->now_ns;
+	nflook_tick(e, false);
 	finding_review(e, e->now_ns);
 }
 
@@ -712,6 +713,7 @@ void engine__finish(struct engine *e, uint64_t ts_ns)
 	run_settles(e, UINT64_MAX);
 	e->now_ns += SETTLE_NS + 1;
 	lookup_run(e);
+	nflook_tick(e, true);
 	finding_finish(e, ts_ns);
 }
 

@@ -129,33 +129,25 @@ static void answer(struct engine *e, struct trk *reply, struct trk *req)
 		engine_emit_packet(e, req);
 }
 
-/* Copies of the same request that nobody will answer any more */
-static void answer_copies(struct engine *e, const struct flow_key *k)
+/* A copy of the same request, which nobody will answer any more */
+static void answer_copy(struct engine *e, struct trk *older)
 {
-	struct trk *older;
-	bool more = true;
-
-	while (more && (older = journey_request(e, k, &more))) {
-		older->answered = true;
-		list_del(&older->reply);
-		engine_shelve(e, older);
-		if (older->matched && older->counted != V_UNANSWERED)
-			e->apps[older->app].answered++;
-	}
+	older->answered = true;
+	list_del(&older->reply);
+	engine_shelve(e, older);
+	if (older->matched && older->counted != V_UNANSWERED)
+		e->apps[older->app].answered++;
 }
 
 static void on_reply(struct engine *e, struct trk *t, const struct flow_key *k)
 {
-	bool more;
-	struct trk *req = journey_request(e, k, &more);
+	struct trk *req = journey_request(e, k, answer_copy);
 	enum block_from from;
 
 	if (!req)
 		return;
 	t->answered = true;
 	answer(e, t, req);
-	if (more)
-		answer_copies(e, k);
 	/* a reset refuses: that nothing was lost does not make it well */
 	t->pair_good = !verdict_is_problem(req->verdict) &&
 		       !(t->proto == PROTO_TCP && t->tcp_flags & TCPF_RST);

@@ -206,6 +206,7 @@ void finding_problem(struct engine *e, struct trk *t)
 		f->external = !addr_is_set(&t->block.addr);
 		f->local = t->at == AT_TC_EGRESS && judge_dev(e, t->ifindex) == DEV_WORKLOAD;
 		finding_first(e, f, t);
+		nflook_finding(f);
 	}
 	/* who asks tells that he is somewhere; whom he asked need not have asked first */
 	if (addr_eq(&t->dst, &f->example))
@@ -216,6 +217,7 @@ void finding_problem(struct engine *e, struct trk *t)
 	f->f.verdicts[t->verdict]++;
 	f->f.apps[t->app]++;
 	t->finding = f->f.id;
+	nflook_lost(e, f, t);
 	more_blocks = add_block(&f->f, &t->block, t->block_from);
 	reopen(f, t->last_ns);
 	if (fresh || more_blocks) {
@@ -481,7 +483,9 @@ void finding_finish(struct engine *e, uint64_t ts_ns)
 
 void finding_free_all(struct engine *e)
 {
-	for (uint32_t i = 0; i < e->finding_cnt; i++)
+	for (uint32_t i = 0; i < e->finding_cnt; i++) {
+		free(e->finding[i]->rules);
 		free(e->finding[i]);
+	}
 	free(e->finding);
 }

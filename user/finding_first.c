@@ -17,6 +17,7 @@ static void remember_place(const struct engine *e, struct fnd *f, const struct t
 	f->encapsulated = t->encap != ENCAP_NONE;
 	f->encap_src = t->encap_src;
 	f->encap_dst = t->encap_dst;
+	f->len = t->ip_len;
 	snprintf(f->in_dev, sizeof(f->in_dev), "%s", mirror__dev(e->mirror, d->in_ifindex));
 	snprintf(f->out_dev, sizeof(f->out_dev), "%s", mirror__dev(e->mirror, d->out_ifindex));
 	snprintf(f->reason, sizeof(f->reason), "%s", d->reason);

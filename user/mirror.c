@@ -556,15 +556,31 @@ uint64_t mirror__version(const struct mirror *m)
 	return m->version;
 }
 
+/* A pod of this node has a /32 without a gateway; with one it is a block, or a borrowed address. */
+static bool leads_away(const struct route *r)
+{
+	return r->dst.len == 32 && r->type == RTN_UNICAST && r->nh_cnt && addr_is_set(&r->nh[0].gw);
+}
+
+/* Of each length; [32]: those that lead to another node, [0]: shorter ones that went */
 static void count_lens(const struct mirror *m, const struct prefix *p, uint32_t cnt[33])
 {
 	memset(cnt, 0, 33 * sizeof(*cnt));
+	for (size_t i = 0; i < m->gone.size; i++)
+		for (struct hnode *n = hmap_bucket(&m->gone, i); n; n = n->next) {
+			const struct route *r = &hmap_entry(n, struct mgone, node)->gone.route;
+
+			if (prefix_covers(p, &r->dst)) {
+				cnt[0] += r->dst.len < 32;
+				cnt[32] += leads_away(r);
+			}
+		}
 	for (size_t i = 0; i < m->routes.size; i++)
 		for (struct hnode *n = hmap_bucket(&m->routes, i); n; n = n->next) {
 			const struct route *r = &hmap_entry(n, struct mroute, node)->route;
 
 			/* a subnet of this node within a pool is no block */
-			if (r->table == TABLE_MAIN && r->dst.len < 32 &&
+			if (r->table == TABLE_MAIN && (r->dst.len < 32 || leads_away(r)) &&
 			    r->protocol != RTPROT_KERNEL && prefix_covers(p, &r->dst))
 				cnt[r->dst.len]++;
 		}
@@ -600,6 +616,9 @@ uint8_t mirror__block_len(const struct mirror *m, const struct prefix *p, uint8_
 	for (uint8_t len = 1; len < 32; len++)
 		if (cnt[len] && (!best || cnt[len] > cnt[best]))
 			best = len;
+	/* addresses one by one, and nothing longer was ever routed: blocks of one address */
+	if (!best && !likely && cnt[32] && !cnt[0])
+		return 32;
 	return best ? best : likely;
 }
 

@@ -54,7 +54,8 @@ bool mirror__has_default(const struct mirror *m);
 bool mirror__has_protocol(const struct mirror *m, uint8_t protocol);
 /*
  * The length of the blocks within p: `likely` (0: none) if a route of that length is there, else the
- * most frequent one (more specific than p, not /32), else `likely`. Cheap while routes stay.
+ * most frequent one (more specific than p, not /32), else `likely`, else 32 if routes of single addresses
+ * lead to other nodes and none of a longer block ever did. Cheap while routes stay.
  */
 uint8_t mirror__block_len(const struct mirror *m, const struct prefix *p, uint8_t likely);
 /* Changes with each change of routes, those that went, links and addresses; never 0 */

@@ -56,7 +56,12 @@ static void say_filtered(const struct fnd *f, const char *blocks, const char *de
 {
 	bool both = f->in_dev[0] && f->out_dev[0];
 
-	if (f->nf_hook == NF_HOOK_NONE)
+	if (f->in_pod)
+		snprintf(buf, sz,
+			 "Packets for %s are dropped by a filter in the network namespace of the "
+			 "pod behind %s.",
+			 blocks, dev);
+	else if (f->nf_hook == NF_HOOK_NONE)
 		snprintf(buf, sz, "Packets for %s are dropped by a filter on %s (TC or XDP).",
 			 blocks, dev);
 	else
@@ -103,9 +108,11 @@ static void say_other(const struct fnd *f, const char *blocks, const char *dev, 
 		say_filtered(f, blocks, dev, buf, sz);
 		break;
 	case V_ALLOWLIST:
+		/* that the sender is not on the list, the cause says where it is known */
 		snprintf(buf, sz,
-			 "Tunnel packets that arrive on %s are dropped by this node's rule "
-			 "for tunnel traffic: their sender is not on its list of nodes.",
+			 "Tunnel packets from %s that arrive on %s are dropped by this node's rule "
+			 "for tunnel traffic.",
+			 addr_is_set(&f->encap_src) ? addr_str(&f->encap_src, a) : "other nodes",
 			 dev);
 		break;
 	case V_NEIGH_FAILED:

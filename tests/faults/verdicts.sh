@@ -15,6 +15,9 @@
 # FAULT.nodes and FAULT.lab, or FAULT.error with what went wrong; then FAULT.done. "healthy" is one of the
 # faults: the lab's mixed traffic with nothing wrong.
 #
+# With CALITRACE_TEST_VARIANT=NAME the labs have the options that tests/faults/variants gives it.
+# With CALITRACE_TEST_CAPTURE=1 the tracers record what they see: FAULT.MODE.NODE.pcapng.
+#
 # Most of the time is waiting for what does not come, so CALITRACE_TEST_JOBS labs work side by
 # side. Without a list of faults: all, and "healthy".
 
@@ -53,6 +56,22 @@ read_table() {
 	done <"$here/verdicts"
 }
 
+# The options of the variant, and which faults are its own
+variant_options=() variant_as=-
+read_variant() {
+	local name as options
+
+	[ -n "${CALITRACE_TEST_VARIANT:-}" ] || return 0
+	while read -r name as options; do
+		[ "$name" = "$CALITRACE_TEST_VARIANT" ] || continue
+		variant_as=$as
+		read -r -a variant_options <<<"$options"
+		return
+	done <"$here/variants"
+	echo "no such variant: $CALITRACE_TEST_VARIANT" >&2
+	return 1
+}
+
 # The start of a tracer is the dearest part in an emulated machine: there only nodes that the
 # fault hits have one.
 choose_nodes() {
@@ -82,6 +101,7 @@ target_of() {
 	dead-remote) REPLY=$DEAD_REMOTE ;;
 	dead-local) REPLY=$DEAD_LOCAL ;;
 	borrowed) REPLY=$LAB_STALE_ADDRESS ;;
+	stale) REPLY=$LAB_STALE_ADDRESS ;;
 	client) REPLY=$POD_IP_k8s02_p1 ;;
 	*) echo "no such target: $1" >&2 && return 1 ;;
 	esac
@@ -153,10 +173,12 @@ round() {
 # ---- tracers ----
 
 start() {
-	local node
+	local node record
 
 	for node in "${nodes[@]}"; do
-		live "$fault.$1.$node" "$node" --all -o json
+		record=()
+		[ -z "${CALITRACE_TEST_CAPTURE:-}" ] || record=(-w "$out/$fault.$1.$node.pcapng" --force)
+		live "$fault.$1.$node" "$node" --all -o json "${record[@]}"
 	done
 	for node in "${nodes[@]}"; do
 		tracer_wait "$fault.$1.$node" >&2
@@ -243,6 +265,7 @@ elsewhere() {
 	local encap=${fault#*@}
 
 	[[ $fault == *@* ]] || encap=''
+	[ "$encap" != "$variant_as" ] || return 0
 	word needs ''
 	if [ -n "$encap" ] && [ "$encap" = "$auto_encap" ]; then
 		echo "as ${fault%@*}: the usual lab on this kernel has $encap"
@@ -280,19 +303,33 @@ publish() {
 # What the lab takes for "auto"
 usual_encap() {
 	modprobe -q ipip 2>/dev/null || :
+	local i
+
 	auto_encap=vxlan
+	for ((i = 0; i < ${#variant_options[@]}; i++)); do
+		if [ "${variant_options[i]}" = --encap ]; then
+			auto_encap=${variant_options[i + 1]}
+			return
+		fi
+	done
 	! unshare -n ip link add name t type ipip local 127.0.0.2 remote 127.0.0.3 2>/dev/null || auto_encap=ipip
 }
 
 # The lab that the fault needs; a worker keeps its own as long as the next one fits.
 use_lab() {
-	local encap=auto
+	local encap=auto options
 
 	[[ $fault != *@* ]] || encap=${fault#*@}
+	[ "$encap" != "$variant_as" ] || encap=auto
 	[ "$encap" != "$lab_encap" ] || return 0
 	[ -z "$lab_encap" ] || lab down >&2
 	lab_encap=$encap
-	lab_up "${CALITRACE_TEST_PREFIX:-t$$-}$worker$encap-" --encap "$encap"
+	case $encap in
+	felix) options=(--routes-by felix) ;;
+	auto) options=() ;;
+	*) options=(--encap "$encap") ;;
+	esac
+	lab_up "${CALITRACE_TEST_PREFIX:-t$$-}$worker$encap-" "${variant_options[@]}" "${options[@]}"
 }
 
 # Is this start possible, without TCX, where the tracer's own filter is in the chain?
@@ -375,6 +412,7 @@ work() {
 }
 
 read_table
+read_variant
 usual_encap
 has_tcx=$("$calitrace" doctor -o json 2>/dev/null | jq -r 'select(.name == "tcx" and .explain == "available") | .name')
 kernel=$(uname -r)
