@@ -222,6 +222,55 @@ static uint32_t dev_of_target(const struct facts *x)
 	return o.ifindex;
 }
 
+/* Something of this node's own in a block: a pod, the tunnel's address */
+struct life {
+	const struct facts *x;
+	const struct prefix *block;
+	bool found;
+};
+
+static void life_route(void *ctx, const struct route *r)
+{
+	struct life *l = ctx;
+
+	if (r->dst.len == 32 && r->type == RTN_UNICAST && r->nh_cnt && !has_gateway(r) &&
+	    prefix_covers(l->block, &r->dst))
+		l->found = true;
+}
+
+static void life_addr(void *ctx, const struct obs_addr *a)
+{
+	struct life *l = ctx;
+
+	if (prefix_has(l->block, &a->address.addr))
+		l->found = true;
+}
+
+static void life_pods(struct life *l, enum world_kind kind)
+{
+	const struct world_list *w = &l->x->e->world.cur[kind];
+	const struct obs_pod *p = w->item;
+
+	for (uint32_t i = 0; i < w->cnt; i++)
+		if (prefix_has(l->block, &p[i].addr))
+			l->found = true;
+}
+
+/* A blackhole need not be the own block's: BIRD may have been told one for any. */
+static bool is_own_block(const struct facts *x, const struct prefix *block)
+{
+	const struct gone *g = mirror__gone(x->e->mirror, &x->f->example, 32, 32);
+	struct life l = { .x = x, .block = block };
+
+	if (g && g->route.nh_cnt && !has_gateway(&g->route))
+		return true;
+	mirror__each_route(x->e->mirror, life_route, &l);
+	mirror__each_addr(x->e->mirror, life_addr, &l);
+	life_pods(&l, W_POD);
+	life_pods(&l, W_STATUS);
+	return l.found;
+}
+
 /* An own block's address without a route of its own */
 static bool is_own_dead(const struct facts *x)
 {
@@ -229,7 +278,8 @@ static bool is_own_dead(const struct facts *x)
 
 	return x->f->f.verdict == V_BLACKHOLE && r->have_dst && r->dst.len < 32 &&
 	       (r->protocol == RTPROT_BIRD || r->protocol == RTPROT_FELIX) &&
-	       !owner_is_other(x->e, &x->f->example) && !cause_borrowed(x);
+	       !owner_is_other(x->e, &x->f->example) && !cause_borrowed(x) &&
+	       is_own_block(x, &r->dst);
 }
 
 /* The pod's device that is down, 0: none. Routes by it left with it: then the own block's blackhole shows. */
@@ -384,8 +434,10 @@ static void say_overload(const struct facts *x, struct because *b)
 
 	(void)b;
 	where_to(x, where, sizeof(where));
-	evidence(x->f, "the receive buffer of the socket at %s is full: its process does not read",
-		 where);
+	evidence(
+		x->f,
+		"the receive buffer of the socket at %s is full: its process does not read, or not fast enough",
+		where);
 }
 
 static bool row_no_listener(const struct facts *x)

@@ -214,7 +214,8 @@ static bool row_upstream(const struct facts *x)
 static void say_upstream(const struct facts *x, struct because *b)
 {
 	const struct dns_server *d = dns_server(x->e, &x->f->example);
-	char a[ADDR_STRLEN], pod[POD_SUFFIX];
+	const struct dns_server *up;
+	char a[ADDR_STRLEN], asked[ADDR_STRLEN], pod[POD_SUFFIX];
 	struct dns_second sum;
 
 	(void)b;
@@ -224,6 +225,10 @@ static void say_upstream(const struct facts *x, struct because *b)
 	evidence(x->f, "%u of %u answers of %s%s within 10 s are failures: %u SERVFAIL, %u REFUSED",
 		 sum.servfail + sum.refused, sum.answers, addr_str(&d->addr, a),
 		 cause_pod_name(x, &d->addr, pod, sizeof(pod)), sum.servfail, sum.refused);
+	up = dns_asked_by(x->e, &d->addr);
+	if (up)
+		evidence(x->f, "%s asks %s, which answers it with failures as well", a,
+			 addr_str(&up->addr, asked));
 	evidence(x->f, "questions and answers arrive: the network between is not to blame");
 }
 

@@ -131,9 +131,22 @@ void dns_answer(struct engine *e, const struct trk *reply)
 	count(d, rcode, reply->first_ns);
 	if (rcode != RCODE_SERVFAIL && rcode != RCODE_REFUSED)
 		return;
+	d->asker = reply->dst;
 	sum = dns_counts(d, reply->first_ns);
 	if (is_open(e, d) || (sum.answers >= ENOUGH && above(&sum)))
 		report(e, d, &sum, reply->first_ns);
+}
+
+const struct dns_server *dns_asked_by(const struct engine *e, const struct addr *a)
+{
+	for (uint32_t i = 0; i < e->dns_cnt; i++) {
+		const struct dns_server *d = &e->dns[i];
+
+		if (d->bad_ns && d->bad_ns + DNS_WINDOW_S * NSEC_PER_SEC > e->now_ns &&
+		    addr_eq(&d->asker, a) && !addr_eq(&d->addr, a))
+			return d;
+	}
+	return NULL;
 }
 
 bool dns_recovered(const struct engine *e, const struct fnd *f, uint64_t *since_ns)

@@ -384,8 +384,9 @@ struct service {
 #define DNS_WINDOW_S 10
 struct dns_server {
 	struct addr addr;
-	uint64_t last_ns, bad_ns,
-		good_ns; /* of the last answer, the last failure, the last other */
+	struct addr asker; /* who got its last failure */
+	/* when it answered last, with a failure, with anything else */
+	uint64_t last_ns, bad_ns, good_ns;
 	struct dns_second {
 		uint64_t s; /* which second this is */
 		uint32_t answers, servfail, refused;
@@ -603,13 +604,15 @@ const struct service *service_seen(const struct engine *e, const struct addr *a)
 /* The route that makes a's range one of services, NULL: none does */
 const struct route *service_range(const struct engine *e, const struct addr *a);
 /* A drop's: did the same socket ask something else a moment before? Fills twin_*. */
-void service_find_twin(struct engine *e, struct trk *t, uint64_t ts_ns);
+void service_find_twin(struct engine *e, struct trk *t);
 
 /* dns_answers.c: servers that answer, and say that they cannot */
 void dns_answer(struct engine *e, const struct trk *reply);
 /* That server's answers of the last seconds */
 struct dns_second dns_counts(const struct dns_server *d, uint64_t now_ns);
 const struct dns_server *dns_server(const struct engine *e, const struct addr *a);
+/* A server that fails, too, and that a asks; NULL: none is known */
+const struct dns_server *dns_asked_by(const struct engine *e, const struct addr *a);
 /* The failure has ended, as far as answers tell */
 bool dns_recovered(const struct engine *e, const struct fnd *f, uint64_t *since_ns);
 

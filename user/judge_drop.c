@@ -472,7 +472,7 @@ bool judge_drop(struct engine *e, struct trk *t, const struct obs_pkt *p, uint64
 		t->encap_dst = p->odst;
 	}
 	if (v == V_FILTERED)
-		service_find_twin(e, t, ts_ns);
+		service_find_twin(e, t);
 	engine_set_verdict(e, t, v);
 	return true;
 }

@@ -125,20 +125,20 @@ static bool is_twin(const struct trk *t, const struct trk *o)
 	       addr_eq(&a->src, &b->src) && addr_eq(&a->dst, &b->dst);
 }
 
-static const struct trk *find_twin(const struct list *l, const struct trk *t, uint64_t ts_ns)
+static const struct trk *find_twin(const struct list *l, const struct trk *t)
 {
 	uint32_t steps = 0;
 
 	for (const struct list *p = l->prev; p != l && steps < TWIN_STEPS; p = p->prev, steps++) {
 		const struct trk *o = list_entry(p, struct trk, age);
 
-		if (o->last_ns + TWIN_NS > ts_ns && is_twin(t, o))
+		if (o->first_ns + TWIN_NS > t->first_ns && is_twin(t, o))
 			return o;
 	}
 	return NULL;
 }
 
-void service_find_twin(struct engine *e, struct trk *t, uint64_t ts_ns)
+void service_find_twin(struct engine *e, struct trk *t)
 {
 	const struct list *const where[] = { &e->age, &e->left, &e->idle };
 	const struct trk *o = NULL;
@@ -147,7 +147,7 @@ void service_find_twin(struct engine *e, struct trk *t, uint64_t ts_ns)
 	    t->proto != PROTO_UDP || t->role != ROLE_REQUEST)
 		return;
 	for (size_t i = 0; i < sizeof(where) / sizeof(where[0]) && !o; i++)
-		o = find_twin(where[i], t, ts_ns);
+		o = find_twin(where[i], t);
 	if (!o)
 		return;
 	t->drop->twin_id = o->dns_id;
