@@ -183,13 +183,18 @@ lab_env() {
 
 # By hand, as jq costs a second in an emulated machine. No value here needs to be quoted.
 lab_json() {
-	local node key sep='' blocks='' ips='' tunnels='' inums='' stale=''
+	local node key block sep='' blocks='' ips='' tunnels='' inums='' stale=''
 
 	# A route of its own is as good as a block.
 	[ -z "${LAB_STALE_ADDRESS:-}" ] || stale="\"stale\":\"$LAB_STALE_ADDRESS/32\","
 	for node in $LAB_NODES; do
 		key=NODE_BLOCK_$node
 		blocks+="$sep\"$node\":\"${!key}\""
+		# Of one address each, there are several; the first is the node's above.
+		key=NODE_BLOCKS_$node
+		for block in ${!key#* }; do
+			[ "$block" = "${!key}" ] || blocks+=",\"$node $block\":\"$block\""
+		done
 		key=NODE_IP_$node
 		ips+="$sep\"$node\":\"${!key}\""
 		key=NODE_TUNNEL_IP_$node
@@ -204,7 +209,8 @@ lab_json() {
 		"dns_dev":"$POD_DEV_k8s01_coredns","wrong":"$LAB_WRONG_ADDRESS","netns":{$inums},
 		"p2":"$POD_IP_k8s02_p2","p2_dev":"$POD_DEV_k8s02_p2",
 		"target":{"dns":"$POD_IP_k8s01_coredns","far":"$POD_IP_k8s03_p1",
-		"dead-remote":"$DEAD_REMOTE","dead-local":"$DEAD_LOCAL","stale":"${LAB_STALE_ADDRESS:-}"}}
+		"dead-remote":"$DEAD_REMOTE","dead-local":"$DEAD_LOCAL",
+		"borrowed":"${LAB_STALE_ADDRESS:-}","stale":"${LAB_STALE_ADDRESS:-}"}}
 	END
 }
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# The faults: the verbs, and those of BGP and of routes; what kills packets is in drops.sh.
+# The faults: the verbs, and those of BGP and of routes; what kills packets is in drops.sh,
+# and what Calico's own rules kill in policy.sh.
 # The list of all is the file catalogue. One that is on is a file in $state/faults; what
 # BIRD's configuration, the allow-lists and wait_settled make of it is in the parts that own
 # these. The rest of a fault NAME are the functions fault_NAME and heal_NAME, where it has any.
@@ -80,6 +81,7 @@ fault() {
 	call_for fault "$name"
 	trap - EXIT
 	bird_configure
+	felix_apply
 	wait_settled
 }
 
@@ -90,6 +92,7 @@ heal() {
 	if fault_active "$name"; then
 		heal_active "$name"
 		bird_configure
+		felix_apply
 	fi
 }
 
@@ -108,6 +111,7 @@ heal_all() {
 		heal_active "$name"
 	done
 	bird_configure
+	felix_apply
 }
 
 fault_incident() {
@@ -224,8 +228,12 @@ heal_wrong_node() {
 
 # The route of k8s02 to the block of k8s01, by the device that it has, as BIRD would write it
 block_route_replace() {
+	local dev
+
 	route_healthy "${nodes[1]}" "${nodes[0]}"
-	ip -n "${node_ns[${nodes[1]}]}" -batch - <<<"route replace ${node_block[${nodes[0]}]} via $1 dev ${REPLY##* } onlink proto bird"
+	dev=${REPLY##* }
+	route_protocol
+	ip -n "${node_ns[${nodes[1]}]}" -batch - <<<"route replace ${node_block[${nodes[0]}]} via $1 dev $dev onlink proto $REPLY"
 }
 
 # ---- helpers ----
