@@ -47,7 +47,6 @@ def root_entries:
 	map({node: .[1], verdict: .[2], key: (.[4:] | pairs), causes: (.[3] | split("|"))} |
 		.not = (.key.not // "" | split("|")) |
 		.open = (.key.open | . == "yes" or . == $run.mode) | .known = (.key.known | . == "yes" or . == $run.mode) |
-		if $run.mode == "late" and .key.late then .causes = (.key.late | split("|")) else . end |
 		select(.node == $run.node));
 
 (if $run.fault == "healthy" then {words: {}, hits: [], finds: []} else entries($run.fault) end) as $fault |
@@ -374,8 +373,8 @@ def scored($all; $packets):
 		lies: ([$revs[] | links[]] | unique | . - ($f | allowed))} +
 	if $lost then {found_ms: ($revs[0].ts | ms_from($lost)), root_ms: (root_since($revs) | ms_from($lost))} else {} end;
 
-def must_find:
-	any(range($run.phases | length) | expected(.)[]; .n[0] > 0 and (.verdicts | any(good) | not) and (.key.on | not));
+# Packets are lost here that nothing else explains but the fault
+def must_lose: any(range($run.phases | length) | expected(.)[]; .n[0] > 0 and problem_class(.));
 def score($all; $packets; $findings):
 	($packets | map(select(.verdict | good | not))) as $problems |
 	($problems | map(select(explained | not))) as $false |
@@ -384,7 +383,7 @@ def score($all; $packets; $findings):
 	($told | map(select(.id as $id | $true_ids | index($id)))) as $due |
 	($told | map(select(.id as $id | $true_ids | index($id) | not))) as $extra |
 	{node: $run.node, findings: [$due[] | scored($all; $packets)],
-		missed: (if $due == [] and must_find then [$asked[].verdict] else [] end),
+		missed: (if $asked != [] and ([$due[] | select(root_for)] == []) and must_lose then [$asked[].verdict] else [] end),
 		alarms: (($extra | length) + ($false | map(select(.finding as $id | $extra | any(.id == $id) | not)) | length))};
 
 # What the scoreboard counts against calitrace, and is not said by the judge of packets and findings

@@ -260,6 +260,15 @@ run_healthy() {
 	done
 }
 
+# usual_lab_has NAME: no need of that fault speaks against the usual lab
+usual_lab_has() {
+	local need=" ${words[$1]} "
+
+	[[ $need == *' needs='* ]] || return 0
+	need=${need##* needs=}
+	[[ ,${need%% *}, == *,$auto_encap,* ]]
+}
+
 # elsewhere: why this fault is none for this kernel at all, or nothing
 elsewhere() {
 	local encap=${fault#*@}
@@ -267,12 +276,12 @@ elsewhere() {
 	[[ $fault == *@* ]] || encap=''
 	[ "$encap" != "$variant_as" ] || return 0
 	word needs ''
-	if [ -n "$encap" ] && [ "$encap" = "$auto_encap" ]; then
+	if [ -n "$encap" ] && [ "$encap" = "$auto_encap" ] && usual_lab_has "${fault%@*}"; then
 		echo "as ${fault%@*}: the usual lab on this kernel has $encap"
 	elif [ "$encap" = ipip ]; then
 		echo "this kernel has no ipip"
 	elif [ -z "$encap" ] && [ -n "$REPLY" ] && [[ ,$REPLY, != *,$auto_encap,* ]]; then
-		echo "happens with $REPLY only: see $fault@$REPLY"
+		echo "happens with $REPLY only${words[$fault@$REPLY]+: see $fault@$REPLY}"
 	fi
 }
 

@@ -221,6 +221,103 @@ static void test_replay(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* ---- what is expected is what the fault is: tests/faults/roots ---- */
+
+#define ROOTS "tests/faults/roots"
+
+struct root {
+	char causes[256];
+	bool open; /* not found yet, or wrong, and known to be */
+};
+
+/* A line of that fault, node and verdict */
+static bool root_line(const char *line, const char *fault, const char *node, const char *verdict,
+		      struct root *r)
+{
+	char f[128], n[64], v[64];
+
+	if (sscanf(line, "%127s %63s %63s %255s", f, n, v, r->causes) != 4 || f[0] == '#')
+		return false;
+	r->open = strstr(line, " open") || strstr(line, " known");
+	return !strcmp(f, fault) && !strcmp(n, node) && !strcmp(v, verdict);
+}
+
+static bool root_named(const char *fault, const char *node, const char *verdict, struct root *r)
+{
+	FILE *f = fopen(ROOTS, "r");
+	bool found = false;
+	char line[512];
+
+	assert_non_null(f);
+	while (!found && fgets(line, sizeof(line), f))
+		found = root_line(line, fault, node, verdict, r);
+	fclose(f);
+	return found;
+}
+
+/* FAULT@ENCAP has lines of its own, or those of FAULT. */
+static bool root_of(const char *fault, const char *node, const char *verdict, struct root *r)
+{
+	char base[128];
+
+	snprintf(base, sizeof(base), "%.*s", (int)strcspn(fault, "@"), fault);
+	return root_named(fault, node, verdict, r) || root_named(base, node, verdict, r);
+}
+
+/* tests/golden/KERNEL/FAULT.START.NODE.pcapng.gz */
+static void parts_of(const char *path, char fault[128], char node[64])
+{
+	const char *name = strrchr(path, '/') + 1;
+	size_t len = strcspn(name, ".");
+	const char *at = name + len + 1;
+
+	snprintf(fault, 128, "%.*s", (int)len, name);
+	at += strcspn(at, ".") + 1;
+	snprintf(node, 64, "%.*s", (int)strcspn(at, "."), at);
+}
+
+/* "-" in the table: no cause has a name for it, and "unknown" is right. */
+static bool line_is_right(const char *line, const char *fault, const char *node)
+{
+	char verdict[64], cause[512];
+	struct root r;
+
+	assert_int_equal(sscanf(line, "%63s %*s %511s", verdict, cause), 2);
+	if (!root_of(fault, node, verdict, &r))
+		return true;
+	if (strchr(cause, '|') || !strcmp(cause, "?"))
+		return r.open;
+	return fits(r.causes, cause) || (fits(r.causes, "-") && !strcmp(cause, "unknown"));
+}
+
+static void test_roots(void **state)
+{
+	char expect[MAX_TEXT], fault[128], node[64], *save, *line;
+	uint32_t wrong = 0;
+	glob_t g;
+
+	(void)state;
+	captures(&g);
+	for (size_t i = 0; i < g.gl_pathc; i++) {
+		expectation(g.gl_pathv[i], expect, sizeof(expect));
+		parts_of(g.gl_pathv[i], fault, node);
+		for (line = strtok_r(expect, "\n", &save); line;
+		     line = strtok_r(NULL, "\n", &save)) {
+			if (line_is_right(line, fault, node))
+				continue;
+			print_error("%s: %s is not at the root of it by " ROOTS "\n", g.gl_pathv[i],
+				    line);
+			wrong++;
+		}
+	}
+	globfree(&g);
+	assert_int_equal(wrong, 0);
+	assert_true(line_is_right("ttl - unknown unknown:unclear", "ttl", "k8s02"));
+	assert_false(
+		line_is_right("leaked - route-missing route-missing:certain", "incident", "k8s02"));
+	assert_false(line_is_right("leaked - ? ?", "incident", "k8s02"));
+}
+
 /* The founding incident is there, by tracers of both starts, and its root is no alternative. */
 static void test_incident(void **state)
 {
@@ -276,9 +373,8 @@ static void test_alternatives(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_replay),
-		cmocka_unit_test(test_incident),
-		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_replay),	     cmocka_unit_test(test_roots),
+		cmocka_unit_test(test_incident),     cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_alternatives),
 	};
 
