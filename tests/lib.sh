@@ -33,6 +33,11 @@ check() {
 	fi
 }
 
+# described FILE...: each key of these JSON lines is in the manual page
+described() {
+	"$root/tests/keys.sh" "$@" | sed "s/^/expected the manual page to describe /"
+}
+
 # The format of the tool's own "ts", so that both can be compared as text.
 now_ts() { date -u +%Y-%m-%dT%H:%M:%S.%NZ; }
 
