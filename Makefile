@@ -4,6 +4,8 @@
 #   make static     ./calitrace-static, which needs nothing of the machine it runs on
 #   make demo       the founding incident on an embedded lab (root)
 #   make test       all tests (root); test-unit, test-bpf, test-matrix are its parts
+#   make test-faults  every fault on KERNEL=native|5.10|6.1|6.12|6.18|7.x, and the scoreboard (root);
+#                   START=before|late for one half; goes on where it was interrupted
 #   make bench      CPU time of the engine and of captures, against peers; of check (root)
 #   make lint       format, sizes, include direction, shell scripts
 #   make bpf-arm64  compile the kernel side for arm64, from whatever machine
@@ -15,7 +17,7 @@
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all static bpf bpf-x86_64 bpf-arm64 demo test test-progs test-unit test-bpf test-matrix \
+.PHONY: all static bpf bpf-x86_64 bpf-arm64 demo test test-progs test-unit test-bpf test-matrix test-faults \
 	bench-progs bench lint install clean FORCE
 all:
 
@@ -185,6 +187,13 @@ test-matrix:
 	$(Q)tools/deps.sh $(INSTALL_OR_CHECK) test
 	$(Q)$(MAKE) all test-progs
 	$(Q)tests/matrix --all
+
+KERNEL ?= native
+START ?= before late
+test-faults:
+	$(Q)tools/deps.sh $(INSTALL_OR_CHECK) test
+	$(Q)$(MAKE) all
+	$(Q)tests/scoreboard $(KERNEL) $(START)
 
 demo:
 	$(Q)tools/deps.sh $(INSTALL_OR_CHECK) demo

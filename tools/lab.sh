@@ -80,6 +80,10 @@ die() {
 . "$here/lab/audit.sh"
 # shellcheck source=tools/lab/drops.sh
 . "$here/lab/drops.sh"
+# shellcheck source=tools/lab/policy.sh
+. "$here/lab/policy.sh"
+# shellcheck source=tools/lab/services.sh
+. "$here/lab/services.sh"
 # shellcheck source=tools/lab/can.sh
 . "$here/lab/can.sh"
 # shellcheck source=tools/lab/features.sh

@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "birdctl.h"
+#include "nfrules.h"
 #include "sources.h"
 #include "state.h"
 #include "util.h"
@@ -13,30 +15,49 @@
 /* What gives no sign when it changes is looked at this often, BIRD among it. */
 #define LOOK_NS (10 * NS_PER_S)
 #define QUESTIONS 128
+/* A reading takes its time on a busy node. */
+#define RULES_NS (250 * NS_PER_MS)
 
 struct around {
 	struct around_opts o;
 	struct state_ask ask;
 	struct nodes nodes;
 	struct birdctl *bird, *bird6;
-	uint32_t bird_pid;
+	uint32_t bird_pid, bird6_pid;
 	uint64_t look_at, urged_ns;
 	bool urged;
+	struct nfrules *rules; /* the reading before, NULL: none */
+	uint64_t rules_at;     /* no other one before */
 };
 
 /* A new BIRD deserves to be asked again, even if the old one was given up. */
-static void look_for_bird(struct around *a)
+static void meet(struct birdctl *b, uint32_t now, uint32_t *pid)
 {
-	int pid = proc_find(a->o.o->host_root, "bird", a->o.inum);
-	uint32_t now = pid > 0 ? (uint32_t)pid : 0;
-
-	if (now == a->bird_pid)
+	if (now == *pid)
 		return;
-	a->bird_pid = now;
-	if (a->bird) {
-		birdctl__set_pid(a->bird, now);
-		birdctl__retry(a->bird);
+	*pid = now;
+	if (b) {
+		birdctl__set_pid(b, now);
+		birdctl__retry(b);
 	}
+}
+
+static bool take_bird(void *ctx, const struct obs_proc *proc)
+{
+	uint32_t *pid = (uint32_t *)ctx + !strcmp(proc->comm, "bird6");
+
+	*pid = *pid ? *pid : proc->pid;
+	return true;
+}
+
+static void look_for_birds(struct around *a)
+{
+	static const char *const comms[] = { "bird", "bird6", NULL };
+	uint32_t pid[2] = { 0 };
+
+	(void)proc_each(a->o.o->host_root, a->o.inum, comms, take_bird, pid);
+	meet(a->bird, pid[0], &a->bird_pid);
+	meet(a->bird6, pid[1], &a->bird6_pid);
 }
 
 static void tell_off(struct around *a, enum source id)
@@ -81,7 +102,7 @@ int around__new(const struct around_opts *o, struct around **ret)
 		around__free(a);
 		return err;
 	}
-	look_for_bird(a);
+	look_for_birds(a);
 	*ret = a;
 	return 0;
 }
@@ -93,6 +114,7 @@ void around__free(struct around *a)
 	birdctl__free(a->bird);
 	birdctl__free(a->bird6);
 	nodes__free(&a->nodes);
+	nfrules_drop(&a->rules);
 	free(a);
 }
 
@@ -100,11 +122,11 @@ void around__look(struct around *a, uint64_t now_ns)
 {
 	static int (*const looks[])(const struct state_ask *, uint64_t, obs_fn, void *) = {
 		state_conf, state_nodes, state_proc, state_sysctl, state_vtep,
-		state_fill, state_neigh, state_pods, state_status,
+		state_fill, state_neigh, state_pods, state_status, state_kubelet,
 	};
 
 	a->look_at = now_ns + LOOK_NS;
-	look_for_bird(a);
+	look_for_birds(a);
 	/* what fails says so in its own round */
 	for (size_t i = 0; i < ARRAY_SIZE(looks); i++)
 		looks[i](&a->ask, now_ns, a->o.fn, a->o.ctx);
@@ -139,6 +161,27 @@ void around__wait_bird(struct around *a, uint64_t max_ns)
 	}
 }
 
+void around__ask_rules(struct around *a, bool second, uint64_t now_ns)
+{
+	state_nfrules(&a->rules, second, now_ns, a->o.fn, a->o.ctx);
+	/* two of them are all that anybody wants */
+	if (second)
+		nfrules_drop(&a->rules);
+}
+
+static void ask_rules_if_wanted(struct around *a, uint64_t now_ns)
+{
+	enum rules_ask want;
+
+	if (!a->o.rules || now_ns < a->rules_at)
+		return;
+	want = a->o.rules(a->o.ctx);
+	if (want == RULES_NONE)
+		return;
+	around__ask_rules(a, want == RULES_SECOND, mono_ns());
+	a->rules_at = mono_ns() + RULES_NS;
+}
+
 void around__urge(struct around *a)
 {
 	a->urged = true;
@@ -158,14 +201,17 @@ void around__turn(struct around *a, uint64_t now_ns)
 		birdctl__turn(a->bird, now_ns);
 	if (a->bird6)
 		birdctl__turn(a->bird6, now_ns);
+	ask_rules_if_wanted(a, now_ns);
 	if (a->urged && now_ns > a->urged_ns + NS_PER_S) {
 		a->urged_ns = now_ns;
 		a->urged = false;
-		look_for_bird(a);
+		look_for_birds(a);
 		/* what a wrong address changes first: the list of nodes, and what confd writes */
 		state_nodes(&a->ask, now_ns, a->o.fn, a->o.ctx);
 		state_conf(&a->ask, now_ns, a->o.fn, a->o.ctx);
 		state_neigh(&a->ask, now_ns, a->o.fn, a->o.ctx);
+		/* and what somebody may have reset, which makes no sound */
+		state_sysctl(&a->ask, now_ns, a->o.fn, a->o.ctx);
 		around__ask_kernel(a, now_ns);
 	}
 	if (now_ns >= a->look_at) {

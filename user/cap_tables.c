@@ -138,6 +138,23 @@ static const struct cap_field rule[] = {
 	INT(obs_rule, action), INT(obs_rule, tos), BOOL(obs_rule, invert), NET(obs_rule, src),
 	NET(obs_rule, dst), STR(obs_rule, iif), STR(obs_rule, oif),
 };
+static const struct cap_field nflook[] = {
+	BOOL(obs_nflook, second), BOOL(obs_nflook, too_many), BOOL(obs_nflook, cut),
+	TIME(obs_nflook, from_ns), TIME(obs_nflook, to_ns), INT(obs_nflook, nft_rules),
+	INT(obs_nflook, legacy_rules), INT(obs_nflook, iptables_rules),
+	STR(obs_nflook, failed),
+};
+static const struct cap_field nfrule[] = {
+	ENUM(obs_nfrule, backend, NFB_MAX), ENUM(obs_nfrule, verdict, NFV_MAX),
+	INT(obs_nfrule, hooks), BOOL(obs_nfrule, counted), BOOL(obs_nfrule, invalid),
+	BOOL(obs_nfrule, rpfilter), INT(obs_nfrule, number), INT(obs_nfrule, alike),
+	INT(obs_nfrule, moved), STR(obs_nfrule, family), STR(obs_nfrule, table),
+	STR(obs_nfrule, chain), STR(obs_nfrule, in), STR(obs_nfrule, out),
+	STR(obs_nfrule, comment), STR(obs_nfrule, text),
+};
+static const struct cap_field service[] = {
+	ADDR(obs_service, addr),
+};
 static const struct cap_field hop[] = {
 	ADDR(nexthop, gw), INT(nexthop, ifindex),
 };
@@ -239,6 +256,9 @@ static const struct cap_table obs_tables[] = {
 	[27] = TABLE(obs_answer, answer),
 	[28] = TABLE(obs_baseline, baseline),
 	[30] = TABLE(obs_rule, rule),
+	[31] = TABLE(obs_nflook, nflook),
+	[32] = TABLE(obs_nfrule, nfrule),
+	[33] = TABLE(obs_service, service),
 };
 _Static_assert(OBS_PATH == 1 && OBS_DROP == 2 && OBS_FIB == 3 && OBS_ROUTE == 4 && OBS_LINK == 5 &&
 		       OBS_ADDR == 6 && OBS_NEIGH == 7 && OBS_BGP == 8 && OBS_POOLS == 9 &&
@@ -247,7 +267,8 @@ _Static_assert(OBS_PATH == 1 && OBS_DROP == 2 && OBS_FIB == 3 && OBS_ROUTE == 4 
 		       OBS_SOURCE == 16 && OBS_BIRD == 17 && OBS_BIRD_PROTO == 18 &&
 		       OBS_BIRD_ROUTE == 19 && OBS_CONF == 20 && OBS_CONF_PEER == 21 &&
 		       OBS_SYSCTL == 22 && OBS_FILL == 23 && OBS_PROC == 24 && OBS_VTEP == 25 &&
-		       OBS_POD == 26 && OBS_ANSWER == 27 && OBS_BASELINE == 28 && OBS_RULE == 30,
+		       OBS_POD == 26 && OBS_ANSWER == 27 && OBS_BASELINE == 28 && OBS_RULE == 30 &&
+		       OBS_NFLOOK == 31 && OBS_NFRULE == 32 && OBS_SERVICE == 33,
 	       "numbers that are in files");
 
 const struct cap_table *cap_obs_table(uint32_t kind)

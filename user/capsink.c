@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "capsink_name.h"
+#include "outfile.h"
 #include "util.h"
 
 #define BLOCK_PACKET 6u /* Enhanced Packet Block */
@@ -30,7 +31,8 @@ struct capsink {
 	struct capsink_opts o;
 	struct capsink_name name;
 	char path[PATH_MAX]; /* of the file at hand */
-	int fd, err;
+	struct outfile out;
+	int err;
 	bool regular;
 	uint32_t parts;	  /* files begun */
 	off_t start;	  /* where our first octet is: standard output may have some already */
@@ -60,30 +62,31 @@ static int open_stdout(struct capsink *s, char *why, size_t why_sz)
 			 "-w -: standard output is a terminal: redirect it, or give -w FILE");
 		return -EINVAL;
 	}
-	s->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-	if (s->fd < 0 || fstat(s->fd, &st)) {
+	s->out.fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (s->out.fd < 0 || fstat(s->out.fd, &st)) {
 		snprintf(why, why_sz, "-w -: cannot write to standard output: %s", strerror(errno));
 		return -errno;
 	}
 	s->regular = S_ISREG(st.st_mode);
 	/* >> writes behind what is there, wherever the offset is */
 	if (s->regular)
-		s->start = fcntl(s->fd, F_GETFL) & O_APPEND ? st.st_size :
-							      lseek(s->fd, 0, SEEK_CUR);
+		s->start = fcntl(s->out.fd, F_GETFL) & O_APPEND ? st.st_size :
+								  lseek(s->out.fd, 0, SEEK_CUR);
 	s->parts = 1;
 	return 0;
 }
 
-static int open_file(struct capsink *s)
+static int open_file(struct capsink *s, bool force, char *why, size_t why_sz)
 {
+	struct outfile_opts oo = capsink_name_opts(&s->o, s->path);
+	int err;
+
 	s->bytes = s->packets = 0;
 	s->start = 0;
-	s->fd = open(s->path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (s->fd < 0)
-		return -errno;
-	/* the umask may take away, never add; but a file system may have its own ideas */
-	if (fchmod(s->fd, 0600) && errno != EPERM && errno != EOPNOTSUPP)
-		return -errno;
+	oo.force = force;
+	err = outfile__open(&oo, &s->out, why, why_sz);
+	if (err)
+		return err;
 	s->regular = true;
 	s->parts++;
 	return 0;
@@ -99,16 +102,14 @@ int capsink__open(const struct capsink_opts *o, struct capsink **ret, char *why,
 		return -ENOMEM;
 	}
 	s->o = *o;
-	s->fd = -1;
+	s->out = OUTFILE_NONE;
 	if (!strcmp(o->path, "-")) {
 		err = open_stdout(s, why, why_sz);
 	} else {
 		err = capsink_name_check(&s->name, o, why, why_sz);
 		if (!err) {
 			capsink_name_part(&s->name, 1, s->path, sizeof(s->path));
-			err = open_file(s);
-			if (err)
-				capsink_name_why(s->path, err, why, why_sz);
+			err = open_file(s, o->force, why, why_sz);
 		}
 	}
 	if (err) {
@@ -117,6 +118,18 @@ int capsink__open(const struct capsink_opts *o, struct capsink **ret, char *why,
 	}
 	*ret = s;
 	return 0;
+}
+
+int capsink__begin(struct capsink *s, char *why, size_t why_sz)
+{
+	int err = s->o.parts && s->o.force ? capsink_name_clear(&s->name, &s->o, why, why_sz) : 0;
+
+	if (err)
+		return err;
+	err = outfile__keep(&s->out);
+	if (err)
+		outfile__why(s->path, err, why, why_sz);
+	return err;
 }
 
 /* ---- limits ---- */
@@ -140,7 +153,7 @@ static void look_at_space(struct capsink *s, uint64_t len)
 	uint64_t all, left, keep;
 	char text[2][32];
 
-	if (s->limit[0] || !s->regular || fstatvfs(s->fd, &v) || !v.f_blocks)
+	if (s->limit[0] || !s->regular || fstatvfs(s->out.fd, &v) || !v.f_blocks)
 		return;
 	all = (uint64_t)v.f_blocks * v.f_frsize;
 	left = (uint64_t)v.f_bavail * v.f_frsize;
@@ -195,7 +208,7 @@ static bool wanted_to_end(const struct capsink *s)
 {
 	sigset_t set;
 
-	if (s->o.ending && *s->o.ending)
+	if (s->o.ending && s->o.ending(s->o.ending_ctx))
 		return true;
 	return !sigpending(&set) &&
 	       (sigismember(&set, SIGINT) > 0 || sigismember(&set, SIGTERM) > 0 ||
@@ -205,7 +218,7 @@ static bool wanted_to_end(const struct capsink *s)
 /* A reader who stops reading must not keep us from ending: signals are blocked while we write. */
 static int wait_writable(const struct capsink *s)
 {
-	struct pollfd p = { .fd = s->fd, .events = POLLOUT };
+	struct pollfd p = { .fd = s->out.fd, .events = POLLOUT };
 	uint64_t since = mono_ns();
 
 	for (;;) {
@@ -229,7 +242,7 @@ static ssize_t write_some(struct capsink *s, const uint8_t *data, size_t len)
 		return err;
 	if (!s->regular && len > PIPE_CHUNK)
 		len = PIPE_CHUNK;
-	n = write(s->fd, data, len);
+	n = write(s->out.fd, data, len);
 	if (n < 0)
 		return errno == EINTR || errno == EAGAIN ? 0 : -errno;
 	return n ? n : -EIO;
@@ -240,10 +253,10 @@ static void take_back(struct capsink *s, size_t torn)
 {
 	if (!torn)
 		return;
-	if (!s->regular || ftruncate(s->fd, s->start + (off_t)s->bytes))
+	if (!s->regular || ftruncate(s->out.fd, s->start + (off_t)s->bytes))
 		s->cut = torn;
 	else
-		lseek(s->fd, s->start + (off_t)s->bytes, SEEK_SET);
+		lseek(s->out.fd, s->start + (off_t)s->bytes, SEEK_SET);
 }
 
 int capsink__put(void *ctx, const void *data, size_t len)
@@ -255,7 +268,7 @@ int capsink__put(void *ctx, const void *data, size_t len)
 
 	if (s->err)
 		return s->err;
-	if (s->fd < 0)
+	if (s->out.fd < 0)
 		return fail(s, -EBADF);
 	look_at_space(s, len);
 	while (done < len) {
@@ -280,24 +293,21 @@ int capsink__put(void *ctx, const void *data, size_t len)
 
 static int close_file(struct capsink *s)
 {
-	int fd = s->fd;
+	int err = outfile__close(&s->out);
 
-	s->fd = -1;
-	/* a quota or a server far away may tell only now */
-	if (fd >= 0 && close(fd) && errno != EINTR)
-		return fail(s, -errno);
-	return s->err;
+	return err ? fail(s, err) : s->err;
 }
 
 int capsink__next(struct capsink *s)
 {
-	char old[PATH_MAX];
+	char old[PATH_MAX], why[512];
 	int err = close_file(s);
 
 	if (err)
 		return err;
 	capsink_name_part(&s->name, s->parts + 1, s->path, sizeof(s->path));
-	err = open_file(s);
+	/* what force allowed to replace was replaced at the beginning */
+	err = open_file(s, false, why, sizeof(why));
 	if (err)
 		return fail(s, err);
 	/* only now: with -W 1 it is all that there is */
@@ -316,19 +326,15 @@ int capsink__close(struct capsink *s)
 
 void capsink__discard(struct capsink *s)
 {
-	if (!s)
-		return;
-	if (s->fd >= 0 && strcmp(s->o.path, "-"))
-		unlink(s->path);
-	close_file(s);
+	if (s && s->out.fd >= 0 && strcmp(s->o.path, "-"))
+		outfile__discard(&s->out);
 }
 
 void capsink__free(struct capsink *s)
 {
 	if (!s)
 		return;
-	if (s->fd >= 0)
-		close(s->fd);
+	outfile__free(&s->out);
 	free(s);
 }
 

@@ -21,16 +21,19 @@ struct capsink_opts {
 	/* Files that are not replaced, as they are to be read; borrowed */
 	const char *const *keep;
 	size_t keep_cnt;
-	/* NULL, or set once a signal ends the process: nobody waits for a reader who does not read. */
-	const bool *ending;
+	/* NULL, or true once the trace is to end: nobody waits for a reader who does not read then. */
+	bool (*ending)(void *ctx);
+	void *ending_ctx;
 };
 
 /*
  * 0; or -errno with one line in why that names the file. New files have mode 0600, and neither an
- * existing file is touched without force nor ever what is no regular file. SIGXFSZ and SIGPIPE should
- * not be deadly to the process.
+ * existing file is touched without force nor ever what is no regular file; what force replaces stays
+ * until capsink__begin(). SIGXFSZ and SIGPIPE should not be deadly to the process.
  */
 int capsink__open(const struct capsink_opts *o, struct capsink **ret, char *why, size_t why_sz);
+/* The trace has begun: now the file is there under its name. 0, or -errno with one line in why */
+int capsink__begin(struct capsink *s, char *why, size_t why_sz);
 /* For struct capw_opts: ctx is the sink, data whole blocks in this machine's byte order. 0 or -errno,
  * remembered; the file then ends after its last whole block. */
 int capsink__put(void *ctx, const void *data, size_t len);

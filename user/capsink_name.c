@@ -40,71 +40,20 @@ void capsink_name_part(const struct capsink_name *n, uint32_t part, char *buf, s
 		snprintf(buf, sz, "%s", n->path);
 }
 
-void capsink_name_why(const char *path, int err, char *why, size_t why_sz)
+struct outfile_opts capsink_name_opts(const struct capsink_opts *o, const char *path)
 {
-	char dir[PATH_MAX];
-
-	dir_of(path, dir, sizeof(dir));
-	if (err == -EEXIST)
-		snprintf(why, why_sz, "'%.200s' exists: --force replaces it", path);
-	else if (err == -ENOENT || err == -ENOTDIR)
-		snprintf(why, why_sz, "cannot write '%.200s': there is no directory '%.100s'", path,
-			 dir);
-	else
-		snprintf(why, why_sz, "cannot write '%.200s': %s", path, strerror(-err));
+	return (struct outfile_opts){ .path = path,
+				      .force = o->force,
+				      .stdout_too = true,
+				      .keep = o->keep,
+				      .keep_cnt = o->keep_cnt };
 }
 
-static int not_regular(const char *path, mode_t mode, char *why, size_t why_sz)
+static int check_path(const struct capsink_opts *o, const char *path, char *why, size_t why_sz)
 {
-	if (S_ISDIR(mode))
-		snprintf(why, why_sz, "'%.200s' is a directory: name a file in it", path);
-	else if (S_ISLNK(mode))
-		snprintf(why, why_sz, "'%.200s' is a symbolic link: name the file that it leads to",
-			 path);
-	else
-		snprintf(why, why_sz,
-			 "'%.200s' is no regular file (a %s): write to it with -w - >FILE", path,
-			 S_ISFIFO(mode) ? "FIFO" :
-			 S_ISSOCK(mode) ? "socket" :
-					  "device");
-	return S_ISDIR(mode) ? -EISDIR : -EINVAL;
-}
+	const struct outfile_opts oo = capsink_name_opts(o, path);
 
-static bool is_kept(const struct capsink_opts *o, const struct stat *st)
-{
-	struct stat k;
-
-	for (size_t i = 0; i < o->keep_cnt; i++)
-		if (!stat(o->keep[i], &k) && k.st_dev == st->st_dev && k.st_ino == st->st_ino)
-			return true;
-	return false;
-}
-
-/* 0: nothing is there, or --force allows to remove it; with remove it is not there any more. */
-static int make_way(const struct capsink_opts *o, const char *path, bool remove, char *why,
-		    size_t why_sz)
-{
-	struct stat st;
-
-	if (lstat(path, &st)) {
-		if (errno == ENOENT)
-			return 0;
-		capsink_name_why(path, -errno, why, why_sz);
-		return -errno;
-	}
-	if (!S_ISREG(st.st_mode))
-		return not_regular(path, st.st_mode, why, why_sz);
-	if (is_kept(o, &st)) {
-		snprintf(why, why_sz, "'%.200s' is to be read, too: write to another file", path);
-		return -EINVAL;
-	}
-	if (!o->force || (remove && unlink(path))) {
-		int err = o->force ? -errno : -EEXIST;
-
-		capsink_name_why(path, err, why, why_sz);
-		return err;
-	}
-	return 0;
+	return outfile__check(&oo, why, why_sz);
 }
 
 /*
@@ -124,8 +73,9 @@ static bool is_part(const struct capsink_name *n, const char *name)
 	return !strcmp(name + stem + 1 + digits, ext);
 }
 
-static int make_way_for_parts(const struct capsink_name *n, const struct capsink_opts *o,
-			      bool remove, char *why, size_t why_sz)
+/* With remove, parts that may be replaced are. */
+static int each_old_part(const struct capsink_name *n, const struct capsink_opts *o, bool remove,
+			 char *why, size_t why_sz)
 {
 	char dir[PATH_MAX], path[PATH_MAX + NAME_MAX + 2];
 	struct dirent *e;
@@ -136,17 +86,29 @@ static int make_way_for_parts(const struct capsink_name *n, const struct capsink
 	d = opendir(dir);
 	if (!d) {
 		err = -errno;
-		capsink_name_why(n->path, err, why, why_sz);
+		outfile__why(n->path, err, why, why_sz);
 		return err;
 	}
 	while (!err && (e = readdir(d))) {
 		if (!is_part(n, e->d_name))
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
-		err = make_way(o, path, remove, why, why_sz);
+		err = check_path(o, path, why, why_sz);
+		if (!err && remove && unlink(path) && errno != ENOENT) {
+			err = -errno;
+			outfile__why(path, err, why, why_sz);
+		}
 	}
 	closedir(d);
 	return err;
+}
+
+int capsink_name_clear(const struct capsink_name *n, const struct capsink_opts *o, char *why,
+		       size_t why_sz)
+{
+	int err = each_old_part(n, o, false, why, why_sz);
+
+	return err ? err : each_old_part(n, o, true, why, why_sz);
 }
 
 int capsink_name_check(struct capsink_name *n, const struct capsink_opts *o, char *why,
@@ -155,7 +117,6 @@ int capsink_name_check(struct capsink_name *n, const struct capsink_opts *o, cha
 	const char *base = base_of(o->path), *dot = strrchr(base, '.');
 	size_t len = strlen(o->path);
 	struct stat st;
-	int err;
 
 	*n = (struct capsink_name){ .parts = o->parts, .path = o->path };
 	n->stem_len = (int)(dot && dot > base ? (size_t)(dot - o->path) : len);
@@ -163,14 +124,8 @@ int capsink_name_check(struct capsink_name *n, const struct capsink_opts *o, cha
 		snprintf(why, why_sz, "'%.40s...': the name is too long", o->path);
 		return -ENAMETOOLONG;
 	}
-	if (!*base)
-		return not_regular(o->path, S_IFDIR, why, why_sz);
-	if (!o->parts)
-		return make_way(o, o->path, true, why, why_sz);
 	/* "-w DIR -C 1m" is a slip */
-	if (!lstat(o->path, &st) && S_ISDIR(st.st_mode))
-		return not_regular(o->path, st.st_mode, why, why_sz);
-	/* all or none is removed */
-	err = make_way_for_parts(n, o, false, why, why_sz);
-	return err ? err : make_way_for_parts(n, o, true, why, why_sz);
+	if (!o->parts || (!lstat(o->path, &st) && S_ISDIR(st.st_mode)))
+		return check_path(o, o->path, why, why_sz);
+	return each_old_part(n, o, false, why, why_sz);
 }

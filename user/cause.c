@@ -122,18 +122,11 @@ static void gather_owner(struct facts *x)
 		add_peer(&x->f->f, &x->owner->owner);
 }
 
-/* A borrowed address of an own block: its /32 by another node went, and the blackhole shows. */
-static void gather_borrowed(struct facts *x)
+/* Whose tunnel packets are refused */
+static void gather_sender(struct facts *x)
 {
-	const struct gone *g = mirror__gone(x->e->mirror, &x->f->example, 32, 32);
-
-	if (x->f->f.verdict != V_BLACKHOLE || !g || !g->route.nh_cnt ||
-	    !addr_is_set(&g->route.nh[0].gw))
-		return;
-	x->route_kind = true;
-	x->missing = 1;
-	x->gone = g;
-	add_peer(&x->f->f, &g->route.nh[0].gw);
+	if (x->f->f.verdict == V_ALLOWLIST && addr_is_set(&x->f->encap_src))
+		add_peer(&x->f->f, &x->f->encap_src);
 }
 
 /*
@@ -143,7 +136,7 @@ static void gather_borrowed(struct facts *x)
 static void gather_back(struct facts *x)
 {
 	const struct engine *e = x->e;
-	const struct pool *pool = judge_pool(e, &x->f->source);
+	const struct pool *pool = judge_pool(e, &x->f->first.src);
 	const struct route *r;
 	enum block_from from;
 	const struct addr *gw;
@@ -151,10 +144,10 @@ static void gather_back(struct facts *x)
 	if (x->f->f.verdict != V_RP_FILTER || x->f->encapsulated || !pool ||
 	    strncmp(x->f->f.dev, "cali", 4) == 0)
 		return;
-	r = mirror__lookup_len(e->mirror, &x->f->source, pool->cidr.len, 32);
-	if (r && (r->type == RTN_UNICAST || !owner_is_other(e, &x->f->source)))
+	r = mirror__lookup_len(e->mirror, &x->f->first.src, pool->cidr.len, 32);
+	if (r && (r->type == RTN_UNICAST || !owner_is_other(e, &x->f->first.src)))
 		return;
-	judge_block(e, &x->f->source, &x->back, &from);
+	judge_block(e, &x->f->first.src, &x->back, &from);
 	x->route_kind = true;
 	x->missing = 1;
 	x->gone = mirror__gone(e->mirror, &x->back.addr, x->back.len, x->back.len);
@@ -191,7 +184,10 @@ static void gather(const struct engine *e, struct fnd *f, struct facts *x)
 		x->there = elsewhere_of(e, f->f.id, &x->there_cnt);
 	gather_blocks(x);
 	gather_owner(x);
-	gather_borrowed(x);
+	gather_sender(x);
+	cause_gather_borrowed(x);
+	if (x->borrower)
+		note_peer(x, x->borrower);
 	gather_back(x);
 	if (x->route_kind || f->f.verdict == V_UNANSWERED)
 		x->felix = cause_felix_routes(
@@ -418,22 +414,6 @@ static void say_peer_down(const struct facts *x, struct because *b)
 		 x->down_peer_known ? "" : "; whether the block is that node's is not known");
 }
 
-static bool row_stale(const struct facts *x)
-{
-	return x->f->f.verdict == V_BLACKHOLE && !x->route_kind && x->f->route.have_dst &&
-	       !owner_is_other(x->e, &x->f->example) && x->f->route.dst.len < 32 &&
-	       (x->f->route.protocol == RTPROT_BIRD || x->f->route.protocol == RTPROT_FELIX);
-}
-
-static void say_stale(const struct facts *x, struct because *b)
-{
-	char a[ADDR_STRLEN], p[PREFIX_STRLEN];
-
-	(void)b;
-	evidence(x->f, "%s lies in this node's own block %s, and no pod here has it",
-		 addr_str(&x->f->example, a), prefix_str(&x->f->route.dst, p));
-}
-
 static bool row_unresolved(const struct facts *x)
 {
 	return x->f->f.verdict == V_UNREACHABLE && x->f->route.have_dst &&
@@ -457,7 +437,7 @@ static void say_unresolved(const struct facts *x, struct because *b)
 static bool row_beyond(const struct facts *x)
 {
 	return x->f->f.verdict == V_UNANSWERED && x->e->pools.cnt && !x->f->local &&
-	       !x->f->f.because_cnt;
+	       !x->f->f.because_cnt && !cause_not_translated(x);
 }
 
 static void say_beyond(const struct facts *x, struct because *b)
@@ -470,11 +450,6 @@ static void say_beyond(const struct facts *x, struct because *b)
 		 addr_str(&x->f->example, a), x->f->f.dev[0] ? x->f->f.dev : "?");
 }
 
-static bool row_no_listener(const struct facts *x)
-{
-	return x->f->f.verdict == V_NO_SOCKET;
-}
-
 static const struct cause_row base[] = {
 	/* from the symptom to the root */
 	{ C_DEFAULT_ROUTE_MISSING, row_default_missing, sure_default_missing, CONF_CERTAIN,
@@ -483,6 +458,11 @@ static const struct cause_row base[] = {
 	{ C_ROUTE_MISSING, cause_route_missing, sure_route_missing, CONF_CERTAIN, say_route_missing,
 	  "The route for the block is missing.",
 	  "see why the routing daemon has no route for it: calicoctl node status; birdcl show route" },
+	{ C_BORROWED_ADDRESS, cause_borrowed, cause_sure_borrowed, CONF_CERTAIN, cause_say_borrowed,
+	  "The address is of this node's own block, but a pod on another node has it, and this node has "
+	  "lost, or never got, the route to that pod.",
+	  "on this node: ip route show ADDRESS, and birdcl show route for ADDRESS; it has to lead to the "
+	  "node that has the pod (kubectl get pod -A -o wide)" },
 	{ C_RETURN_ROUTE_MISSING, row_return_missing, NULL, CONF_LIKELY, NULL,
 	  "The other node has probably lost its route back to this node's pods.",
 	  "trace on the other node: calitrace live there shows whether the replies leak" },
@@ -496,15 +476,9 @@ static const struct cause_row base[] = {
 };
 
 static const struct cause_row ends[] = {
-	{ C_STALE_ENDPOINT, row_stale, NULL, CONF_LIKELY, say_stale,
-	  "The address belongs to this node's own block, but to no pod on it.",
-	  "find out who still uses that address: a service with a stale endpoint, or a cached DNS answer" },
 	{ C_BGP_NEXTHOP_UNRESOLVED, row_unresolved, NULL, CONF_LIKELY, say_unresolved,
 	  "BIRD cannot resolve the next hop of that block.",
 	  "see birdcl show route all for the block, and whether this node reaches the next hop" },
-	{ C_NO_LISTENER, row_no_listener, NULL, CONF_CERTAIN, NULL,
-	  "Nothing listens on that port there.",
-	  "check that the server runs, and that it listens on that address and port" },
 	{ C_BEYOND_NODE, row_beyond, NULL, CONF_LIKELY, say_beyond,
 	  "The packets left this node correctly; they, or the replies, are lost beyond it.",
 	  "run calitrace live on the node that owns the destination" },
@@ -617,6 +591,7 @@ void cause_explain(const struct engine *e, struct fnd *f)
 	deepest = walk(&x, cause_tunnel_rows, cause_tunnel_row_cnt, deepest);
 	deepest = walk(&x, cause_path_rows, cause_path_row_cnt, deepest);
 	deepest = walk(&x, cause_policy_rows, cause_policy_row_cnt, deepest);
+	deepest = walk(&x, cause_pod_rows, cause_pod_row_cnt, deepest);
 	deepest = walk(&x, cause_service_rows, cause_service_row_cnt, deepest);
 	deepest = walk(&x, ends, ARRAY_SIZE(ends), deepest);
 	f->f.cause = deepest ? deepest->cause : C_UNKNOWN;
@@ -627,6 +602,7 @@ void cause_explain(const struct engine *e, struct fnd *f)
 		because(f, C_UNKNOWN, CONF_UNCLEAR);
 	snprintf(f->f.advice, sizeof(f->f.advice), "%s",
 		 deepest ? deepest->advice : advice_without_cause(&f->f));
+	cause_policy_doubt(&x);
 	say_owner(&x);
 	name_peers(e, &f->f);
 	say_guess(e, f);

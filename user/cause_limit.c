@@ -49,7 +49,7 @@ static bool came_by(const struct facts *x, enum dev_class class)
 /* Whom the kernel looked up: of a tunnel's packet the other node */
 static const struct addr *sender(const struct facts *x)
 {
-	return x->f->encapsulated ? &x->f->encap_src : &x->f->source;
+	return x->f->encapsulated ? &x->f->encap_src : &x->f->first.src;
 }
 
 /* One hop of several by that device is enough (fib_validate_source, CONFIG_IP_ROUTE_MULTIPATH). */
@@ -158,16 +158,16 @@ static void say_way_back(const struct facts *x, struct because *b)
 /* The pod's address is its own, by CNI's record: so it is the route that is wrong. */
 static bool row_calico_rpf(const struct facts *x)
 {
-	const struct obs_pod *pod = world_pod_of(x->e, &x->f->source);
+	const struct obs_pod *pod = world_pod_of(x->e, &x->f->first.src);
 
 	return cause_refused_by_rpf(x) && !x->f->encapsulated && came_by(x, DEV_WORKLOAD) && pod &&
 	       !strcmp(pod->dev, x->f->f.dev) &&
-	       !leads_by(x, mirror__lookup(x->e->mirror, &x->f->source), x->f->f.dev);
+	       !leads_by(x, mirror__lookup(x->e->mirror, &x->f->first.src), x->f->f.dev);
 }
 
 static void say_calico_rpf(const struct facts *x, struct because *b)
 {
-	const struct obs_pod *pod = world_pod_of(x->e, &x->f->source);
+	const struct obs_pod *pod = world_pod_of(x->e, &x->f->first.src);
 
 	say_way_back(x, b);
 	if (pod)
@@ -293,7 +293,7 @@ static bool socket_refused(const struct facts *x)
 
 static bool row_checksum(const struct facts *x)
 {
-	static const char *const reasons[] = { "UDP_CSUM", "TCP_CSUM", "SKB_CSUM", "IP_CSUM" };
+	static const char *const reasons[] = { "UDP_CSUM", "TCP_CSUM", "SKB_CSUM" };
 
 	if (x->f->f.verdict != V_OTHER && x->f->f.verdict != V_TUNNEL_ERROR)
 		return false;
@@ -305,7 +305,7 @@ static bool row_checksum(const struct facts *x)
 
 static bool pod_sent_it(const struct facts *x)
 {
-	const struct obs_pod *pod = world_pod_of(x->e, &x->f->source);
+	const struct obs_pod *pod = world_pod_of(x->e, &x->f->first.src);
 
 	return !x->f->encapsulated && pod && !strcmp(pod->dev, x->f->f.dev);
 }
@@ -318,9 +318,9 @@ static void say_checksum(const struct facts *x, struct because *b)
 	if (x->f->encapsulated)
 		evidence(x->f, "the UDP checksum of tunnel packets from %s is wrong on arrival",
 			 addr_str(&x->f->encap_src, a));
-	else if (addr_is_set(&x->f->source))
+	else if (addr_is_set(&x->f->first.src))
 		evidence(x->f, "the checksum of packets from %s is wrong%s",
-			 addr_str(&x->f->source, a),
+			 addr_str(&x->f->first.src, a),
 			 pod_sent_it(x) ? ", when they leave the pod" : "");
 	if (x->f->f.apps[APP_ICMP] == 0)
 		evidence(x->f, "none of the packets lost is ICMP, whose checksum no device makes");

@@ -1,10 +1,578 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Causes of cause_priv.h: who filtered it: Calico's rules, somebody else's, conntrack. */
+/*
+ * Causes of cause_priv.h: who filtered it: Calico's rules, somebody else's, conntrack. The rule is known
+ * by its counter, which moved as packets were lost (nflook.c); where no counter tells, the hook does
+ * if only one kind of rule stands there.
+ */
 #include "cause_priv.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "addr.h"
+#include "nfclass.h"
 #include "util.h"
 
-const struct cause_row cause_policy_rows[] = {
-	{ .cause = C_UNKNOWN },
+/* Rules that are named, of several that may have done it */
+#define NAMED 3
+
+enum how {
+	HOW_NOT,     /* nobody knows */
+	HOW_COUNTED, /* by a counter that moved with the losses */
+	HOW_BUSY,    /* by the only one that moved, but it moved by more */
+	HOW_SILENT,  /* no counter moved, and one kind of rule has none */
+	HOW_PLACE,   /* nothing else can drop packets there */
+	HOW_SEVERAL, /* counters of several kinds fit */
 };
-const size_t cause_policy_row_cnt = 0;
+struct culprit {
+	enum how how;
+	enum cause cause;
+	enum confidence conf;
+};
+
+static const char *hook_of(const struct facts *x)
+{
+	return nf_hook_name(x->f->nf_hook);
+}
+
+static bool by_filter(const struct facts *x)
+{
+	return x->f->f.verdict == V_FILTERED && x->f->rules;
+}
+
+/* ---- who it was ---- */
+
+/* The rule's own count of what was lost here: all of it, and not much that we know nothing of */
+static bool fits(const struct fnd_rules *r, uint64_t moved)
+{
+	return moved >= r->lost && moved <= 2 * r->hook_lost + 2;
+}
+
+/* Rules of the same kind taken together, by their cause */
+struct kinds {
+	uint64_t moved[C_MAX];
+	uint32_t moving, fitting, silent,
+		all; /* how many kinds moved, fit, have rules without counter */
+	enum cause moves, fit, is_silent, only; /* the last one of each */
+	bool maps;
+};
+
+static void count_kinds(const struct fnd_rules *r, struct kinds *k)
+{
+	bool any[C_MAX] = { false }, silent[C_MAX] = { false };
+
+	*k = (struct kinds){ .maps = false };
+	for (uint32_t i = 0; i < r->cnt; i++) {
+		const struct obs_nfrule *p = &r->place[i];
+		enum cause c = r->class[i];
+
+		any[c] = true;
+		k->moved[c] += p->moved;
+		silent[c] |= !p->counted && p->verdict != NFV_MAP;
+		k->maps |= p->verdict == NFV_MAP;
+	}
+	for (int c = 0; c < C_MAX; c++) {
+		k->moving += k->moved[c] > 0;
+		k->fitting += k->moved[c] && fits(r, k->moved[c]);
+		k->silent += silent[c];
+		k->all += any[c];
+		if (k->moved[c])
+			k->moves = c;
+		if (k->moved[c] && fits(r, k->moved[c]))
+			k->fit = c;
+		if (silent[c])
+			k->is_silent = c;
+		if (any[c])
+			k->only = c;
+	}
+}
+
+/* Conntrack and NAT drop without any rule: in all hooks but FORWARD, unless the place says otherwise. */
+static bool by_rule(const struct facts *x)
+{
+	return x->f->nf_hook == NF_HOOK_FORWARD || !strcmp(x->f->location, "nft_do_chain");
+}
+
+static bool conntrack_is_full(const struct facts *x)
+{
+	const struct obs_fill *f = world_fill(x->e, FILL_CONNTRACK);
+
+	return f && f->max && f->cnt >= f->max;
+}
+
+/* The rule counted what was lost, and hardly anything else; nothing else can have dropped it. */
+static bool is_sure(const struct facts *x, const struct kinds *k)
+{
+	const struct fnd_rules *r = x->f->rules;
+	uint64_t some = 1 + r->hook_lost / 4;
+
+	return r->lost >= 2 && k->moved[k->fit] <= r->hook_lost + some && by_rule(x) && !r->cut &&
+	       k->moving == 1 && !k->maps &&
+	       (!k->silent || (k->silent == 1 && k->is_silent == k->fit));
+}
+
+static struct culprit by_counters(const struct facts *x, const struct kinds *k)
+{
+	const struct fnd_rules *r = x->f->rules;
+
+	if (k->fitting == 1)
+		return (struct culprit){ HOW_COUNTED, k->fit,
+					 is_sure(x, k) ? CONF_CERTAIN : CONF_LIKELY };
+	if (k->fitting > 1)
+		return (struct culprit){ .how = HOW_SEVERAL };
+	if (k->moving == 1 && k->moved[k->moves] >= r->lost && !k->silent && !k->maps)
+		return (struct culprit){ HOW_BUSY, k->moves, CONF_LIKELY };
+	if (!k->moving && k->silent == 1 && !k->maps && (by_rule(x) || !conntrack_is_full(x)))
+		return (struct culprit){ HOW_SILENT, k->is_silent, CONF_LIKELY };
+	return (struct culprit){ .how = HOW_NOT };
+}
+
+static struct culprit culprit_of(const struct facts *x)
+{
+	const struct fnd_rules *r = x->f->rules;
+	struct kinds k;
+
+	if (!by_filter(x) || r->state == RULES_FAILED || (r->state == RULES_WANTED && !r->tries))
+		return (struct culprit){ .how = HOW_NOT };
+	count_kinds(r, &k);
+	if (r->state == RULES_DONE && r->lost)
+		return by_counters(x, &k);
+	if (k.all == 1 && !r->cut && by_rule(x))
+		return (struct culprit){ HOW_PLACE, k.only, CONF_LIKELY };
+	return (struct culprit){ .how = HOW_NOT };
+}
+
+static enum confidence sure_rule(const struct facts *x)
+{
+	return culprit_of(x).conf;
+}
+
+/* ---- in words ---- */
+
+static void add(char *buf, size_t sz, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static void add(char *buf, size_t sz, const char *fmt, ...)
+{
+	size_t n = strlen(buf);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(buf + n, sz - n, fmt, ap);
+	va_end(ap);
+}
+
+/* iptables-nft's tables have the names that iptables has, and are of family ip. */
+static const char *where_from(const struct obs_nfrule *p)
+{
+	return p->backend == NFB_LEGACY ? "iptables-legacy" : "nf_tables";
+}
+
+static void name_place(const struct obs_nfrule *p, char *buf, size_t sz)
+{
+	buf[0] = '\0';
+	if (p->number)
+		add(buf, sz, "rule %u of chain %s", p->number, p->chain);
+	else
+		add(buf, sz, "the policy of chain %s", p->chain);
+	if (p->backend == NFB_LEGACY)
+		add(buf, sz, " (%s, table %s)", where_from(p), p->table);
+	else
+		add(buf, sz, " (%s, table %s %s)", where_from(p), p->family, p->table);
+}
+
+/* Does the place belong to what is told of? */
+static bool is_told(const struct facts *x, const struct culprit *c, uint32_t i)
+{
+	const struct obs_nfrule *p = &x->f->rules->place[i];
+
+	if (c->how == HOW_SEVERAL)
+		return p->moved;
+	if (x->f->rules->class[i] != c->cause)
+		return false;
+	if (c->how == HOW_SILENT)
+		return !p->counted;
+	return c->how == HOW_PLACE || p->moved;
+}
+
+/* A rule of its own, which nothing like it stands beside */
+static const struct obs_nfrule *only_place(const struct facts *x, const struct culprit *c)
+{
+	const struct fnd_rules *r = x->f->rules;
+	const struct obs_nfrule *one = NULL;
+
+	for (uint32_t i = 0; i < r->cnt; i++) {
+		const struct obs_nfrule *p = &r->place[i];
+
+		if (!is_told(x, c, i))
+			continue;
+		if (one || p->alike > 1)
+			return NULL;
+		one = p;
+	}
+	return one;
+}
+
+static void tell_place(const struct facts *x, const struct culprit *c, const struct obs_nfrule *p)
+{
+	const struct fnd_rules *r = x->f->rules;
+	char name[160], rest[160] = "";
+
+	name_place(p, name, sizeof(name));
+	if (p->number)
+		add(rest, sizeof(rest), ": %s", p->text);
+	if (p->comment[0])
+		add(rest, sizeof(rest), " /* %s */", p->comment);
+	if (p->moved)
+		evidence(x->f, "%s dropped %llu packet%s while %llu of these %s lost%s", name,
+			 (unsigned long long)p->moved, p->moved == 1 ? "" : "s",
+			 (unsigned long long)r->lost, r->lost == 1 ? "was" : "were", rest);
+	else if (c->how == HOW_SILENT)
+		evidence(x->f, "%s has no counter, and no other one moved while %llu %s lost%s",
+			 name, (unsigned long long)r->lost, r->lost == 1 ? "was" : "were", rest);
+	else if (p->alike > 1)
+		evidence(x->f, "%s and %u more of its kind may drop in %s%s", name, p->alike - 1,
+			 hook_of(x), rest);
+	else
+		evidence(x->f, "%s may drop in %s%s", name, hook_of(x), rest);
+}
+
+static void tell_places(const struct facts *x, const struct culprit *c)
+{
+	const struct fnd_rules *r = x->f->rules;
+	uint32_t told = 0;
+
+	for (uint32_t i = 0; i < r->cnt && told < NAMED; i++) {
+		if (!is_told(x, c, i))
+			continue;
+		tell_place(x, c, &r->place[i]);
+		told++;
+	}
+}
+
+static void tell_mix(const struct facts *x)
+{
+	const struct obs_nflook *h = &x->f->rules->head;
+
+	if (h->nft_rules && h->legacy_rules)
+		evidence(
+			x->f,
+			"rules stand in nf_tables (%u) and in the legacy iptables (%u), and packets "
+			"pass both: iptables-save shows only one of them",
+			h->nft_rules, h->legacy_rules);
+}
+
+static void say_rule(const struct facts *x, struct because *b)
+{
+	struct culprit c = culprit_of(x);
+
+	(void)b;
+	tell_places(x, &c);
+	if (c.how == HOW_PLACE)
+		evidence(x->f, "no other rule on this node can drop packets in %s", hook_of(x));
+	tell_mix(x);
+}
+
+static void explain(const struct facts *x, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+static void explain(const struct facts *x, const char *fmt, ...)
+{
+	char *buf = x->f->f.explain;
+	size_t n = strlen(buf), sz = sizeof(x->f->f.explain);
+	va_list ap;
+
+	if (n + 2 > sz)
+		return;
+	buf[n++] = ' ';
+	va_start(ap, fmt);
+	vsnprintf(buf + n, sz - n, fmt, ap);
+	va_end(ap);
+}
+
+static void say_policy(const struct facts *x, struct because *b)
+{
+	struct culprit c = culprit_of(x);
+	const struct obs_nfrule *p = only_place(x, &c);
+	char name[NFR_COMMENT_LEN + 16] = "";
+
+	if (p)
+		nfclass_policy(p, name, sizeof(name));
+	if (name[0])
+		explain(x, "Calico's %s denies them.", name);
+	else if (p && strstr(p->comment, "no policies passed"))
+		explain(x, "Calico's network policies select the pod, and none of them allows "
+			   "these packets.");
+	else
+		explain(x, "Calico's network policy denies them.");
+	say_rule(x, b);
+}
+
+static void say_foreign(const struct facts *x, struct because *b)
+{
+	struct culprit c = culprit_of(x);
+	const struct obs_nfrule *p = only_place(x, &c);
+	char name[160];
+
+	if (p) {
+		name_place(p, name, sizeof(name));
+		explain(x, "It is not Calico: %s drops them.", name);
+	} else {
+		explain(x, "It is not Calico: rules of somebody else in %s drop them.", hook_of(x));
+	}
+	say_rule(x, b);
+}
+
+static const char *workload(const struct facts *x, bool in)
+{
+	const char *dev = in ? x->f->in_dev : x->f->out_dev;
+
+	return dev[0] ? dev : "its device";
+}
+
+static void say_unknown_interface(const struct facts *x, struct because *b)
+{
+	bool in = !strncmp(x->f->in_dev, "cali", 4);
+
+	explain(x, "Calico (Felix) knows no pod behind %s, and drops all that comes or goes there.",
+		workload(x, in));
+	say_rule(x, b);
+}
+
+/* ---- the rows of rules ---- */
+
+#define ROW(name, c)                               \
+	static bool name(const struct facts *x)    \
+	{                                          \
+		return culprit_of(x).cause == (c); \
+	}
+ROW(row_foreign, C_FOREIGN_FIREWALL)
+ROW(row_policy, C_POLICY_DENY)
+ROW(row_unknown_interface, C_UNKNOWN_INTERFACE)
+ROW(row_wl_to_host, C_WL_TO_HOST)
+ROW(row_invalid, C_CONNTRACK_INVALID)
+ROW(row_rpf, C_CALICO_RPF)
+
+/* ---- TC, XDP, sysctl ---- */
+
+static void find_bpf(void *ctx, const struct link_info *l)
+{
+	bool *found = ctx;
+
+	*found |= !strcmp(l->name, "bpfin.cali") || !strcmp(l->name, "bpfout.cali");
+}
+
+/* With its eBPF data plane Calico's own programs drop what policies deny. */
+static bool calico_is_bpf(const struct facts *x)
+{
+	bool found = false;
+
+	mirror__each_link(x->e->mirror, find_bpf, &found);
+	return found;
+}
+
+static const struct {
+	const char *reason, *location, *text;
+} programs[] = {
+	{ "TC_INGRESS", "", "a TC program or action at ingress" },
+	{ "TC_EGRESS", "", "a TC program or action at egress" },
+	{ "XDP", "", "an XDP program" },
+	{ "BPF_CGROUP_EGRESS", "", "a BPF program of the sender's cgroup" },
+	{ "", "__netif_receive_skb", "a TC program or action at ingress" },
+	{ "", "__dev_queue_xmit", "a TC program or action at egress" },
+	{ "", "do_xdp_generic", "an XDP program" },
+	{ "", "netif_receive_generic_xdp", "an XDP program" },
+	{ "", "generic_xdp_tx", "an XDP program" },
+};
+
+/* NULL: no such place */
+static const char *program(const struct facts *x)
+{
+	const struct fnd *f = x->f;
+
+	if (f->f.verdict != V_FILTERED || f->nf_hook != NF_HOOK_NONE || f->in_pod)
+		return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(programs); i++) {
+		const char *l = programs[i].location;
+
+		if (l[0] ? !strncmp(f->location, l, strlen(l)) :
+			   !strcmp(f->reason, programs[i].reason))
+			return programs[i].text;
+	}
+	return NULL;
+}
+
+static bool row_program(const struct facts *x)
+{
+	return program(x) && !calico_is_bpf(x);
+}
+
+/* Without the kernel's own word for it, the function that freed the packet says it less surely. */
+static enum confidence sure_program(const struct facts *x)
+{
+	return x->f->reason[0] && strcmp(x->f->reason, "NOT_SPECIFIED") ? CONF_CERTAIN :
+									  CONF_LIKELY;
+}
+
+static void say_program(const struct facts *x, struct because *b)
+{
+	(void)b;
+	explain(x, "It is not Calico: %s on %s drops them.", program(x),
+		x->f->f.dev[0] ? x->f->f.dev : "their device");
+	evidence(x->f, "%s on %s threw them away; Calico has no eBPF data plane on this node",
+		 program(x), x->f->f.dev[0] ? x->f->f.dev : "?");
+}
+
+struct by_name {
+	const char *name;
+	uint32_t ifindex;
+};
+
+static void find_dev(void *ctx, const struct link_info *l)
+{
+	struct by_name *d = ctx;
+
+	if (!strcmp(l->name, d->name))
+		d->ifindex = l->ifindex;
+}
+
+/*
+ * Felix copies conf/default/rp_filter to the devices of pods (endpoint_mgr.go); only strict (1) asks for
+ * the very device. A device that differs from it was set by somebody else.
+ */
+static bool rp_filter_is_calicos(const struct facts *x)
+{
+	const struct obs_sysctl *all = world_sysctl(x->e, 0), *dev;
+	const struct obs_sysctl *def = world_sysctl(x->e, SYSCTL_DEFAULT);
+	struct by_name d = { .name = x->f->f.dev };
+
+	mirror__each_link(x->e->mirror, find_dev, &d);
+	dev = d.ifindex ? world_sysctl(x->e, d.ifindex) : NULL;
+	return all && dev && def && judge_dev(x->e, d.ifindex) == DEV_WORKLOAD &&
+	       all->rp_filter < 2 && dev->rp_filter == 1 && def->rp_filter == 1;
+}
+
+static bool row_rp_filter(const struct facts *x)
+{
+	/* cause_limit.c says it with more certainty where CNI's record tells whose address it is */
+	for (int i = 0; i < x->f->f.because_cnt; i++)
+		if (x->f->f.because[i].cause == C_CALICO_RPF)
+			return false;
+	return x->f->f.verdict == V_RP_FILTER && !x->f->in_pod && rp_filter_is_calicos(x);
+}
+
+static void say_rp_filter(const struct facts *x, struct because *b)
+{
+	const struct addr *src = x->f->sample_cnt ? &x->f->sample[0].asker : NULL;
+	const struct route *r = src ? mirror__lookup(x->e->mirror, src) : NULL;
+	char a[ADDR_STRLEN], p[PREFIX_STRLEN];
+
+	(void)b;
+	evidence(
+		x->f,
+		"rp_filter of %s is 1 (strict), as Felix copies it from conf/default: a source must be routed by that device",
+		x->f->f.dev);
+	if (r && r->nh_cnt)
+		evidence(x->f, "this node's route to %s is %s dev %s", addr_str(src, a),
+			 prefix_str(&r->dst, p), mirror__dev(x->e->mirror, r->nh[0].ifindex));
+}
+
+/* ---- nobody, so far ---- */
+
+static const char *why_not(const struct fnd_rules *r, char *buf, size_t sz)
+{
+	if (r->why == SOURCE_OK)
+		snprintf(buf, sz,
+			 "this node has more than 5000 rules, too many to compare counters");
+	else
+		snprintf(buf, sz, "the rules' counters could not be read (%s)",
+			 source_state_name(r->why));
+	return buf;
+}
+
+/* The others are left to those who know more of them. */
+static bool has_row(enum cause c)
+{
+	return c != C_UNKNOWN && c != C_NO_ENDPOINTS && c != C_PEER_NOT_IN_ALLOWLIST;
+}
+
+static void tell_doubt(const struct facts *x, const struct culprit *c)
+{
+	const struct fnd_rules *r = x->f->rules;
+	char name[160], buf[100];
+
+	if (r->state == RULES_FAILED) {
+		evidence(x->f, "which rule it was cannot be told: %s",
+			 why_not(r, buf, sizeof(buf)));
+	} else if (c->how == HOW_SEVERAL) {
+		evidence(x->f, "several rules dropped as many packets as were lost:");
+		tell_places(x, c);
+	} else if (r->state == RULES_DONE && r->lost) {
+		evidence(x->f, "no rule that drops in %s counted the %llu packets lost", hook_of(x),
+			 (unsigned long long)r->lost);
+		for (uint32_t i = 0; i < r->cnt; i++) {
+			if (r->place[i].counted)
+				continue;
+			name_place(&r->place[i], name, sizeof(name));
+			evidence(x->f, "%s has no counter, so it cannot be told whether it did",
+				 name);
+		}
+	} else {
+		evidence(x->f,
+			 "the rules' counters were read; which of them counts these packets shows "
+			 "when more are lost");
+	}
+}
+
+void cause_policy_doubt(const struct facts *x)
+{
+	struct culprit c = culprit_of(x);
+
+	if (x->f->f.verdict == V_FILTERED && x->f->in_pod)
+		evidence(x->f,
+			 "the rule is one in the pod's own network namespace, which only the pod "
+			 "(or its sidecar) makes");
+	if (!by_filter(x) || has_row(c.cause))
+		return;
+	if (c.how == HOW_COUNTED || c.how == HOW_BUSY) {
+		evidence(x->f, "rules that are Calico's or kube-proxy's own did it:");
+		tell_places(x, &c);
+	} else {
+		tell_doubt(x, &c);
+	}
+	if (x->f->rules->state == RULES_OPEN || x->f->rules->state == RULES_DONE)
+		tell_mix(x);
+}
+
+const struct cause_row cause_policy_rows[] = {
+	{ C_FOREIGN_FIREWALL, row_foreign, sure_rule, CONF_LIKELY, say_foreign, "",
+	  "look at it on this node: iptables-save -c; iptables-legacy-save -c; nft list ruleset. Find out "
+	  "who made the rule (docker, firewalld, ufw, an administrator), and let pods' traffic pass" },
+	{ C_FOREIGN_FIREWALL, row_program, sure_program, CONF_LIKELY, say_program, "",
+	  "see whose program it is, on this node: tc filter show dev DEVICE ingress (and egress); bpftool "
+	  "net; ip -d link show dev DEVICE (xdp)" },
+	{ C_POLICY_DENY, row_policy, sure_rule, CONF_LIKELY, say_policy, "",
+	  "see the rules on this node: iptables-save -c | grep cali-p (or nft list table ip calico); then "
+	  "kubectl get networkpolicy -A, calicoctl get networkpolicy,globalnetworkpolicy -A" },
+	{ C_UNKNOWN_INTERFACE, row_unknown_interface, sure_rule, CONF_LIKELY, say_unknown_interface,
+	  "",
+	  "see whether calico-node runs on this node and what Felix logs; ls /var/run/calico/"
+	  "endpoint-status; calicoctl get workloadendpoint -A: is the pod there, with that interface?" },
+	{ C_WL_TO_HOST, row_wl_to_host, sure_rule, CONF_LIKELY, say_rule,
+	  "Calico does not let pods talk to their own node (DefaultEndpointToHostAction).",
+	  "calicoctl get felixconfiguration default -o yaml: set defaultEndpointToHostAction to Accept, or "
+	  "allow it by a policy; on this node: iptables-save -c | grep cali-wl-to-host" },
+	{ C_CONNTRACK_INVALID, row_invalid, sure_rule, CONF_LIKELY, say_rule,
+	  "Connection tracking calls them INVALID: this node has not seen the connection's other direction, "
+	  "or sees it out of order.",
+	  "compare both ways: ip route get the source and the destination on this node and on the other "
+	  "one; conntrack -L -d DESTINATION; conntrack -S" },
+	{ C_CALICO_RPF, row_rpf, sure_rule, CONF_LIKELY, say_rule,
+	  "Calico refuses their source address: this node's route back to it leads elsewhere than to the "
+	  "device that they came by.",
+	  "ip route get the source address, on this node: it has to lead to that pod's device; who else has "
+	  "the address: calicoctl ipam show --ip=ADDRESS" },
+	{ C_CALICO_RPF, row_rp_filter, NULL, CONF_LIKELY, say_rp_filter,
+	  "The kernel refuses their source address on a pod's device: the route back leads elsewhere.",
+	  "ip route get the source address, on this node: it has to lead to that pod's device; who else has "
+	  "the address: calicoctl ipam show --ip=ADDRESS" },
+};
+const size_t cause_policy_row_cnt = ARRAY_SIZE(cause_policy_rows);

@@ -6,6 +6,15 @@
 #include "diagnose.h"
 #include "elsewhere.h"
 
+/* How it is known that the destination, of an own block, is a pod's of another node */
+enum borrowed {
+	BORROWED_NOT,	   /* nothing tells so */
+	BORROWED_GONE,	   /* its own /32 by that node went while we watched */
+	BORROWED_BIRD,	   /* BIRD has such a /32, and the kernel has not */
+	BORROWED_BASELINE, /* a baseline has it */
+	BORROWED_ASKED,	   /* requests from that address came in from another node */
+};
+
 /* What the rows look at, gathered once */
 struct facts {
 	const struct engine *e;
@@ -22,6 +31,8 @@ struct facts {
 	const struct bgp_peer *down_peer; /* the gateway of a block that is missing or silent */
 	bool down_peer_known;		  /* that it is that block's is known, not guessed */
 	uint32_t down_cnt;
+	enum borrowed borrowed;
+	const struct addr *borrower; /* the node that has the borrowed address; NULL: not known */
 	const struct diag *d;
 	const struct obs_elsewhere *there; /* what another node's capture showed, NULL: nothing */
 	uint32_t there_cnt;
@@ -41,6 +52,9 @@ struct cause_row {
 bool cause_route_missing(const struct facts *x);
 bool cause_bgp_down(const struct facts *x);
 bool cause_peer_down(const struct facts *x);
+
+/* cause_policy.c: a filter did it, and no cause is known: says what could not be told */
+void cause_policy_doubt(const struct facts *x);
 
 /* The block whose route is missing: the finding's first, or the one that the packets come from */
 const struct prefix *cause_lost_block(const struct facts *x);
@@ -65,16 +79,33 @@ const struct link_info *cause_link(const struct facts *x, const char *name);
 /* The other node lost the reply for want of a route back, by its own capture; cause_there.c */
 bool cause_return_proven(const struct facts *x);
 
+/* cause_pod.c: fills what tells of a borrowed address; before anything is explained */
+void cause_gather_borrowed(struct facts *x);
+bool cause_borrowed(const struct facts *x);
+enum confidence cause_sure_borrowed(const struct facts *x);
+void cause_say_borrowed(const struct facts *x, struct because *b);
+/* An own block's address that no pod of this node has, nor ever had on another node */
+bool cause_dead_target(const struct facts *x);
+/* cause_service.c: the service's address leaves as it is; kube-proxy rejects it */
+bool cause_not_translated(const struct facts *x);
+bool cause_no_endpoints(const struct facts *x);
+/* " (namespace/name)", or "" where no pod with that address is known */
+const char *cause_pod_name(const struct facts *x, const struct addr *a, char *buf, size_t sz);
+#define POD_SUFFIX (POD_LEN + 4)
+
 /*
  * cause_limit.c: what the kernel refuses by its settings, sizes and tables; cause_node.c: this
  * node's place in the cluster; cause_tunnel.c: the tunnel and what is below it; cause_path.c: routes
- * and who made them; cause_policy.c: who filtered it; cause_service.c: the pod or the service that it was for
+ * and who made them; cause_policy.c: who filtered it; cause_pod.c,
+ * cause_service.c: the pod or the service that it was for
  */
 extern const struct cause_row cause_node_rows[], cause_path_rows[], cause_there_rows[];
 extern const struct cause_row cause_tunnel_rows[];
-extern const struct cause_row cause_limit_rows[], cause_policy_rows[], cause_service_rows[];
+extern const struct cause_row cause_limit_rows[], cause_policy_rows[];
+extern const struct cause_row cause_pod_rows[], cause_service_rows[];
 extern const size_t cause_node_row_cnt, cause_path_row_cnt, cause_there_row_cnt;
 extern const size_t cause_tunnel_row_cnt;
-extern const size_t cause_limit_row_cnt, cause_policy_row_cnt, cause_service_row_cnt;
+extern const size_t cause_limit_row_cnt, cause_policy_row_cnt;
+extern const size_t cause_pod_row_cnt, cause_service_row_cnt;
 
 #endif

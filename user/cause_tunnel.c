@@ -84,7 +84,7 @@ static void see_address(void *ctx, const struct obs_addr *a)
 	if (a->ifindex != t->ifindex)
 		return;
 	t->pools |= judge_pool(t->x->e, &a->address.addr) != NULL;
-	t->senders |= addr_eq(&a->address.addr, &t->x->f->source);
+	t->senders |= addr_eq(&a->address.addr, &t->x->f->first.src);
 }
 
 static struct addressed addresses_of(const struct facts *x, const struct link_info *l)
@@ -98,8 +98,8 @@ static struct addressed addresses_of(const struct facts *x, const struct link_in
 /* The node itself asked, and its packets went into the tunnel */
 static bool node_asked(const struct facts *x, struct tunnel *t)
 {
-	return x->f->f.verdict == V_UNANSWERED && addr_is_set(&x->f->source) &&
-	       mirror__is_local(x->e->mirror, &x->f->source) && cause_tunnel(x, t) && t->link &&
+	return x->f->f.verdict == V_UNANSWERED && addr_is_set(&x->f->first.src) &&
+	       mirror__is_local(x->e->mirror, &x->f->first.src) && cause_tunnel(x, t) && t->link &&
 	       t->link->up;
 }
 
@@ -108,7 +108,7 @@ static bool row_no_address(const struct facts *x)
 {
 	struct tunnel t;
 
-	return node_asked(x, &t) && !judge_pool(x->e, &x->f->source) &&
+	return node_asked(x, &t) && !judge_pool(x->e, &x->f->first.src) &&
 	       !addresses_of(x, t.link).pools;
 }
 
@@ -117,8 +117,8 @@ static bool row_others_address(const struct facts *x)
 {
 	struct tunnel t;
 
-	return node_asked(x, &t) && judge_pool(x->e, &x->f->source) &&
-	       owner_is_other(x->e, &x->f->source) && addresses_of(x, t.link).senders;
+	return node_asked(x, &t) && judge_pool(x->e, &x->f->first.src) &&
+	       owner_is_other(x->e, &x->f->first.src) && addresses_of(x, t.link).senders;
 }
 
 /* Another node sends with the very address that this one's tunnel has. */
@@ -136,8 +136,8 @@ static bool row_no_address_there(const struct facts *x)
 	const struct link_info *l = cause_link(x, x->f->f.dev);
 
 	return cause_refused_by_rpf(x) && !x->f->encapsulated && l &&
-	       judge_dev(x->e, l->ifindex) == DEV_TUNNEL && !judge_pool(x->e, &x->f->source) &&
-	       owner_is_node(x->e, &x->f->source);
+	       judge_dev(x->e, l->ifindex) == DEV_TUNNEL && !judge_pool(x->e, &x->f->first.src) &&
+	       owner_is_node(x->e, &x->f->first.src);
 }
 
 static void say_no_address(const struct facts *x, struct because *b)
@@ -150,19 +150,19 @@ static void say_no_address(const struct facts *x, struct because *b)
 	evidence(x->f,
 		 "%s has no address of a pool, so this node's own packets carry %s in the "
 		 "tunnel",
-		 t.link->name, addr_str(&x->f->source, a));
+		 t.link->name, addr_str(&x->f->first.src, a));
 }
 
 static void say_others_address(const struct facts *x, struct because *b)
 {
-	const struct owner *o = owner_for(x->e, &x->f->source);
+	const struct owner *o = owner_for(x->e, &x->f->first.src);
 	char a[ADDR_STRLEN], p[PREFIX_STRLEN], gw[ADDR_STRLEN];
 
 	(void)b;
 	if (o)
 		evidence(x->f,
 			 "this node's tunnel has %s, of the block %s, whose route leads to %s",
-			 addr_str(&x->f->source, a), prefix_str(&o->block, p),
+			 addr_str(&x->f->first.src, a), prefix_str(&o->block, p),
 			 addr_str(&o->gw, gw));
 }
 
@@ -172,7 +172,7 @@ static void say_same_address(const struct facts *x, struct because *b)
 
 	(void)b;
 	evidence(x->f, "packets with the source %s come in by %s, and that is its own address",
-		 addr_str(&x->f->source, a), x->f->f.dev);
+		 addr_str(&x->f->first.src, a), x->f->f.dev);
 }
 
 static void say_no_address_there(const struct facts *x, struct because *b)
@@ -183,7 +183,8 @@ static void say_no_address_there(const struct facts *x, struct because *b)
 	evidence(x->f,
 		 "in the tunnel come packets with the source %s%s, which is a node's own "
 		 "address and none of a pool",
-		 addr_str(&x->f->source, a), node_suffix(x->e, &x->f->source, node, sizeof(node)));
+		 addr_str(&x->f->first.src, a),
+		 node_suffix(x->e, &x->f->first.src, node, sizeof(node)));
 }
 
 /* The route is right, and the VTEP that it leads to is set up for a stranger. */
@@ -242,6 +243,9 @@ static bool vtep_lacks(const struct facts *x)
 {
 	const struct obs_vtep *v;
 
+	/* Felix makes these entries permanent, so the kernel asks for a VTEP only where there is none. */
+	if (x->f->f.verdict == V_NEIGH_FAILED)
+		return true;
 	if (!world_is_fresh(x->e, SOURCE_VTEP) || !addr_is_set(&x->f->gateway))
 		return false;
 	v = diag_vtep_of(x->e, &x->f->gateway);

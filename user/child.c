@@ -65,6 +65,14 @@ bool child__reap(struct child *c)
 	return true;
 }
 
+bool child__gone(const struct child *c)
+{
+	siginfo_t si = { 0 };
+
+	return c->pid && !waitid(P_PID, (id_t)c->pid, &si, WEXITED | WNOHANG | WNOWAIT) &&
+	       si.si_pid == c->pid;
+}
+
 void child__end(struct child *c)
 {
 	if (c->pid)

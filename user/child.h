@@ -17,6 +17,8 @@ struct child {
 void child__start(struct child *c, char *const *argv, int netns, bool quiet_stdout);
 /* True if it has ended just now */
 bool child__reap(struct child *c);
+/* It has ended, and is to be reaped yet */
+bool child__gone(const struct child *c);
 /* Asks it to end, if it still runs; does not wait */
 void child__end(struct child *c);
 

@@ -23,7 +23,7 @@ struct check_run {
 	struct render *render;
 	char node[NODE_LEN];
 	uint32_t inum;
-	bool problem, warn, unknown, restarting;
+	bool problem, warn, open;
 };
 
 static void on_obs(void *ctx, const struct obs *o)
@@ -47,8 +47,7 @@ static void on_check(void *ctx, const struct check *k)
 
 	c->problem |= k->state == CHECK_PROBLEM;
 	c->warn |= k->state == CHECK_WARN && k->cause != C_GRACEFUL_RESTART;
-	c->restarting |= k->cause == C_GRACEFUL_RESTART;
-	c->unknown |= k->state == CHECK_UNKNOWN && k->needed;
+	c->open |= check_is_open(k);
 	if (!c->o->quiet || k->state == CHECK_PROBLEM)
 		render__record(c->render, &rec);
 }
@@ -147,7 +146,7 @@ static int exit_status(const struct check_run *c)
 {
 	if (c->problem || (c->warn && c->o->strict))
 		return EXIT_PROBLEM;
-	return c->unknown || c->restarting ? EXIT_CANNOT_SAY : EXIT_OK;
+	return c->open ? EXIT_CANNOT_SAY : EXIT_OK;
 }
 
 static int open_render(struct check_run *c)

@@ -119,6 +119,15 @@ static int source_run(struct input *s, char *why, size_t why_sz)
 	return err;
 }
 
+static struct outfile_opts page_opts(const struct opts *o)
+{
+	return (struct outfile_opts){ .path = o->write,
+				      .force = o->force,
+				      .stdout_too = true,
+				      .keep = o->file,
+				      .keep_cnt = o->file_cnt };
+}
+
 static int write_page(const struct opts *o, struct input *s, const struct diff *d, char *why,
 		      size_t why_sz)
 {
@@ -128,8 +137,9 @@ static int write_page(const struct opts *o, struct input *s, const struct diff *
 		.version = CALITRACE_VERSION,
 		.diff = s[1].report ? d : NULL,
 	};
+	const struct outfile_opts oo = page_opts(o);
 	struct report_file f;
-	int err = report_file__open(&f, o->write, o->force, why, why_sz);
+	int err = report_file__open(&f, &oo, why, why_sz);
 
 	if (err)
 		return err;
@@ -140,7 +150,8 @@ static int write_page(const struct opts *o, struct input *s, const struct diff *
 static int run(const struct opts *o, struct input *s, struct diff *d, char *why, size_t why_sz)
 {
 	uint32_t cnt = o->file_cnt < 2 ? 1 : 2;
-	int err = report_file__check(o->write, o->force, o->file, o->file_cnt, why, why_sz);
+	const struct outfile_opts oo = page_opts(o);
+	int err = report_file__check(&oo, why, why_sz);
 
 	for (uint32_t i = 0; !err && i < cnt; i++)
 		err = source_open(&s[i], o, why, why_sz);
@@ -162,8 +173,9 @@ int cmd_report(const struct opts *o)
 	char why[400] = "";
 	int err;
 
-	/* a reader that goes away is an error of writing */
+	/* a reader that goes away, or ulimit -f, is an error of writing */
 	sigaction(SIGPIPE, &ignore, NULL);
+	sigaction(SIGXFSZ, &ignore, NULL);
 	for (uint32_t i = 0; i < 2 && i < o->file_cnt; i++) {
 		s[i].file = o->file[i];
 		s[i].digest.digest = o->file_cnt == 2 ? &digest[i] : NULL;

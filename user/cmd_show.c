@@ -92,7 +92,9 @@ static void tell_start(struct show *s, struct replay_node *n, const struct cap_r
 							.probes = r->probes,
 							.missing = r->missing });
 	/* a capture of packets alone says nothing of a node */
-	if (!show_foreign(n))
+	if (sn->snapshot)
+		screen_snapshot(sn->render, n->engine, r->ts_ns);
+	else if (!show_foreign(n))
 		screen_audit(sn->render, s->o, n->engine, r->ts_ns, SCREEN_ALL);
 }
 
@@ -101,11 +103,18 @@ static bool tells_records(const struct show *s)
 	return !s->o->summary && !s->timeline && !s->o->packets;
 }
 
+/* capture -d 0: whoever traces has probes, or lacks some */
+static bool is_snapshot(const struct replay_node *n, const struct cap_ready *r)
+{
+	return !show_foreign(n) && !(r->probes && r->probes[0]) && !(r->missing && r->missing[0]);
+}
+
 static void on_ready(void *ctx, struct replay_node *n, const struct cap_ready *r)
 {
 	struct show_node *sn = n->user;
 	struct show *s = ctx;
 
+	sn->snapshot = is_snapshot(n, r);
 	if (!show_foreign(n))
 		sn->bad = screen_bad(n->engine);
 	if (!sn->render || !tells_records(s))
@@ -187,6 +196,7 @@ static void add_summary(struct summary *all, const struct summary *s)
 	all->finding_cnt += s->finding_cnt;
 	all->open_cnt += s->open_cnt;
 	all->check_cnt += s->check_cnt;
+	all->open_check_cnt += s->open_check_cnt;
 }
 
 static void keep_causes(struct show_causes *c, const struct engine *e, uint32_t cnt)
@@ -206,6 +216,7 @@ static void on_finish(void *ctx, struct replay_node *n, uint64_t ts_ns)
 	engine__summary(n->engine, ts_ns, &sum);
 	sum.have_status = n->command_status >= 0;
 	sum.command_status = n->command_status;
+	sum.snapshot = sn->snapshot;
 	if (!show_foreign(n))
 		screen_judge(n->engine, sn->bad, &sum);
 	add_summary(&s->sum, &sum);
@@ -218,7 +229,9 @@ static void on_finish(void *ctx, struct replay_node *n, uint64_t ts_ns)
 		show_timeline__finish(s->timeline, n);
 	if (!sn->render || s->timeline || s->o->packets)
 		return;
-	if (s->o->summary && !show_foreign(n))
+	if (s->o->summary && sn->snapshot)
+		screen_snapshot(sn->render, n->engine, ts_ns);
+	else if (s->o->summary && !show_foreign(n))
 		screen_audit(sn->render, s->o, n->engine, ts_ns, sn->bad);
 	if (s->o->summary)
 		tell_findings(s, n, ts_ns);
@@ -272,6 +285,8 @@ static void set_signals(const struct opts *o)
 
 	/* a reader that goes away shall not leave half a copy behind */
 	sigaction(SIGPIPE, &ignore, NULL);
+	/* nor ulimit -f: the write says so */
+	sigaction(SIGXFSZ, &ignore, NULL);
 	for (uint32_t i = 0; i < o->file_cnt; i++)
 		if (!strcmp(o->file[i], "-"))
 			sigaction(SIGINT, &once, NULL);

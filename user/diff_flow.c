@@ -23,7 +23,7 @@ static int tried_cmp(const void *a, const void *b)
 
 static void note_tried(struct diff_pair *p, const struct digest_end *end, enum app app)
 {
-	if (end->place == DG_BLOCK)
+	if (end->place == DG_BLOCK || end->place == DG_NODE)
 		p->tried[p->tried_cnt++] = (struct diff_tried){ end->block, app };
 }
 
@@ -94,11 +94,15 @@ static bool is_own_block(const struct diff_pair *p, const struct prefix *block)
 	       (b && b->type != RTN_UNICAST && !digest__block(p->b, block));
 }
 
+static bool is_far(const struct diff_pair *p, const struct digest_end *end)
+{
+	return end->place == DG_NODE || (end->place == DG_BLOCK && !is_own_block(p, &end->block));
+}
+
 static bool flow_tried(const struct diff_pair *p, const struct digest_flow *f)
 {
-	bool src = f->src.place == DG_BLOCK, dst = f->dst.place == DG_BLOCK;
-	bool far_src = src && !is_own_block(p, &f->src.block);
-	bool far_dst = dst && !is_own_block(p, &f->dst.block);
+	bool far_src = is_far(p, &f->src), far_dst = is_far(p, &f->dst);
+	bool dst = f->dst.place == DG_BLOCK;
 
 	if (far_src && !block_tried(p, &f->src.block, f->app))
 		return false;
@@ -158,9 +162,12 @@ static const struct digest_flow **in_order(struct diff *d, const struct digest_n
 static const char *end_str(const struct digest_end *end, char buf[PREFIX_STRLEN])
 {
 	static const char *const names[] = {
-		[DG_OUTSIDE] = "outside", [DG_BLOCK] = "", [DG_HOST] = "host", [DG_OTHER] = "other"
+		[DG_OUTSIDE] = "outside", [DG_BLOCK] = "",	[DG_HOST] = "host",
+		[DG_NODE] = "",		  [DG_OTHER] = "other",
 	};
 
+	if (end->place == DG_NODE)
+		return addr_str(&end->block.addr, buf);
 	return end->place == DG_BLOCK ? prefix_str(&end->block, buf) : names[end->place];
 }
 

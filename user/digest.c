@@ -222,5 +222,5 @@ bool digest__flow_waits(const struct digest_flow *f)
 
 bool digest__end_eq(const struct digest_end *a, const struct digest_end *b)
 {
-	return a->place == b->place && (a->place != DG_BLOCK || prefix_eq(&a->block, &b->block));
+	return a->place == b->place && prefix_eq(&a->block, &b->block);
 }

@@ -56,14 +56,19 @@ struct digest_link {
 };
 
 enum digest_place {
-	DG_OUTSIDE, /* no pool has it, no node either */
+	/*
+	 * No pool has it, no node either. All of these are one place: a resolver asks hundreds of
+	 * servers, some of which never answer, and clients do not come again from the same address.
+	 */
+	DG_OUTSIDE,
 	DG_BLOCK,
-	DG_HOST,  /* a node's own address */
+	DG_HOST,  /* an address of the node itself */
+	DG_NODE,  /* another node's */
 	DG_OTHER, /* one of too many */
 };
 struct digest_end {
 	enum digest_place place;
-	struct prefix block; /* of DG_BLOCK; else zero */
+	struct prefix block; /* of DG_BLOCK, and all of DG_NODE's address; else zero */
 };
 
 /* Exchanges of one app from one block to another. By the request, also where the reply was lost. */

@@ -19,8 +19,10 @@ static struct digest_end place_find(const struct engine *e, const struct addr *a
 
 	if (engine__block(e, a, &end.block))
 		end.place = DG_BLOCK;
-	else if (mirror__is_local(engine__mirror(e), a) || engine__is_node(e, a))
+	else if (mirror__is_local(engine__mirror(e), a))
 		end.place = DG_HOST;
+	else if (engine__is_node(e, a))
+		end = (struct digest_end){ DG_NODE, { *a, a->family == 6 ? 128 : 32 } };
 	return end;
 }
 

@@ -442,6 +442,7 @@ static struct trk *packet_get(struct engine *e, const struct obs *o, bool *fresh
 			t->orig_dst = t->dst;
 		t->dst = o->pkt.dst;
 	}
+	service_learn(e, &o->pkt, o->ts_ns);
 	keep_question(t, &o->pkt);
 	journey_note_fragment(e, t, &o->pkt);
 	e->last_id = t->id;
@@ -630,6 +631,7 @@ static void on_tick(struct engine *e)
 	if (e->now_ns < e->last_check_ns + NSEC_PER_SEC / 4)
 		return;
 	e->last_check_ns = e->now_ns;
+	nflook_tick(e, false);
 	finding_review(e, e->now_ns);
 }
 
@@ -711,6 +713,7 @@ void engine__finish(struct engine *e, uint64_t ts_ns)
 	run_settles(e, UINT64_MAX);
 	e->now_ns += SETTLE_NS + 1;
 	lookup_run(e);
+	nflook_tick(e, true);
 	finding_finish(e, ts_ns);
 }
 

@@ -385,6 +385,8 @@ static void drop_place(struct trk *t, const struct obs_pkt *p)
 		return;
 	d->nf_hook = is_netfilter(p) ? hook_of(p) : NF_HOOK_NONE;
 	d->in_ifindex = p->iif;
+	d->ct = p->flags & EV_F_CT && !p->encap;
+	d->ct_status = d->ct ? p->ct_status : 0;
 	d->out_ifindex = 0;
 	if (p->flags & EV_F_DST && p->dst_type == RTN_UNICAST && !p->dst_error)
 		d->out_ifindex = p->dst_oif;
@@ -469,6 +471,8 @@ bool judge_drop(struct engine *e, struct trk *t, const struct obs_pkt *p, uint64
 		t->encap_src = p->osrc;
 		t->encap_dst = p->odst;
 	}
+	if (v == V_FILTERED)
+		service_find_twin(e, t);
 	engine_set_verdict(e, t, v);
 	return true;
 }

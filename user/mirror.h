@@ -62,6 +62,11 @@ uint8_t mirror__block_len(const struct mirror *m, const struct prefix *p, uint8_
 uint64_t mirror__version(const struct mirror *m);
 /* Name, also of a link that is gone; "" if never seen */
 const char *mirror__dev(const struct mirror *m, uint32_t ifindex);
+/*
+ * When it last went down, lost its carrier, or was deleted, while that was watched; 0: it did not, or is
+ * up again. *by: who did it.
+ */
+uint64_t mirror__link_down(const struct mirror *m, uint32_t ifindex, struct actor *by);
 /* NULL if there is none (any more) */
 const struct link_info *mirror__link_info(const struct mirror *m, uint32_t ifindex);
 /* Calls fn for each route / link / address that stands */

@@ -164,10 +164,13 @@ static const char *const loss_names[] = {
 };
 
 static const char *const source_names[SOURCE_MAX] = {
-	[SOURCE_BIRD] = "bird",	     [SOURCE_BIRD6] = "bird6", [SOURCE_CONF] = "confd",
-	[SOURCE_IPSET] = "ipset",    [SOURCE_CNI] = "cni",     [SOURCE_STATUS] = "endpoint-status",
-	[SOURCE_SYSCTL] = "sysctl",  [SOURCE_VTEP] = "vtep",   [SOURCE_FILL] = "tables",
-	[SOURCE_PROC] = "processes", [SOURCE_ANSWER] = "fib",  [SOURCE_NEIGH] = "neigh",
+	[SOURCE_BIRD] = "bird",	      [SOURCE_BIRD6] = "bird6",
+	[SOURCE_CONF] = "confd",      [SOURCE_IPSET] = "ipset",
+	[SOURCE_CNI] = "cni",	      [SOURCE_STATUS] = "endpoint-status",
+	[SOURCE_SYSCTL] = "sysctl",   [SOURCE_VTEP] = "vtep",
+	[SOURCE_FILL] = "tables",     [SOURCE_PROC] = "processes",
+	[SOURCE_ANSWER] = "fib",      [SOURCE_NEIGH] = "neigh",
+	[SOURCE_NFRULES] = "nfrules", [SOURCE_KUBELET] = "kubelet",
 };
 
 static const char *const source_state_names[] = {
@@ -266,4 +269,10 @@ const char *source_state_name(enum source_state s)
 const char *check_state_name(enum check_state s)
 {
 	return LOOKUP(check_state_names, s);
+}
+
+bool check_is_open(const struct check *c)
+{
+	return (c->state == CHECK_UNKNOWN && c->needed) ||
+	       (c->state != CHECK_OK && c->cause == C_GRACEFUL_RESTART);
 }

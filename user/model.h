@@ -225,8 +225,11 @@ enum obs_kind {
 	OBS_POD,	    /* pod */
 	OBS_ANSWER,	    /* answer: what the kernel says when asked for a route */
 	OBS_BASELINE,	    /* baseline: memory of before the start, or another node's */
-	OBS_ELSEWHERE, /* elsewhere: what another node's capture shows of a packet of this one */
-	OBS_RULE,      /* rule: of policy routing, in snapshots only */
+	OBS_ELSEWHERE,	  /* elsewhere: what another node's capture shows of a packet of this one */
+	OBS_RULE,	  /* rule: of policy routing, in snapshots only */
+	OBS_NFLOOK = 31,  /* nflook: a reading of the packet filters begins */
+	OBS_NFRULE = 32,  /* nfrule: a place in them where packets may be dropped */
+	OBS_SERVICE = 33, /* service: an address that pods use as that of a service */
 };
 
 struct actor { /* who did it; pid 0: not known */
@@ -295,16 +298,18 @@ struct obs_node {
 enum source {
 	SOURCE_BIRD, /* the control socket of bird; IPv6's bird6 is one of its own */
 	SOURCE_BIRD6,
-	SOURCE_CONF,   /* confd's bird.cfg */
-	SOURCE_IPSET,  /* allow-lists and pools */
-	SOURCE_CNI,    /* CNI's result cache */
-	SOURCE_STATUS, /* Felix' endpoint-status files */
-	SOURCE_SYSCTL, /* /proc/sys/net/ipv4 */
-	SOURCE_VTEP,   /* neighbours and forwarding entries of vxlan devices */
-	SOURCE_FILL,   /* how full conntrack and the neighbour table are */
-	SOURCE_PROC,   /* processes of the node's own daemons */
-	SOURCE_ANSWER, /* RTM_GETROUTE */
-	SOURCE_NEIGH,  /* RTM_GETNEIGH: who answered lately; OBS_NEIGH with snapshot set */
+	SOURCE_CONF,	/* confd's bird.cfg */
+	SOURCE_IPSET,	/* allow-lists and pools */
+	SOURCE_CNI,	/* CNI's result cache */
+	SOURCE_STATUS,	/* Felix' endpoint-status files */
+	SOURCE_SYSCTL,	/* /proc/sys/net/ipv4 */
+	SOURCE_VTEP,	/* neighbours and forwarding entries of vxlan devices */
+	SOURCE_FILL,	/* how full conntrack and the neighbour table are */
+	SOURCE_PROC,	/* processes of the node's own daemons */
+	SOURCE_ANSWER,	/* RTM_GETROUTE */
+	SOURCE_NEIGH,	/* RTM_GETNEIGH: who answered lately; OBS_NEIGH with snapshot set */
+	SOURCE_NFRULES, /* counters of packet filters: asked when one of them lost packets */
+	SOURCE_KUBELET, /* the kubelet's configuration: which DNS server it gives to pods */
 	SOURCE_MAX
 };
 enum source_state {
@@ -436,15 +441,6 @@ struct obs_pod {
 	struct addr addr;
 	bool verified; /* the device's name is the one that Calico derives from the pod's */
 	bool status;   /* from Felix' status files: its policy is programmed */
-};
-
-/* What the kernel would do for a packet of this node, or of a pod, to dst */
-struct obs_answer {
-	struct addr dst;
-	uint16_t err;	     /* positive errno, 0: a route */
-	uint8_t type;	     /* RTN_* */
-	struct addr gw, src; /* src: the address that it would send from */
-	uint32_t ifindex;
 };
 
 #include "model_far.h"
@@ -594,6 +590,9 @@ struct obs {
 		struct obs_baseline baseline;
 		struct obs_elsewhere elsewhere;
 		struct obs_rule rule;
+		struct obs_nflook nflook;
+		struct obs_nfrule nfrule;
+		struct obs_service service;
 	};
 };
 
@@ -733,6 +732,9 @@ struct app_stats {
 	uint64_t rcode[RCODE_MAX];
 };
 
+/* Whether all is well is not known: what is needed is unknown, or a restart is not over. */
+bool check_is_open(const struct check *c);
+
 struct summary {
 	uint64_t duration_ns, seen, problems;
 	uint64_t verdicts[V_MAX];
@@ -744,6 +746,10 @@ struct summary {
 	int command_status;
 	uint32_t check_cnt; /* checks that are a problem in the end; screen_judge() */
 	char checks[128];   /* their names, as far as they fit */
+	/* checks that leave open whether all is well: needed and unknown, or a restart goes on */
+	uint32_t open_check_cnt;
+	char open_checks[128];
+	bool snapshot; /* no packet was to be seen */
 };
 
 enum record_kind {

@@ -46,6 +46,15 @@ struct obs_elsewhere {
 	char reason[REASON_LEN], location[LOCATION_LEN];
 };
 
+/* What the kernel would do for a packet of this node, or of a pod, to dst */
+struct obs_answer {
+	struct addr dst;
+	uint16_t err;	     /* positive errno, 0: a route */
+	uint8_t type;	     /* RTN_* */
+	struct addr gw, src; /* src: the address that it would send from */
+	uint32_t ifindex;
+};
+
 /* A rule of policy routing: which table is asked for which packets. For whoever reads a capture. */
 struct obs_rule {
 	uint32_t priority, table, mark, mask;
@@ -53,6 +62,60 @@ struct obs_rule {
 	bool invert;
 	struct prefix src, dst; /* family 0: any */
 	char iif[DEV_LEN], oif[DEV_LEN];
+};
+
+/*
+ * A reading of this node's packet filters, in a round of SOURCE_NFRULES: this, then the places where
+ * they may drop packets. Two of them are taken for a finding; the second one tells what moved since.
+ */
+struct obs_nflook {
+	bool second;
+	bool too_many;		 /* more rules than are looked at: none is told */
+	bool cut;		 /* more places than are told */
+	uint64_t from_ns, to_ns; /* from the first question to the last answer */
+	uint32_t nft_rules;	 /* of nf_tables, iptables-nft's included */
+	uint32_t legacy_rules;	 /* of iptables-legacy, and policies that drop */
+	uint32_t iptables_rules; /* those of nf_tables that iptables-nft has put there */
+	char failed[INFO_LEN];	 /* what could not be read besides; "" nothing */
+};
+
+enum nf_backend {
+	NFB_NFT,
+	NFB_LEGACY,
+	NFB_MAX
+};
+enum nf_verdict {
+	NFV_DROP,
+	NFV_REJECT,
+	NFV_POLICY, /* no rule: what happens at the end of a base chain */
+	NFV_MAP,    /* a verdict map, which may have drops among its elements */
+	NFV_QUEUE,  /* handed to a program, which may drop it */
+	NFV_MAX
+};
+#define NFR_TABLE_LEN 32
+#define NFR_CHAIN_LEN 64
+#define NFR_COMMENT_LEN 96
+#define NFR_TEXT_LEN 112
+/* A place where packets may be dropped; with alike set it stands for so many of its kind */
+struct obs_nfrule {
+	enum nf_backend backend;
+	enum nf_verdict verdict;
+	uint8_t hooks; /* it can be reached from: 1 << enum nf_hook */
+	bool counted;  /* it counts packets */
+	bool invalid,
+		rpfilter; /* for packets that are INVALID to conntrack, that fail rpfilter, only */
+	uint32_t number,
+		alike;	/* in its chain, from 1; 0: the policy. alike 0: one whose counter moved */
+	uint64_t moved; /* packets since the reading before */
+	char family[8]; /* ip, inet, netdev */
+	char table[NFR_TABLE_LEN], chain[NFR_CHAIN_LEN];
+	char in[DEV_LEN], out[DEV_LEN]; /* for these devices only, may end in '*'; "" any */
+	char comment[NFR_COMMENT_LEN], text[NFR_TEXT_LEN];
+};
+
+/* The kubelet's clusterDNS: the service's address, or that of a cache on the node itself */
+struct obs_service {
+	struct addr addr;
 };
 
 #endif

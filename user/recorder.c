@@ -62,6 +62,7 @@ struct recorder {
 	uint64_t state_bytes; /* of the file at hand, up to its READY; 0: not there yet */
 	uint64_t hold_ns, flush_at;
 	int64_t wall_offset_ns;
+	struct cap_clock clock; /* the last one that was written; ts_ns 0: none */
 	struct held *first, **last;
 	size_t held_bytes;
 	struct wanted wanted;
@@ -114,6 +115,7 @@ static int open_file(struct recorder *r, const struct recorder_opts *ro, char *w
 		.keep = o->baseline,
 		.keep_cnt = o->baseline_cnt,
 		.ending = ro->ending,
+		.ending_ctx = ro->ending_ctx,
 	};
 	struct capw_opts wo = { .snaplen = o->snaplen, .put = capsink__put };
 	int err = capsink__open(&so, &r->sink, why, why_sz);
@@ -149,6 +151,11 @@ int recorder__new(const struct recorder_opts *ro, struct recorder **ret, char *w
 	note(r, capw__meta(r->w, &r->meta));
 	*ret = r;
 	return 0;
+}
+
+int recorder__begin(struct recorder *r, char *why, size_t why_sz)
+{
+	return r ? capsink__begin(r->sink, why, why_sz) : 0;
 }
 
 void recorder__free(struct recorder *r)
@@ -226,6 +233,12 @@ static void write_ready(struct recorder *r, const struct cap_ready *ready)
 	r->state_bytes = capw__bytes(r->w);
 }
 
+static void write_clock(struct recorder *r, const struct cap_clock *c)
+{
+	r->clock = *c;
+	note(r, capw__clock(r->w, c));
+}
+
 static void write_part(struct recorder *r, uint64_t ts_ns)
 {
 	struct cap_end e = {
@@ -245,6 +258,9 @@ static void write_part(struct recorder *r, uint64_t ts_ns)
 	for (int i = 0; i < SOURCE_MAX; i++)
 		r->source[i].in_part = false;
 	note(r, capw__meta(r->w, &r->meta));
+	/* that META's offset is not the wall clock any more, a part has to say alone */
+	if (r->clock.ts_ns)
+		write_clock(r, &r->clock);
 	r->state_bytes = 0;
 	r->part_wanted = false;
 }
@@ -263,7 +279,7 @@ static void write_held(struct recorder *r, struct held *h, bool decided)
 		write_ready(r, &h->ready);
 		break;
 	case HELD_CLOCK:
-		note(r, capw__clock(r->w, &h->clock));
+		write_clock(r, &h->clock);
 		break;
 	case HELD_PART:
 		write_part(r, h->part_ns);
@@ -410,7 +426,7 @@ static void look_at_clock(struct recorder *r, uint64_t now_ns)
 		return;
 	r->wall_offset_ns = c.wall_offset_ns;
 	if (!r->selects) {
-		note(r, capw__clock(r->w, &c));
+		write_clock(r, &c);
 		return;
 	}
 	h = hold(r, HELD_CLOCK, sizeof(c), now_ns);

@@ -20,8 +20,9 @@ struct recorder_opts {
 	const char *node;
 	uint32_t netns; /* inode number of the node's */
 	int64_t wall_offset_ns;
-	char **argv;	    /* NULL-terminated */
-	const bool *ending; /* see struct capsink_opts; NULL: never */
+	char **argv;		   /* NULL-terminated */
+	bool (*ending)(void *ctx); /* see struct capsink_opts; NULL: never */
+	void *ending_ctx;
 };
 
 /* Opens the file and begins it. 0, or -errno with one line in why. */
@@ -29,6 +30,8 @@ int recorder__new(const struct recorder_opts *ro, struct recorder **ret, char *w
 /* Without recorder__end(), what was written is removed: the trace did not begin. */
 void recorder__free(struct recorder *r);
 
+/* The trace has begun: the file takes an earlier one's place. 0, or -errno with one line in why */
+int recorder__begin(struct recorder *r, char *why, size_t why_sz);
 /* After the engine had it; packet: engine__last_packet(), else 0 */
 void recorder__obs(struct recorder *r, const struct obs *o, uint64_t packet);
 /* For engine_opts.matched: that packet is wanted */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
+#include <string.h>
 #include <time.h>
 
 #include "addr.h"
@@ -27,6 +28,11 @@ void render__start(struct render *r, const struct start_info *info)
 {
 	r->ops->start(r, info);
 	render_flush(r);
+}
+
+void render__whole_checks(struct render *r)
+{
+	r->opts.brief = false;
 }
 
 void render__record(struct render *r, const struct record *rec)
@@ -223,5 +229,16 @@ const char *rfc3339_str(const struct render *r, uint64_t mono_ns, char buf[RFC33
 	gmtime_r(&sec, &tm);
 	len = strftime(buf, RFC3339_LEN, "%Y-%m-%dT%H:%M:%S", &tm);
 	snprintf(buf + len, RFC3339_LEN - len, ".%09dZ", (int)ns);
+	return buf;
+}
+
+const char *rfc3339_second_str(const struct render *r, uint64_t mono_ns, char buf[RFC3339_LEN])
+{
+	char *dot;
+
+	rfc3339_str(r, mono_ns + HALF_SECOND_NS, buf);
+	dot = strchr(buf, '.');
+	if (dot)
+		snprintf(dot, 2, "Z");
 	return buf;
 }

@@ -39,6 +39,8 @@ int render_text__new(const struct render_opts *opts, struct render **ret);
 int render_json__new(const struct render_opts *opts, struct render **ret);
 void render__start(struct render *r, const struct start_info *info);
 void render__record(struct render *r, const struct record *rec);
+/* From now on a check is a paragraph, as if not opened with brief. */
+void render__whole_checks(struct render *r);
 /* Folded lines whose time has come, about twenty times a second; now_ns: that of OBS_TICK. Flushes. */
 void render__tick(struct render *r, uint64_t now_ns);
 /* Final: pending folds, the last state of each finding, the summary. */

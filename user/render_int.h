@@ -46,4 +46,8 @@ const char *dns_rcode_name(uint8_t rcode, char buf[WORD_LEN]);
 /* Monotonic time as RFC 3339, UTC, nine digits of the second */
 const char *rfc3339_str(const struct render *r, uint64_t mono_ns, char buf[RFC3339_LEN]);
 
+/* What is known to the second alone: half of one more, and the fraction is not printed. */
+#define HALF_SECOND_NS 500000000ull
+const char *rfc3339_second_str(const struct render *r, uint64_t mono_ns, char buf[RFC3339_LEN]);
+
 #endif

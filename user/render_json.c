@@ -471,10 +471,13 @@ static void put_verdicts(struct render *r, json_t *obj, const uint64_t counts[V_
 static json_t *because_json(struct render *r, const struct because *b)
 {
 	json_t *o = json_object();
+	char buf[RFC3339_LEN];
 
 	put_str(r, o, "cause", cause_name(b->cause));
 	put_str(r, o, "confidence", confidence_name(b->confidence));
-	if (b->since_from != SINCE_UNSET && b->since_from != SINCE_BEFORE_START)
+	if (b->since_from == SINCE_BIRD)
+		put_str(r, o, "since", rfc3339_second_str(r, b->since_ns, buf));
+	else if (b->since_from != SINCE_UNSET && b->since_from != SINCE_BEFORE_START)
 		put_time(r, o, "since", b->since_ns);
 	if (b->since_from != SINCE_UNSET)
 		put_str(r, o, "since_from", since_from_name(b->since_from));

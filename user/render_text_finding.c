@@ -52,9 +52,12 @@ static void print_why(struct text *t, const struct finding *f)
 		line_add(&l, "%s", cause_name(b->cause));
 		line_pad(&l, INDENT + 24);
 		line_add(&l, "%s", confidence_name(b->confidence));
-		if (b->since_from == SINCE_SEEN || b->since_from == SINCE_BIRD) {
+		if (b->since_from == SINCE_SEEN) {
 			line_add(&l, "  since ");
 			line_time(t, &l, b->since_ns);
+		} else if (b->since_from == SINCE_BIRD) {
+			line_add(&l, "  since ");
+			line_date(t, &l, b->since_ns + HALF_SECOND_NS);
 		} else if (b->since_from == SINCE_BEFORE_START) {
 			line_add(&l, "  since before the start");
 		} else if (b->since_from == SINCE_BASELINE) {

@@ -90,6 +90,11 @@ static void print_summary_head(struct text *t, const struct summary *s)
 
 	line_init(&l);
 	line_paint(&l, PAINT_BOLD, "SUMMARY");
+	if (s->snapshot) {
+		line_add(&l, "  the node's state alone: no packets were traced");
+		line_emit(t, &l);
+		return;
+	}
 	line_add(&l, "  %s, %llu packet%s seen, %llu problem%s",
 		 duration_str(s->duration_ns / NS_PER_US, buf), (unsigned long long)s->seen,
 		 plural(s->seen), (unsigned long long)s->problems, plural(s->problems));
@@ -224,12 +229,13 @@ static void print_result(struct text *t, const struct summary *s)
 			   (unsigned long long)s->problems, plural(s->problems),
 			   s->finding_cnt ? "; what was found has recovered" : "");
 	else if (s->check_cnt)
-		line_paint(&l, PAINT_RED, "  PROBLEM: no packet had one, but checks fail: %s",
+		line_paint(&l, PAINT_RED, "  PROBLEM: %s: %s",
+			   s->snapshot ? "checks fail" : "no packet had one, but checks fail",
 			   s->checks);
 	else if (s->finding_cnt)
 		line_paint(&l, PAINT_GREEN, "  %u finding%s, all recovered", s->finding_cnt,
 			   plural(s->finding_cnt));
-	else if (!s->seen)
+	else if (!s->seen && !s->snapshot)
 		line_paint(&l, PAINT_BOLD,
 			   "  CANNOT SAY: no matching packet passed, so nothing is "
 			   "known about the paths");
@@ -237,8 +243,12 @@ static void print_result(struct text *t, const struct summary *s)
 		line_paint(&l, PAINT_BOLD,
 			   "  CANNOT SAY: no problem seen, but not everything was "
 			   "seen");
+	else if (s->open_check_cnt)
+		line_paint(&l, PAINT_BOLD, "  CANNOT SAY: no problem seen, but not settled: %s",
+			   s->open_checks);
 	else
-		line_paint(&l, PAINT_GREEN, "  no problem seen");
+		line_paint(&l, PAINT_GREEN, "  no problem seen%s",
+			   s->snapshot ? " in the node's state" : "");
 	line_emit(t, &l);
 }
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "addr.h"
 #include "replay_priv.h"
@@ -134,6 +135,7 @@ static void on_obs(struct rnode *n, const struct cap_item *item)
 		finish(n, n->until_ns);
 	if ((is_packet(o) && (o->ts_ns < n->since_ns || n->pub.finished)) ||
 	    (o->ts_ns > n->until_ns && (n->pub.ready || is_packet(o)))) {
+		n->r->skipped += is_packet(o);
 		hand_item(n, item);
 		return;
 	}
@@ -362,6 +364,37 @@ static void begin(struct replay *r)
 	}
 }
 
+static void tell_span(int64_t start, int64_t end, bool packets)
+{
+	const time_t at[2] = { start / (int64_t)NS_PER_S, end / (int64_t)NS_PER_S };
+	char text[2][32] = { "?", "?" };
+	struct tm tm;
+
+	for (int i = 0; i < 2; i++)
+		if (gmtime_r(&at[i], &tm))
+			strftime(text[i], sizeof(text[i]), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	log_warn("no packet is between --since and --until: the capture is from %s to %s%s",
+		 text[0], text[1], packets ? "" : ", and has none at all");
+}
+
+/* Nothing at all may be a matter of the wrong day, or hour. */
+static void look_at_interval(const struct replay *r)
+{
+	const struct opts *o = r->ro.o;
+	int64_t start = wall_start(r), end = start;
+	uint64_t packets = 0;
+
+	for (uint32_t i = 0; i < r->node_cnt; i++) {
+		packets += r->node[i]->pub.packets;
+		if (r->node[i]->wall_ns > end)
+			end = r->node[i]->wall_ns;
+	}
+	if (packets || (!r->skipped && when_wall(&o->since, start, start) <= end &&
+			when_wall(&o->until, start, end) >= start))
+		return;
+	tell_span(start, end, r->skipped);
+}
+
 int replay__run(struct replay *r, char *why, size_t why_sz)
 {
 	struct rnode *n;
@@ -376,6 +409,8 @@ int replay__run(struct replay *r, char *why, size_t why_sz)
 	for (uint32_t i = 0; i < r->node_cnt; i++)
 		if (!r->node[i]->done)
 			end_node(r->node[i]);
+	if (!r->stopped && (r->ro.o->since.kind || r->ro.o->until.kind))
+		look_at_interval(r);
 	if (r->err)
 		snprintf(why, why_sz, "%s", r->why);
 	return r->err;

@@ -24,6 +24,7 @@ struct replay {
 	struct rnode **node;
 	uint32_t node_cnt;
 	struct replay_cluster *cluster; /* NULL: one node */
+	uint64_t skipped;		/* packets that are not between --since and --until */
 	bool stopped;
 	int err; /* the first one, and what was said of it */
 	char why[400];

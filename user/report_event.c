@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "render_int.h"
+#include "event_tell.h"
 #include "rtnum.h"
 #include "util.h"
 
@@ -59,70 +59,56 @@ static struct event event_of(const struct report_node *n, enum event_kind kind, 
 	};
 }
 
-static void by(struct event *e, const struct actor *a)
+/* "route del 10.253.181.0/26 ...": the page has no column for what it is about */
+static void describe(struct event *e, const char *what, const struct record *rec)
 {
-	size_t len = strlen(e->text);
+	int len = snprintf(e->text, sizeof(e->text), "%s ", what);
 
-	e->pid = a->pid;
-	if (a->pid)
-		snprintf(e->text + len, sizeof(e->text) - len, ", by %.*s[%u]", COMM_LEN, a->comm,
-			 a->pid);
+	event_tell(rec, e->text + len, sizeof(e->text) - (size_t)len);
 }
 
 static void route_event(struct report_node *n, const struct record *rec, uint64_t ts_ns)
 {
 	struct event e = event_of(n, MARK_ROUTES, ts_ns);
-	const struct route *rt = &rec->route->route;
-	char dst[PREFIX_STRLEN];
 
-	if (rt->table != TABLE_MAIN)
+	if (rec->route->route.table != TABLE_MAIN)
 		return;
 	e.op = rec->route->op;
 	e.bad = e.op == ROUTE_DEL || e.op == ROUTE_FLUSH;
-	snprintf(e.text, sizeof(e.text), "route %s: %s%s%s", route_op_name(rec->route->op),
-		 route_dst_str(&rt->dst, dst), rec->dev && rec->dev[0] ? " dev " : "",
-		 rec->dev ? rec->dev : "");
-	by(&e, &rec->route->by);
+	e.pid = rec->route->by.pid;
+	describe(&e, "route", rec);
 	event_add(n->report, &e);
 }
 
 static void link_event(struct report_node *n, const struct record *rec, uint64_t ts_ns)
 {
 	struct event e = event_of(n, MARK_LINK, ts_ns);
-	const struct obs_link *l = rec->link;
 
-	e.op = l->op;
-	e.bad = l->op == LINK_DEL || l->op == LINK_DOWN;
-	snprintf(e.text, sizeof(e.text), "device %.*s: %s", DEV_LEN,
-		 l->link.name[0] ? l->link.name : "?", link_op_name(l->op));
-	by(&e, &l->by);
+	e.op = rec->link->op;
+	e.bad = e.op == LINK_DEL || e.op == LINK_DOWN;
+	e.pid = rec->link->by.pid;
+	describe(&e, "device", rec);
 	event_add(n->report, &e);
 }
 
 static void addr_event(struct report_node *n, const struct record *rec, uint64_t ts_ns)
 {
 	struct event e = event_of(n, MARK_ADDR, ts_ns);
-	char buf[PREFIX_STRLEN];
 
 	e.op = rec->addr->del;
 	e.bad = rec->addr->del;
-	snprintf(e.text, sizeof(e.text), "address %s %s%s%s", prefix_str(&rec->addr->address, buf),
-		 rec->addr->del ? "removed" : "added", rec->dev && rec->dev[0] ? " on " : "",
-		 rec->dev ? rec->dev : "");
-	by(&e, &rec->addr->by);
+	e.pid = rec->addr->by.pid;
+	describe(&e, "address", rec);
 	event_add(n->report, &e);
 }
 
 static void bgp_event(struct report_node *n, const struct record *rec, uint64_t ts_ns)
 {
 	struct event e = event_of(n, MARK_BGP, ts_ns);
-	char buf[ADDR_STRLEN];
 
 	e.op = rec->bgp->state;
 	e.bad = rec->bgp->state != BGP_CONNECTED && rec->bgp->state != BGP_LISTEN;
-	snprintf(e.text, sizeof(e.text), "BGP %s%s%s", bgp_state_name(rec->bgp->state),
-		 addr_is_set(&rec->bgp->peer) ? ": " : "",
-		 addr_is_set(&rec->bgp->peer) ? addr_str(&rec->bgp->peer, buf) : "");
+	describe(&e, "BGP:", rec);
 	event_add(n->report, &e);
 }
 
@@ -130,14 +116,12 @@ static void bird_event(struct report_node *n, const struct record *rec, uint64_t
 {
 	struct event e = event_of(n, MARK_BGP, ts_ns);
 	const struct obs_bird_proto *p = rec->bird_proto;
-	char buf[ADDR_STRLEN];
 
 	if (p->v6 || strcmp(p->kind, "BGP") != 0)
 		return;
 	e.bad = strcmp(p->bgp, "Established") != 0;
 	e.op = 100 + e.bad;
-	snprintf(e.text, sizeof(e.text), "BIRD says %.16s: %s", p->bgp[0] ? p->bgp : "down",
-		 addr_is_set(&p->neighbor) ? addr_str(&p->neighbor, buf) : p->name);
+	describe(&e, "BIRD says", rec);
 	event_add(n->report, &e);
 }
 
@@ -171,13 +155,14 @@ static void finding_event(struct report_node *n, const struct finding *f)
 	}
 }
 
-static void loss_event(struct report_node *n, const struct obs_loss *l, uint64_t ts_ns)
+static void loss_event(struct report_node *n, const struct record *rec, uint64_t ts_ns)
 {
 	struct event e = event_of(n, MARK_GAP, ts_ns);
+	const struct obs_loss *l = rec->loss;
 
 	e.op = l->what;
 	e.bad = true;
-	snprintf(e.text, sizeof(e.text), "not seen: %s", loss_name(l->what));
+	describe(&e, "not seen:", rec);
 	event_add(n->report, &e);
 	if ((size_t)l->what < ARRAY_SIZE(n->loss))
 		n->loss[l->what] += l->count;
@@ -199,7 +184,7 @@ void event_record(struct report_node *n, const struct record *rec, uint64_t ts_n
 	case REC_BIRD:
 		return bird_event(n, rec, ts_ns);
 	case REC_LOSS:
-		return loss_event(n, rec->loss, ts_ns);
+		return loss_event(n, rec, ts_ns);
 	default:
 		return;
 	}
@@ -209,6 +194,7 @@ void event_proc(struct report_node *n, const struct obs_proc *p)
 {
 	uint64_t ts_ns = report_wall(n, p->start_ns);
 	struct event e = event_of(n, MARK_PROC, ts_ns);
+	char name[EVENT_PROC_LEN];
 
 	/* the same process is told at each round */
 	if (!p->start_ns || !n->ready || ts_ns < n->start_ns)
@@ -221,7 +207,8 @@ void event_proc(struct report_node *n, const struct obs_proc *p)
 			return;
 	}
 	e.pid = p->pid;
-	snprintf(e.text, sizeof(e.text), "process started: %.*s[%u]", COMM_LEN, p->comm, p->pid);
+	event_tell_proc(p, name, sizeof(name));
+	snprintf(e.text, sizeof(e.text), "process %s began", name);
 	event_add(n->report, &e);
 }
 

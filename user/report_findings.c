@@ -26,7 +26,11 @@ static void chain(struct side *s, const struct report_node *n, const struct find
 		html_lit(s->h, " <span class=\"conf\">");
 		html_text(s->h, confidence_name(b->confidence));
 		html_lit(s->h, "</span>");
-		if (b->since_from == SINCE_SEEN || b->since_from == SINCE_BIRD)
+		/* BIRD tells seconds, and it may have been days ago */
+		if (b->since_from == SINCE_BIRD)
+			html_textf(s->h, " since %s",
+				   date_str(report_wall(n, b->since_ns) + NS_PER_S / 2, buf));
+		else if (b->since_from == SINCE_SEEN)
 			html_textf(s->h, " since %s",
 				   moment_str(&s->r->axis, report_wall(n, b->since_ns), buf));
 		else if (b->since_from == SINCE_BEFORE_START)

@@ -48,6 +48,24 @@ void screen_audit(struct render *r, const struct opts *o, const struct engine *e
 	fflush(stdout);
 }
 
+static void on_any_check(void *ctx, const struct check *c)
+{
+	struct record rec = { .kind = REC_CHECK, .check = c };
+	struct screen *s = ctx;
+
+	rec.ts_ns = s->ts_ns;
+	render__record(s->render, &rec);
+}
+
+void screen_snapshot(struct render *r, const struct engine *e, uint64_t ts_ns)
+{
+	struct screen s = { .render = r, .ts_ns = ts_ns };
+
+	render__whole_checks(r);
+	engine__audit(e, on_any_check, &s);
+	fflush(stdout);
+}
+
 struct judge {
 	struct summary *s;
 	uint64_t bad, from; /* a bit for each check, in the audit's order */
@@ -69,26 +87,35 @@ uint64_t screen_bad(const struct engine *e)
 	return j.bad;
 }
 
+static void add_name(char *names, size_t sz, const char *name)
+{
+	size_t len = strlen(names);
+
+	if (len + strlen(name) + sizeof(", ") <= sz)
+		snprintf(names + len, sz - len, "%s%s", len ? ", " : "", name);
+}
+
 static void on_judged(void *ctx, const struct check *c)
 {
 	struct judge *j = ctx;
 	struct summary *s = j->s;
-	size_t len = strlen(s->checks);
+	bool from_start = j->from >> (j->idx++ % 64) & 1;
 
-	if (!(j->from >> (j->idx++ % 64) & 1) || c->state != CHECK_PROBLEM)
-		return;
-	s->check_cnt++;
-	if (len + strlen(c->name) + sizeof(", ") <= sizeof(s->checks))
-		snprintf(s->checks + len, sizeof(s->checks) - len, "%s%s", len ? ", " : "",
-			 c->name);
+	if (c->state == CHECK_PROBLEM && from_start) {
+		s->check_cnt++;
+		add_name(s->checks, sizeof(s->checks), c->name);
+	} else if (check_is_open(c)) {
+		s->open_check_cnt++;
+		add_name(s->open_checks, sizeof(s->open_checks), c->name);
+	}
 }
 
 void screen_judge(const struct engine *e, uint64_t bad, struct summary *s)
 {
 	struct judge j = { .s = s, .from = bad };
 
-	s->check_cnt = 0;
-	s->checks[0] = '\0';
+	s->check_cnt = s->open_check_cnt = 0;
+	s->checks[0] = s->open_checks[0] = '\0';
 	engine__audit(e, on_judged, &j);
 }
 
@@ -117,5 +144,5 @@ int screen_exit(const struct opts *o, const struct summary *s)
 		return EXIT_CANNOT_SAY;
 	if (s->problems || s->finding_cnt || s->check_cnt)
 		return EXIT_PROBLEM;
-	return !s->seen || s->lost || s->withheld ? EXIT_CANNOT_SAY : EXIT_OK;
+	return !s->seen || s->lost || s->withheld || s->open_check_cnt ? EXIT_CANNOT_SAY : EXIT_OK;
 }

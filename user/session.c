@@ -109,6 +109,11 @@ int session__status(const struct session *s)
 	return s->child.status;
 }
 
+bool session__due(const struct session *s)
+{
+	return s->stop || (s->stop_ns && mono_ns() >= s->stop_ns) || child__gone(&s->child);
+}
+
 bool session__failed(const struct session *s)
 {
 	return s->child.failed;
@@ -290,6 +295,13 @@ static size_t ask_questions(void *ctx, struct addr *out, size_t max)
 	return s->ops.questions ? s->ops.questions(s->ops.ctx, out, max) : 0;
 }
 
+static enum rules_ask ask_rules(void *ctx)
+{
+	struct session *s = ctx;
+
+	return s->ops.rules ? s->ops.rules(s->ops.ctx) : RULES_NONE;
+}
+
 static void resync(struct session *s, bool sessions)
 {
 	uint64_t now = mono_ns();
@@ -454,6 +466,7 @@ static int start_around(struct session *s)
 		.fn = push,
 		.ctx = s,
 		.questions = ask_questions,
+		.rules = ask_rules,
 	};
 	int err = around__new(&ao, &s->around);
 
@@ -645,8 +658,6 @@ static void read_signals(struct session *s, uint64_t now)
 		if (!s->signalled_ns)
 			s->signalled_ns = now;
 		s->hurried = now > s->signalled_ns + HURRY_NS;
-		if (s->ops.ending)
-			s->ops.ending(s->ops.ctx);
 		stop(s, "signal");
 	}
 }

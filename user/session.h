@@ -7,6 +7,7 @@
 #ifndef CALITRACE_SESSION_H
 #define CALITRACE_SESSION_H
 
+#include "engine.h"
 #include "loader.h"
 #include "mirror.h"
 #include "opts.h"
@@ -20,14 +21,14 @@ struct session_ops {
 	void (*tick)(void *ctx, uint64_t now_ns);
 	/* SIGUSR1 came; may be NULL */
 	void (*flush)(void *ctx);
-	/* a signal came that ends the session; may be NULL */
-	void (*ending)(void *ctx);
 	/* the caller wants to stop */
 	bool (*done)(void *ctx);
 	/* state of the node, kept from the observations */
 	const struct mirror *(*mirror)(void *ctx);
 	/* addresses for which the kernel is to be asked what it would do: how many; may be NULL */
 	size_t (*questions)(void *ctx, struct addr *out, size_t max);
+	/* whether a reading of the packet filters is wanted; may be NULL */
+	enum rules_ask (*rules)(void *ctx);
 	/* true once after something that BIRD may explain happened; may be NULL */
 	bool (*urgent)(void *ctx);
 	/* some problem is open: BIRD is asked more often meanwhile; may be NULL */
@@ -66,6 +67,11 @@ const char *session__why(const struct session *s);
 const char *const *session__ifaces(struct session *s);
 /* A second signal came: the user is in a hurry. */
 bool session__hurried(const struct session *s);
+/*
+ * It ended, or would at its next turn: -d is over, or the program to trace. For whoever holds it up,
+ * as a reader of our output does who does not read.
+ */
+bool session__due(const struct session *s);
 /* Status of the program as a shell would say it, -1: there was none, or it still runs */
 int session__status(const struct session *s);
 /* The program could not be run: trouble, and told */

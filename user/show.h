@@ -34,6 +34,7 @@ struct show_node {
 	struct render *render;
 	uint64_t bad;		   /* checks that failed at READY: screen_bad() */
 	struct obs_pools pools;	   /* as they were at READY */
+	bool snapshot;		   /* nothing traced packets */
 	const char *name;	   /* the node's, "" not known */
 	char prefix[NODE_LEN + 4]; /* of lines of text */
 };

@@ -5,13 +5,13 @@
  * printed told them.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "outfile.h"
 #include "show.h"
 #include "show_comment.h"
 #include "util.h"
@@ -38,7 +38,7 @@ struct fate {
 struct copy {
 	const struct opts *o;
 	const struct show_causes *causes;
-	int fd;
+	struct outfile file;
 	struct capw *out;
 	struct fate *fate;
 	struct held *queue; /* a ring, its size a power of two */
@@ -55,7 +55,7 @@ static int put(void *ctx, const void *data, size_t len)
 	const struct copy *c = ctx;
 
 	while (len) {
-		ssize_t n = write(c->fd, data, len);
+		ssize_t n = write(c->file.fd, data, len);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -226,73 +226,60 @@ static int check_source(const char *path, char *why, size_t why_sz)
 	return err;
 }
 
+static struct outfile_opts copy_opts(const struct opts *o)
+{
+	return (struct outfile_opts){
+		.path = o->write, .force = o->force, .keep = o->file, .keep_cnt = o->file_cnt
+	};
+}
+
 int show_copy_check(const struct opts *o, char *why, size_t why_sz)
 {
-	const char *in = o->file[0], *out = o->write;
-	struct stat a, b;
+	const struct outfile_opts oo = copy_opts(o);
+	const char *in = o->file[0];
+	struct stat st;
+	int err;
 
 	if (o->file_cnt != 1)
 		return fail(why, why_sz, -EINVAL, "-w '%s': writes one capture anew: name one FILE",
-			    out);
-	if (!strcmp(out, "-"))
+			    o->write);
+	if (!strcmp(o->write, "-"))
 		return fail(why, why_sz, -EINVAL,
-			    "-w %s: 'show' prints to stdout; give the name of a file", out);
-	if (strcmp(in, "-") != 0 && stat(in, &a))
+			    "-w %s: 'show' prints to stdout; give the name of a file", o->write);
+	if (strcmp(in, "-") != 0 && stat(in, &st))
 		return fail(why, why_sz, -ENOENT, "%s: cannot be read: no such file, or no access",
 			    in);
-	if (!strcmp(in, "-") || !S_ISREG(a.st_mode))
+	if (!strcmp(in, "-") || !S_ISREG(st.st_mode))
 		return fail(why, why_sz, -EINVAL,
 			    "'%s': -w reads it twice, so it has to be a file: neither a directory "
 			    "nor a pipe",
 			    in);
-	if (!stat(out, &b)) {
-		if (a.st_dev == b.st_dev && a.st_ino == b.st_ino)
-			return fail(why, why_sz, -EINVAL,
-				    "-w '%s': is the capture that is read; give another name", out);
-		if (!o->force)
-			return fail(why, why_sz, -EEXIST,
-				    "-w '%s': exists already; --force overwrites it", out);
-	}
-	return check_source(in, why, why_sz);
+	err = outfile__check(&oo, why, why_sz);
+	return err ? err : check_source(in, why, why_sz);
 }
 
-static int open_out(struct copy *c)
+static int open_out(struct copy *c, char *why, size_t why_sz)
 {
 	struct capw_opts wo = { .snaplen = SNAP_LEN, .put = put, .ctx = c };
-	int how = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-	const char *path = c->o->write;
-	struct stat st;
+	const struct outfile_opts oo = copy_opts(c->o);
+	int err = outfile__open(&oo, &c->file, why, why_sz);
 
-	if (c->o->force && !lstat(path, &st)) {
-		/*
-		 * A new file in the old one's place: what a link leads to, and who may read the old
-		 * one, is somebody else's business. A device is written as it is.
-		 */
-		if (S_ISREG(st.st_mode) || S_ISLNK(st.st_mode)) {
-			if (unlink(path))
-				return -errno;
-		} else {
-			how = O_WRONLY | O_CLOEXEC;
-		}
-	}
-	c->fd = open(path, how, 0600);
-	return c->fd < 0 ? -errno : capw__new(&wo, &c->out);
+	return err ? err : capw__new(&wo, &c->out);
 }
 
 /* What is not whole is no copy. */
 static int close_out(struct copy *c)
 {
-	struct stat st;
-
-	if (c->fd < 0)
+	if (c->file.fd < 0)
 		return c->err;
 	if (!c->err)
 		c->err = capw__flush(c->out);
 	capw__free(c->out);
-	if (close(c->fd))
-		note(c, -errno);
-	if (c->err && !stat(c->o->write, &st) && S_ISREG(st.st_mode))
-		unlink(c->o->write);
+	note(c, outfile__close(&c->file));
+	if (!c->err)
+		c->err = outfile__keep(&c->file);
+	if (c->err)
+		outfile__discard(&c->file);
 	return c->err;
 }
 
@@ -326,12 +313,12 @@ static int copy(struct copy *c, char *why, size_t why_sz)
 
 int show_copy(const struct opts *o, const struct show_causes *causes, char *why, size_t why_sz)
 {
-	struct copy c = { .o = o, .causes = causes, .fd = -1 };
+	struct copy c = { .o = o, .causes = causes, .file = OUTFILE_NONE };
 	int err;
 
 	c.fate = calloc(FATES, sizeof(*c.fate));
-	c.err = c.fate ? open_out(&c) : -ENOMEM;
 	why[0] = '\0';
+	c.err = c.fate ? open_out(&c, why, why_sz) : -ENOMEM;
 	err = c.err ? 0 : copy(&c, why, why_sz);
 	while (c.cnt)
 		release_one(&c);

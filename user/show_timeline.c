@@ -7,13 +7,12 @@
 #include "show_timeline.h"
 
 #include <errno.h>
-#include <linux/rtnetlink.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "addr.h"
-#include "render_int.h"
+#include "event_tell.h"
 #include "util.h"
 
 /* BIRD and /proc count in seconds or hundredths: the same moment is never told quite alike. */
@@ -55,11 +54,9 @@ __attribute__((format(printf, 2, 3))) static void say(struct event *e, const cha
 	va_end(ap);
 }
 
-static void say_actor(struct event *e, const struct actor *by)
+static void describe(struct event *e, const struct record *rec)
 {
-	e->by = *by;
-	if (by->pid)
-		say(e, " by %s[%u]", by->comm[0] ? by->comm : "pid", by->pid);
+	event_tell(rec, e->text, sizeof(e->text));
 }
 
 /* ---- what the node was like before ---- */
@@ -112,10 +109,10 @@ static void on_addr(struct show_timeline *t, const struct replay_node *n, const 
 static void on_proc(struct show_timeline *t, const struct replay_node *n, const struct obs *o)
 {
 	const struct obs_proc *p = &o->proc;
+	char name[EVENT_PROC_LEN];
 	struct known *k;
-	char name[64];
 
-	snprintf(name, sizeof(name), "%.*s[%u]", COMM_LEN, p->comm, p->pid);
+	event_tell_proc(p, name, sizeof(name));
 	k = find_known(&t->known[n->idx], WHAT_PROCESS, name);
 	if (!k)
 		return;
@@ -199,7 +196,7 @@ static void on_proto(struct show_timeline *t, const struct replay_node *n, const
 		return;
 	e = add(t, n, p->since_ns ? p->since_ns : o->ts_ns, WHAT_BGP, p->v6 ? "bird6" : "bird");
 	e->rough = p->since_ns != 0;
-	say(e, "%s %s%s%s", p->name, state, p->info[0] ? ": " : "", p->info);
+	describe(e, &(struct record){ .kind = REC_BIRD, .bird_proto = p });
 	k->told = true;
 	k->since_ns = p->since_ns;
 	snprintf(k->word, sizeof(k->word), "%s", state);
@@ -246,22 +243,14 @@ void show_timeline__obs(struct show_timeline *t, const struct replay_node *n, co
 
 /* ---- what changed meanwhile ---- */
 
-static void say_route(struct event *e, const struct record *rec)
+static void on_route(struct show_timeline *t, const struct replay_node *n, const struct record *rec)
 {
-	const struct obs_route *r = rec->route;
-	char dst[PREFIX_STRLEN], gw[ADDR_STRLEN], type[WORD_LEN];
+	struct event *e = add(t, n, rec->ts_ns, WHAT_ROUTE, "kernel");
 
-	e->op = (uint8_t)r->op;
-	e->dst = r->route.dst;
-	say(e, "%s ", route_op_name(r->op));
-	if (r->route.type > RTN_UNICAST)
-		say(e, "%s ", route_type_name(r->route.type, type));
-	say(e, "%s", route_dst_str(&r->route.dst, dst));
-	if (r->route.nh_cnt && addr_is_set(&r->route.nh[0].gw))
-		say(e, " via %s", addr_str(&r->route.nh[0].gw, gw));
-	if (rec->dev && rec->dev[0])
-		say(e, " dev %s", rec->dev);
-	say_actor(e, &r->by);
+	e->op = (uint8_t)rec->route->op;
+	e->dst = rec->route->route.dst;
+	e->by = rec->route->by;
+	describe(e, rec);
 }
 
 static bool is_failure(enum bgp_state s)
@@ -278,7 +267,6 @@ static void on_attempt(struct show_timeline *t, const struct replay_node *n,
 		       const struct record *rec, struct known *k)
 {
 	bool fails = is_failure(rec->bgp->state);
-	char peer[ADDR_STRLEN];
 	struct event *e;
 
 	if (fails && k->connected && is_same_time(k->since_ns, rec->ts_ns))
@@ -293,7 +281,7 @@ static void on_attempt(struct show_timeline *t, const struct replay_node *n,
 		return;
 	}
 	e = add(t, n, rec->ts_ns, WHAT_BGP, "tcp");
-	say(e, "%s %s", addr_str(&rec->bgp->peer, peer), bgp_state_name(rec->bgp->state));
+	describe(e, rec);
 	if (e == &t->spare)
 		return;
 	k->since_ns = rec->ts_ns;
@@ -309,8 +297,7 @@ static void on_bgp(struct show_timeline *t, const struct replay_node *n, const s
 	struct known *k;
 
 	if (rec->bgp->state == BGP_LISTEN || rec->bgp->state == BGP_NO_LISTEN) {
-		say(add(t, n, rec->ts_ns, WHAT_BGP, "tcp"), "%s listens on port 179",
-		    rec->bgp->state == BGP_LISTEN ? "a process" : "nobody");
+		describe(add(t, n, rec->ts_ns, WHAT_BGP, "tcp"), rec);
 		return;
 	}
 	/* BIRD's protocols have names that are no addresses */
@@ -322,34 +309,19 @@ static void on_bgp(struct show_timeline *t, const struct replay_node *n, const s
 void show_timeline__record(struct show_timeline *t, const struct replay_node *n,
 			   const struct record *rec)
 {
-	char buf[PREFIX_STRLEN];
-	struct event *e;
-
 	switch (rec->kind) {
 	case REC_ROUTE:
-		say_route(add(t, n, rec->ts_ns, WHAT_ROUTE, "kernel"), rec);
-		break;
+		return on_route(t, n, rec);
 	case REC_LINK:
-		e = add(t, n, rec->ts_ns, WHAT_LINK, "kernel");
-		say(e, "%s %s", rec->link->link.name, link_op_name(rec->link->op));
-		say_actor(e, &rec->link->by);
-		break;
+		return describe(add(t, n, rec->ts_ns, WHAT_LINK, "kernel"), rec);
 	case REC_ADDR:
-		e = add(t, n, rec->ts_ns, WHAT_ADDRESS, "kernel");
-		say(e, "%s %s %s", prefix_str(&rec->addr->address, buf),
-		    rec->addr->del ? "taken from" : "given to", rec->dev);
-		say_actor(e, &rec->addr->by);
-		break;
+		return describe(add(t, n, rec->ts_ns, WHAT_ADDRESS, "kernel"), rec);
 	case REC_BGP:
-		on_bgp(t, n, rec);
-		break;
+		return on_bgp(t, n, rec);
 	case REC_LOSS:
-		say(add(t, n, rec->ts_ns, WHAT_GAP, "calitrace"), "%llu events %s",
-		    (unsigned long long)rec->loss->count,
-		    rec->loss->what == LOSS_WITHHELD ? "withheld" : "lost");
-		break;
+		return describe(add(t, n, rec->ts_ns, WHAT_GAP, "calitrace"), rec);
 	default:
-		break;
+		return;
 	}
 }
 

@@ -10,11 +10,14 @@
 
 #include "addr.h"
 
-static void list_blocks(const struct finding *f, char *buf, size_t sz)
+static void list_blocks(const struct fnd *x, char *buf, size_t sz)
 {
+	const struct finding *f = &x->f;
 	char text[PREFIX_STRLEN];
 
-	if (!f->block_cnt)
+	if (!f->block_cnt && strstr(f->key, "/service/"))
+		snprintf(buf, sz, "the service's address %s", addr_str(&x->example, text));
+	else if (!f->block_cnt)
 		snprintf(buf, sz, "addresses outside the pools");
 	else if (f->block_cnt == 1)
 		snprintf(buf, sz, "%s", prefix_str(&f->block[0], text));
@@ -53,7 +56,12 @@ static void say_filtered(const struct fnd *f, const char *blocks, const char *de
 {
 	bool both = f->in_dev[0] && f->out_dev[0];
 
-	if (f->nf_hook == NF_HOOK_NONE)
+	if (f->in_pod)
+		snprintf(buf, sz,
+			 "Packets for %s are dropped by a filter in the network namespace of the "
+			 "pod behind %s.",
+			 blocks, dev);
+	else if (f->nf_hook == NF_HOOK_NONE)
 		snprintf(buf, sz, "Packets for %s are dropped by a filter on %s (TC or XDP).",
 			 blocks, dev);
 	else
@@ -100,9 +108,11 @@ static void say_other(const struct fnd *f, const char *blocks, const char *dev, 
 		say_filtered(f, blocks, dev, buf, sz);
 		break;
 	case V_ALLOWLIST:
+		/* that the sender is not on the list, the cause says where it is known */
 		snprintf(buf, sz,
-			 "Tunnel packets that arrive on %s are dropped by this node's rule "
-			 "for tunnel traffic: their sender is not on its list of nodes.",
+			 "Tunnel packets from %s that arrive on %s are dropped by this node's rule "
+			 "for tunnel traffic.",
+			 addr_is_set(&f->encap_src) ? addr_str(&f->encap_src, a) : "other nodes",
 			 dev);
 		break;
 	case V_NEIGH_FAILED:
@@ -114,6 +124,10 @@ static void say_other(const struct fnd *f, const char *blocks, const char *dev, 
 			 "that block.",
 			 blocks,
 			 f->encapsulated ? addr_str(&f->encap_dst, a) : addr_str(&f->gateway, a));
+		break;
+	case V_DELIVERED:
+		snprintf(buf, sz, "The DNS server %s answers, and says that it failed.",
+			 addr_str(&f->example, a));
 		break;
 	default:
 		snprintf(buf, sz, "Packets for %s are lost on %s: %s.", blocks, dev,
@@ -144,7 +158,7 @@ void symptom(const struct fnd *f, char *buf, size_t sz)
 	const char *sentence = simple(f->f.verdict);
 	char blocks[96];
 
-	list_blocks(&f->f, blocks, sizeof(blocks));
+	list_blocks(f, blocks, sizeof(blocks));
 	if (f->f.verdict == V_LEAKED || f->f.verdict == V_NO_ROUTE)
 		say_route(f, blocks, dev, buf, sz);
 	else if (sentence)

@@ -21,9 +21,8 @@ struct tracer {
 	struct recorder *recorder; /* NULL: no -w */
 	int64_t wall_offset_ns;
 	uint64_t ready_ns;
-	bool ready;  /* records of the snapshot are state, not news */
-	bool ended;  /* what comes now is the end's snapshot */
-	bool ending; /* a signal came */
+	bool ready; /* records of the snapshot are state, not news */
+	bool ended; /* what comes now is the end's snapshot */
 };
 
 struct session *tracer__session(struct tracer *t)
@@ -99,6 +98,13 @@ static size_t questions(void *ctx, struct addr *out, size_t max)
 	return engine__questions(t->engine, out, max);
 }
 
+static enum rules_ask wants_rules(void *ctx)
+{
+	struct tracer *t = ctx;
+
+	return engine__rules_wanted(t->engine);
+}
+
 static bool is_urgent(void *ctx)
 {
 	struct tracer *t = ctx;
@@ -120,11 +126,11 @@ static void flush(void *ctx)
 	recorder__flush(t->recorder);
 }
 
-static void on_signal(void *ctx)
+static bool is_due(void *ctx)
 {
-	struct tracer *t = ctx;
+	const struct tracer *t = ctx;
 
-	t->ending = true;
+	return session__due(t->session);
 }
 
 static void tell_recorder(struct tracer *t, uint64_t ts_ns)
@@ -184,10 +190,10 @@ static int open_session(struct tracer *t, char *why, size_t why_sz)
 		.obs = on_obs,
 		.tick = on_turn,
 		.flush = flush,
-		.ending = on_signal,
 		.done = is_done,
 		.mirror = get_mirror,
 		.questions = questions,
+		.rules = wants_rules,
 		.urgent = is_urgent,
 		.troubled = is_troubled,
 		.ctx = t,
@@ -204,7 +210,8 @@ static int open_recorder(struct tracer *t, char *why, size_t why_sz)
 		.netns = session__netns(t->session),
 		.wall_offset_ns = t->wall_offset_ns,
 		.argv = t->argv,
-		.ending = &t->ending,
+		.ending = is_due,
+		.ending_ctx = t,
 	};
 
 	return t->o->write ? recorder__new(&ro, &t->recorder, why, why_sz) : 0;
@@ -255,6 +262,8 @@ int tracer__start(struct tracer *t)
 		return err;
 	}
 	err = session__start(t->session, why, sizeof(why));
+	if (!err)
+		err = recorder__begin(t->recorder, why, sizeof(why));
 	if (err) {
 		log_err("%s", why[0] ? why : "cannot start");
 		return err;

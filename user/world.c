@@ -36,6 +36,8 @@ static const struct {
 	[W_STATUS] = { SOURCE_STATUS, sizeof(struct obs_pod) },
 	[W_ANSWER] = { SOURCE_ANSWER, sizeof(struct obs_answer) },
 	[W_NEIGH] = { SOURCE_NEIGH, sizeof(struct obs_neigh) },
+	[W_NFRULE] = { SOURCE_NFRULES, sizeof(struct obs_nfrule) },
+	[W_SERVICE] = { SOURCE_KUBELET, sizeof(struct obs_service) },
 };
 
 static bool grow(struct world_list *l, size_t size)
@@ -281,6 +283,8 @@ static void round_begins(struct world *w, enum source s)
 		w->bird_next[s == SOURCE_BIRD6] = (struct obs_bird){ 0 };
 	if (s == SOURCE_CONF)
 		w->conf_next = (struct obs_conf){ 0 };
+	if (s == SOURCE_NFRULES)
+		w->nflook_next = (struct obs_nflook){ 0 };
 	w->open[s] = true;
 }
 
@@ -305,6 +309,8 @@ static void round_take(struct engine *e, enum source s, uint64_t ts_ns)
 		w->bird[s == SOURCE_BIRD6] = w->bird_next[s == SOURCE_BIRD6];
 	if (s == SOURCE_CONF)
 		w->conf = w->conf_next;
+	if (s == SOURCE_NFRULES)
+		w->nflook = w->nflook_next;
 	if (s == SOURCE_BIRD)
 		tell_sessions(e, ts_ns);
 }
@@ -333,6 +339,8 @@ static void on_round(struct engine *e, const struct obs_source *s, uint64_t ts_n
 		round_take(e, s->id, ts_ns);
 	else if (s->state == SOURCE_OK)
 		snprintf(w->detail[s->id], sizeof(w->detail[s->id]), "more than can be kept");
+	if (s->id == SOURCE_NFRULES)
+		nflook_round(e, state);
 }
 
 void world_observe(struct engine *e, const struct obs *o)
@@ -370,6 +378,14 @@ void world_observe(struct engine *e, const struct obs *o)
 		return add(w, W_ANSWER, &o->answer);
 	case OBS_NEIGH:
 		return add(w, W_NEIGH, &o->neigh);
+	case OBS_NFLOOK:
+		if (w->open[SOURCE_NFRULES])
+			w->nflook_next = o->nflook;
+		return;
+	case OBS_NFRULE:
+		return add(w, W_NFRULE, &o->nfrule);
+	case OBS_SERVICE:
+		return add(w, W_SERVICE, &o->service);
 	case OBS_ELSEWHERE:
 		return elsewhere_observe(e, &o->elsewhere);
 	case OBS_BASELINE:
@@ -421,6 +437,7 @@ ITEM(world_peer, W_PEER, obs_conf_peer)
 ITEM(world_broute, W_BROUTE, obs_bird_route)
 ITEM(world_vtep, W_VTEP, obs_vtep)
 ITEM(world_proc, W_PROC, obs_proc)
+ITEM(world_nfrule, W_NFRULE, obs_nfrule)
 
 const struct obs_bird_proto *world_proto_of(const struct engine *e, const struct addr *neighbor)
 {
@@ -485,9 +502,9 @@ const struct obs_bird_route *world_broute_of(const struct engine *e, const struc
 const struct obs_pod *world_pod_of(const struct engine *e, const struct addr *a)
 {
 	const struct obs_pod key = { .addr = *a };
-	const struct obs_pod *p = find(e, W_POD, &key);
+	const struct obs_pod *p = find(e, W_POD, &key), *s = find(e, W_STATUS, &key);
 
-	return p ? p : find(e, W_STATUS, &key);
+	return !p || (s && s->verified && !p->verified) ? s : p;
 }
 
 const char *world_node_name(const struct engine *e, const struct addr *peer)

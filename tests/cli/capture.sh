@@ -292,6 +292,10 @@ no_start() {
 	rm -f "$out/none.pcapng"
 	captured 2 "$calitrace" capture "${at[@]}" -w "$out/none.pcapng" -i nosuch0
 	[ ! -e "$out/none.pcapng" ] || echo "expected no file, saw one"
+	echo old >"$out/none.pcapng"
+	captured 2 "$calitrace" capture "${at[@]}" -w "$out/none.pcapng" --force -i nosuch0
+	[ "$(cat "$out/none.pcapng")" = old ] || echo "expected the earlier file as it was, saw another"
+	[ "$(printf '%s\n' "$out"/none.pcapng* | wc -l)" -eq 1 ] || echo "expected no other file, saw $(printf '%s ' "$out"/none.pcapng*)"
 }
 
 # in_tmpfs SIZE COMMAND...: with a file system of that size at $out/tmpfs, of which a copy stays at
@@ -381,25 +385,29 @@ nobody_reads() {
 	grep -q "standard output': Broken pipe" "$out/stderr" || echo "expected a word of the pipe, saw $(paste -sd';' "$out/stderr")"
 }
 
-# The reader neither reads nor goes: a signal ends it all the same.
+# stalled SIGNAL|- OPTION...: the reader neither reads nor goes; a signal ends it all the same, or -d,
+# or the end of the program
 stalled() {
-	local reader pid status=0
+	local reader pid status=0 signal=$1
+
+	shift
 
 	rm -f "$out/fifo" "$out/stderr"
 	mkfifo "$out/fifo"
 	# shellcheck disable=SC2217 # that it does not read is the point
 	sleep 300 <"$out/fifo" &
 	reader=$!
-	"$calitrace" capture "${at[@]}" -w - >"$out/fifo" 2>"$out/stderr" </dev/null &
+	"$calitrace" capture "${at[@]}" -w - "$@" >"$out/fifo" 2>"$out/stderr" </dev/null &
 	pid=$!
 	within $patience tracing "$out/stderr" || echo "expected it to trace, saw $(tail -n 1 "$out/stderr")"
 	traffic 40
-	kill -INT $pid
+	[ "$signal" = - ] || kill -"$signal" $pid
 	within $patience tracer_gone $pid || { kill -KILL $pid && echo "expected it to end, saw it run"; }
 	wait $pid || status=$?
 	kill $reader
 	[ $status -eq 2 ] || echo "expected exit status 2, saw $status"
 	grep -q 'nobody reads it' "$out/stderr" || echo "expected a word of the reader, saw $(paste -sd';' "$out/stderr")"
+	closing "$out/stderr"
 }
 
 lab_up "${CALITRACE_TEST_PREFIX:-t$$-}cap-"
@@ -425,4 +433,6 @@ for size in 64k 256k 1m; do
 done
 check 'capture: file size limit' size_limit
 check 'capture: nobody reads the pipe' nobody_reads
-check 'capture: the reader of the pipe stalls' stalled
+check 'capture: the reader of the pipe stalls' stalled INT
+check 'capture: the reader of the pipe stalls, -d' stalled - -d 3
+check 'capture: the reader of the pipe stalls, a program' stalled - -- sleep 3

@@ -95,9 +95,9 @@ not_over_the_capture() {
 }
 
 no_regular_file() {
-	ends 2 'no regular file' "$out/incident.pcapng" -w "$out" --force
+	ends 2 'is a directory' "$out/incident.pcapng" -w "$out" --force
 	ln -sf page.html "$out/link.html"
-	ends 2 'no regular file' "$out/incident.pcapng" -w "$out/link.html" --force
+	ends 2 'symbolic link' "$out/incident.pcapng" -w "$out/link.html" --force
 }
 
 no_such_place() {

@@ -135,7 +135,7 @@ timeline() {
 
 # After the heal nothing is wrong; what the node was like before is known all the same.
 interval() {
-	local healed
+	local healed when
 
 	healed=$(<"$out/healed")
 	shown 0 -o json --since "$healed" --all "$out/json.pcapng"
@@ -144,6 +144,14 @@ interval() {
 	shown 0 --since "$healed" --exit-code "$out/json.pcapng"
 	shown 1 --until "$healed" --exit-code "$out/json.pcapng"
 	shown 3 --until 1ms --exit-code "$out/json.pcapng"
+	for when in '--until 2026-01-01T00:00:00Z' '--since 2100-01-01T00:00:00Z' '--since 10h'; do
+		# shellcheck disable=SC2086 # two words
+		shown 0 $when "$out/json.pcapng"
+		grep -qE 'the capture is from 20[0-9T:-]+Z to 20[0-9T:-]+Z$' "$out/shown.err" ||
+			echo "expected the capture's span with $when, saw $(cat "$out/shown.err")"
+	done
+	shown 0 --since 1s "$out/json.pcapng"
+	! grep 'the capture is from' "$out/shown.err" || echo "expected no word of its span"
 	shown 0 -f icmp -o json --all "$out/json.pcapng"
 	jq -es 'map(select(.type == "packet")) | length > 0 and all(.app == "icmp")' "$out/shown" >/dev/null ||
 		echo "expected ICMP alone, saw $(jq -r 'select(.type == "packet") | .app' "$out/shown" | sort | uniq -c | paste -sd,)"
@@ -189,7 +197,7 @@ refusals() {
 	local sum
 
 	sum=$(md5sum <"$out/json.pcapng")
-	refused 'another name' --force -w "$out/json.pcapng" "$out/json.pcapng"
+	refused 'another file' --force -w "$out/json.pcapng" "$out/json.pcapng"
 	refused '--force' -w "$out/copy.pcapng" "$out/json.pcapng"
 	refused 'one FILE' -w "$out/x.pcapng" "$out/json.pcapng" "$out/peer.pcapng"
 	refused 'no calitrace' -w "$out/x.pcapng" "$out/foreign.pcap"
@@ -200,13 +208,13 @@ refusals() {
 	refused 'no \*.pcapng' "$out/empty"
 	[ "$sum" = "$(md5sum <"$out/json.pcapng")" ] || echo "expected the capture as it was, saw another"
 	[ ! -e "$out/x.pcapng" ] || echo "expected no copy, saw one"
-	# --force replaces a link, and not what it leads to
+	refused 'a device' --force -w /dev/null "$out/json.pcapng"
+	# neither a link nor what it leads to
 	echo kept >"$out/target"
 	ln -sf target "$out/link.pcapng"
-	refused '--force' -w "$out/link.pcapng" "$out/json.pcapng"
-	shown 0 -q --force -w "$out/link.pcapng" "$out/json.pcapng"
+	refused 'symbolic link' -w "$out/link.pcapng" "$out/json.pcapng"
+	refused 'symbolic link' --force -w "$out/link.pcapng" "$out/json.pcapng"
 	[ "$(cat "$out/target")" = kept ] || echo "expected what the link led to as it was"
-	[ ! -L "$out/link.pcapng" ] || echo "expected a file in the link's place"
 }
 
 full_disk() {
@@ -215,10 +223,14 @@ full_disk() {
 	"$calitrace" show "$out/json.pcapng" >/dev/full 2>"$out/shown.err" || status=$?
 	[ $status -eq 2 ] || echo "expected exit status 2 where nothing can be written, saw $status"
 	grep -q 'No space left' "$out/shown.err" || echo "expected why, saw $(cat "$out/shown.err")"
+	# an earlier copy stays where the new one does not fit
 	status=0
-	"$calitrace" show --force -w /dev/full "$out/json.pcapng" >/dev/null 2>"$out/shown.err" || status=$?
+	echo kept >"$out/full.pcapng"
+	(ulimit -f 4 && "$calitrace" show --force -w "$out/full.pcapng" "$out/json.pcapng" >/dev/null 2>"$out/shown.err") || status=$?
 	[ $status -eq 2 ] || echo "expected exit status 2 of -w, saw $status"
-	grep -q 'No space left' "$out/shown.err" || echo "expected why, saw $(cat "$out/shown.err")"
+	grep -q 'File too large' "$out/shown.err" || echo "expected why, saw $(cat "$out/shown.err")"
+	[ "$(printf '%s\n' "$out"/full.pcapng*)" = "$out/full.pcapng" ] || echo "expected one file, saw $(printf '%s ' "$out"/full.pcapng*)"
+	[ "$(cat "$out/full.pcapng")" = kept ] || echo "expected the earlier file as it was"
 	# a reader that has seen enough
 	"$calitrace" show --packets "$out/json.pcapng" 2>"$out/shown.err" | head -n 1 >/dev/null || echo "expected exit status 0, saw $?"
 }
@@ -330,6 +342,41 @@ rotated() {
 	grep -q 'goes on in another file' "$out/shown.err" || echo "expected to be told of the rest, saw $(cat "$out/shown.err")"
 }
 
+# What capture -d 0 has is what check says, sick or not; that no packet passed is no news.
+snapshot() {
+	local at=(--netns "${node_ns[k8s02]}" --host-root "${node_root[k8s02]}")
+
+	rm -f "$out"/snap*.pcapng
+	"$calitrace" capture "${at[@]}" -d 0 -w "$out/snap.pcapng" 2>"$out/snap.err" || echo "expected a snapshot, saw $(tail -n 1 "$out/snap.err")"
+	"$calitrace" check "${at[@]}" >"$out/snap.check" || echo "expected a healthy node, saw $(head -n 3 "$out/snap.check")"
+	shown 0 "$out/snap.pcapng"
+	same <(sed 's/  .*//' "$out/snap.check") <(sed -n '/^\(ok\|warn\|problem\|unknown\) /,/^SUMMARY/p' "$out/shown" | sed '/^SUMMARY/d; s/  .*//')
+	! grep -E 'CANNOT SAY|no matching' "$out/shown" || echo "expected nothing about packets"
+	grep -q "no problem seen in the node's state" "$out/shown" || echo "expected good news, saw $(tail -n 1 "$out/shown")"
+	shown 3 -q --exit-code "$out/snap.pcapng"
+	lab fault incident >&2
+	"$calitrace" capture "${at[@]}" -d 0 -w "$out/snap2.pcapng" 2>"$out/snap.err" || echo "expected a snapshot, saw $(tail -n 1 "$out/snap.err")"
+	lab heal >&2
+	shown 1 --exit-code "$out/snap2.pcapng"
+	grep -q '^problem  *routes ' "$out/shown" || echo "expected the problem, saw $(head -n 9 "$out/shown")"
+	grep -q 'do: ' "$out/shown" || echo "expected advice, saw none"
+	shown 1 --exit-code --summary "$out/snap2.pcapng"
+	grep -q '^  PROBLEM: checks fail: .*routes' "$out/shown" || echo "expected the problem in the end, saw $(tail -n 1 "$out/shown")"
+	shown 0 -o json "$out/snap2.pcapng"
+	[ "$(jq -rs 'map(.type) | unique | join(" ")' "$out/shown")" = 'check start summary' ] || echo "expected the checks, saw $(jq -r .type "$out/shown" | paste -sd' ')"
+}
+
+# One file of all: -o json of live, show and check, each record and key that came by
+keys() {
+	shown 0 -o json --timeline "$out/json.pcapng"
+	cp "$out/shown" "$out/timeline.shown"
+	shown 0 -o json --all "$out/json.pcapng" "$out/peer.pcapng"
+	"$calitrace" check -o json --netns "${node_ns[k8s02]}" --host-root "${node_root[k8s02]}" >"$out/check.shown" ||
+		echo "expected a healthy node, saw exit status $?"
+	"$calitrace" doctor -o json >"$out/doctor.shown" || echo "expected exit status 0 of doctor, saw $?"
+	described "$out/json.json" "$out/peer.json" "$out/shown" "$out"/{timeline,check,doctor}.shown
+}
+
 mkdir -p "$out/empty"
 lab_up "${CALITRACE_TEST_PREFIX:-t$$-}shw-"
 check 'show: a run to show' record
@@ -348,3 +395,5 @@ check 'show: stdin' from_stdin
 check 'show: from a capture that runs' pipe
 check 'show: two nodes' two_nodes
 check 'show: the parts of a rotated capture' rotated
+check 'show: a snapshot' snapshot
+check 'show: the manual page has each key' keys

@@ -5,8 +5,10 @@
 #
 # Input: all records of the trace in one array. Variables: $table (the text), $lab
 # (tests/lib.sh, lab_json), $run: {fault, node, mode: before|late, status, kernel, phases:
-# [{name, from}]}. Output: the complaints, one string each; none if all is well. With
-# $saw=true instead: the verdicts that are problems, for the table of results.
+# [{name, from}]}, $roots (the text of tests/faults/roots). Output, a word and a tab before each:
+#   complaint  what is wrong, none if all is well
+#   saw        the verdicts that are problems, for the table of results
+#   score      an object for the scoreboard: see "the score"
 
 # ---- the table ----
 
@@ -25,18 +27,30 @@ def entries($name):
 	if .words == null then error("not in the table: " + $name) else . end;
 
 def base: ["icmp:pod:dns", "dns:pod:dns", "dns:pod:svc", "icmp:host:dns", "dns:host:svc", "icmp:pod:far"];
-def special: test("^(big|martian|slow|uplink):");
+def special: test("^(big|martian|slow|spoof|lent|port|uplink):");
 def atoms: [split(",")[] | if . == "base" then base[] else . end];
 
 # An atom as it is on the wire
 def wire:
 	split(":") | if .[0] == "martian" then ["icmp", "host", .[2]]
-	elif .[0] == "slow" then .[0] = "dns"
+	elif .[0] == "slow" or .[0] == "port" then .[0] = "dns"
+	elif .[0] == "spoof" then ["icmp", "spoofed", .[2]]
+	elif .[0] == "lent" then .[0] = "icmp"
 	elif .[0] == "uplink" then (.[0] = "icmp"), (.[0] = "dns")
 	else . end | join(":");
 def packets_of: {icmp: [2, 2], big: [2, 2], dns: [1, 1], dnst: [1, 6]}[split(":")[0]];
 
+# The lines of the fault's own name, or else those of the fault in any lab
+def root_lines($name): [$roots | split("\n")[] | select(test("^[ \t]*(#|$)") | not) | words | select(.[0] == $name)];
+def root_entries:
+	(root_lines($run.fault) | if length == 0 then root_lines($run.fault | sub("@.*"; "")) else . end) |
+	map({node: .[1], verdict: .[2], key: (.[4:] | pairs), causes: (.[3] | split("|"))} |
+		.not = (.key.not // "" | split("|")) |
+		.open = (.key.open | . == "yes" or . == $run.mode) | .known = (.key.known | . == "yes" or . == $run.mode) |
+		select(.node == $run.node));
+
 (if $run.fault == "healthy" then {words: {}, hits: [], finds: []} else entries($run.fault) end) as $fault |
+root_entries as $asked |
 ($fault.words.traffic // "base" | atoms) as $broken |
 ($fault.words.healed // "" | if . == "" then $broken | map(select(special | not)) else atoms end) as $healed |
 
@@ -56,6 +70,7 @@ def target_name:
 def who:
 	if . == $lab.client then "pod" elif . == $lab.target.dns then "dnspod" elif . == $lab.p2 then "p2"
 	# A packet that was never born has no source yet.
+	elif . == $lab.target["dead-remote"] then "spoofed" elif . == $lab.target.borrowed then "borrower"
 	elif . == null or . == $lab.ip[client_node] or . == $lab.tunnel_ip[client_node] then "host"
 	else null end;
 
@@ -76,7 +91,8 @@ def known: all(. != null);
 # Echo requests say themselves what they are; of the rest, pods on k8s02 and the node do the asking.
 def is_request:
 	if .icmp.type == 8 then true elif .icmp.type == 0 then false
-	else (.src | who | . == "pod" or . == "host") and (.dst | target_name | . != null and . != "client") end;
+	else (.src | who | . == "pod" or . == "host") and
+		(.orig_dst == $lab.service or (.dst | target_name | . != null and . != "client")) end;
 
 # {kind, class} by who talks to whom; class null for what nobody sent
 def classed:
@@ -104,8 +120,8 @@ def hit_of($node; $kind; $class):
 	first($fault.hits[] | select(spared($kind; $class) | not) | select(.node == $node and .kind == $kind and match_class($class))) // null;
 def passes: .key.on or .verdict == "unanswered" or .verdict == "any";
 
-def home: if split(":")[1] == "dnspod" then server_node else client_node end;
-def goal: split(":")[2] | if . == "dns" or . == "svc" or . == "dead-remote" then server_node elif . == "far" then "k8s03" else client_node end;
+def home: if split(":")[1] | . == "dnspod" or . == "borrower" then server_node else client_node end;
+def goal: split(":")[2] | if . == "dns" or . == "svc" or . == "dead-remote" or . == "borrowed" then server_node elif . == "far" then "k8s03" else client_node end;
 def stages($class):
 	[$class | home, goal] as [$from, $to] |
 	if $from == $to then [[$from, "request"], [$from, "reply"]]
@@ -176,13 +192,13 @@ def unmet($key):
 		elif $k == "hook" then select($p.nf_hook != $v)
 		elif $k == "route.type" then select($type != $v)
 		elif $k == "errno" or $k == "comm" then select($p[$k] != $v)
-		elif $k == "reason" then select($run.kernel | startswith("5.10.") | not) | select($v | split("|") | index($p.reason) | not)
+		elif $k == "reason" then select($run.kernel // "" | startswith("5.10.") | not) | select($v | split("|") | index($p.reason) | not)
 		elif $k == "location" then select($p.at == "drop") | select(any($v | split("|")[]; . as $l | $p.location // "" | startswith($l)) | not)
 		elif $k == "encap" then select(no_tunnel | not) | select($p.encap == null or $p.encap.src != $lab.ip[$run.node])
 		elif $k == "encap.dst" then
 			select((if no_tunnel then $p.route.gateway else $p.encap.dst end) != address($v))
 		elif $k == "late" then select(($p.late_us // 0) < ($v | tonumber))
-		elif $k == "n" or $k == "on" or $k == "some" or $k == "icmp" or $k == "late-start" then empty
+		elif $k == "n" or $k == "on" or $k == "some" or $k == "icmp" or $k == "late-start" or $k == "block" then empty
 		else error("no such key: " + $k) end |
 		"\($k) \($v)");
 
@@ -193,7 +209,8 @@ def bad_packet($e):
 	elif ($e.verdicts | index($p.verdict) | not) and (($e.also // []) | index($p.verdict) | not) then "verdict \($e.verdicts | join("|"))"
 	elif (.verdict | good) and .finding then "no finding"
 	elif (.verdict | good | not) and (.finding | not) then "a finding"
-	elif $block and .block != $block then "block \($block)"
+	# a borrowed address is a block of its own, where its route was seen
+	elif $block and .block != $block and ($e.key.block != "own" or .block != "\($p.dst)/32") then "block \($block)"
 	elif (.verdict | good) or ($e.key.some and .verdict != $e.verdicts[0]) then empty
 	else unmet($e.key) end;
 
@@ -250,7 +267,8 @@ def check_finding($mine; $healed_round):
 	($causes - causes_for($f.verdict) | .[] | "not the cause \(.)"),
 	(if .packets != ($mine | length) then "\($mine | length) packets" else empty end),
 	(if .verdicts != {(.verdict): ($mine | length)} then "verdicts \({(.verdict): ($mine | length)} | tojson)" else empty end),
-	(if (.blocks // [] | sort) != $blocks then "blocks \($blocks | join(" "))" else empty end),
+	(if (.blocks // [] | sort) != $blocks and
+		((any($fault.hits[]; .key.block == "own") and .blocks == ([$mine[].dst + "/32"] | unique)) | not) then "blocks \($blocks | join(" "))" else empty end),
 	(if .dev and ([$mine[].dev] | index($f.dev) | not) then "a dev that a packet has" else empty end),
 	(if (.explain // "") == "" then "an explanation" else empty end),
 	(if $fault.words.state == "any" then empty
@@ -265,9 +283,22 @@ def emptied:
 	(any($fault.finds[]; .node == $run.node and .verdict == $v) or
 		(.verdict == "unanswered" and .state == "recovered"));
 
+# About answers: no packet was lost
+def of_answers: .verdict == "delivered" and any($fault.finds[]; .node == $run.node and .verdict == "delivered");
+def check_answers:
+	. as $f |
+	([.because[]?.cause] - causes_for("delivered") | .[] | "not the cause \(.)"),
+	(if (.because // [] | any(.cause == $f.cause) | not) then "the cause among because" else empty end),
+	(if .packets < 1 or .verdicts != {delivered: .packets} or .apps != {dns: .packets} then "as many answers everywhere" else empty end),
+	(if .blocks or .dev then "neither blocks nor a dev" else empty end) |
+	"finding \($f.verdict): expected \(.), saw \($f | finding_brief)";
+
 # One finding for each verdict and block; it may be about several blocks.
 def check_findings($all; $packets):
-	($all | map(select(emptied | not))) as $findings |
+	($all[] | select(of_answers) | check_answers),
+	(if any($fault.finds[]; .node == $run.node and .verdict == "delivered") and ($all | any(of_answers) | not) then
+		"expected a finding about answers, saw none" else empty end),
+	($all | map(select((emptied or of_answers) | not))) as $findings |
 	any($run.phases[]; .name == "healed") as $healed_round |
 	($packets | map(select(.finding)) | group_by(.finding)) as $problems |
 	($problems[] | . as $mine | [$findings[] | select(.id == $mine[0].finding)] |
@@ -296,20 +327,92 @@ def check_summary($all; $packets; $findings):
 		elif .lost != 0 or .withheld != 0 then "expected nothing lost or withheld, saw \(.lost) and \(.withheld)" else empty end)
 	end;
 
+# ---- the score ----
+#
+# {node, findings: [{verdict, cause, because: [[cause, confidence]...], grade, root, open, known, lies,
+# found_ms, root_ms, limit_ms}], missed: [verdicts that should have a finding], alarms: how many
+# findings and packets nothing explains}. Grades: right, nameless ("unknown", and the contract has no
+# better word), short (true, but not the root), unknown, wrong; null where nobody asks.
+
+def seconds: (.[:19] + "Z" | fromdate) + (.[19:-1] | tonumber);
+# When the packet was lost, as far as the tracer knows: where it was seen last
+def lost_at: (.ts | seconds) + (.path // [] | map(.dt_ns) | max // 0) / 1e9;
+
+# A packet that the fault accounts for: at some stage of its exchange that is no longer good
+def explained:
+	phase_index as $i | classed as $c |
+	$i >= 0 and $run.phases[$i].name == "broken" and $c.class != null and
+	any(fates($c.class; true) | select(.node == $run.node and .kind == $c.kind and .hit != null);
+		verdicts_of($run.node; .kind; $c.class) | any(. == "any" or (good | not)));
+
+def root_for: .verdict as $v | first($asked[] | select(.verdict == $v)) // null;
+def allowed: root_for as $root | causes_for(.verdict) + ($root.causes // []) - ($root.not // []);
+def links: ([.because[]?.cause] + [.cause] | unique);
+def grade($revs):
+	root_for as $root | .cause as $cause |
+	(first(.because[]? | select(.cause == $cause) | .confidence) // "unclear") as $confidence |
+	allowed as $allowed |
+	if any($revs[]; links - $allowed != []) then "wrong"
+	elif $root == null then null
+	elif $cause == "unknown" then if $root.causes | index("-") then "nameless" else "unknown" end
+	elif ($root.causes | index($cause)) and $confidence != "unclear" then "right"
+	else "short" end;
+
+# Where only silence shows it, it takes the reply's timeout and 1 s; else 2 s after the loss, but 1 s
+# after the kernel gave a neighbour up.
+def limit_ms: {unanswered: 3000, "neigh-failed": 1000}[.verdict] // 2000;
+# Since which revision the cause has been what it is in the end
+def root_since($revs): .cause as $cause | ($revs | map(.cause == $cause) | rindex(false) // -1) as $i | $revs[$i + 1].ts;
+def ms_from($lost): (seconds - $lost) * 1000 | if . < 0 then 0 else . * 10 | round / 10 end;
+
+def scored($all; $packets):
+	. as $f | ([$all[] | select(.type == "finding" and .id == $f.id)] | sort_by(.rev)) as $revs |
+	([$packets[] | select(.finding == $f.id) | lost_at] | min) as $lost |
+	{verdict, cause, because: [.because[]? | [.cause, .confidence]], grade: grade($revs),
+		root: (root_for.causes // []), open: (root_for.open // false), known: (root_for.known // false), limit_ms: limit_ms,
+		lies: ([$revs[] | links[]] | unique | . - ($f | allowed))} +
+	if $lost then {found_ms: ($revs[0].ts | ms_from($lost)), root_ms: (root_since($revs) | ms_from($lost))} else {} end;
+
+# Packets are lost here that nothing else explains but the fault
+def must_lose: any(range($run.phases | length) | expected(.)[]; .n[0] > 0 and problem_class(.));
+def score($all; $packets; $findings):
+	($packets | map(select(.verdict | good | not))) as $problems |
+	($problems | map(select(explained | not))) as $false |
+	($problems | map(select(explained) | .finding) | unique) as $true_ids |
+	($findings | map(select(emptied | not))) as $told |
+	($told | map(select(.id as $id | $true_ids | index($id)))) as $due |
+	($told | map(select(.id as $id | $true_ids | index($id) | not))) as $extra |
+	{node: $run.node, findings: [$due[] | scored($all; $packets)],
+		missed: (if $asked != [] and ([$due[] | select(root_for)] == []) and must_lose then [$asked[].verdict] else [] end),
+		alarms: (($extra | length) + ($false | map(select(.finding as $id | $extra | any(.id == $id) | not)) | length))};
+
+# What the scoreboard counts against calitrace, and is not said by the judge of packets and findings
+def score_complaints:
+	.findings[] |
+		(select(.known | not) | .lies[] as $cause | "finding \(.verdict): never the cause \($cause), saw \(.because | tojson)"),
+		(select(.open | not) | select(.grade == "short" or .grade == "unknown") |
+			"finding \(.verdict): expected the root \(.root | join("|")), saw \(.because | tojson)"),
+		(select((.found_ms // 0) > 10 * .limit_ms) | "finding \(.verdict): expected it within \(10 * .limit_ms) ms of the first loss, saw it after \(.found_ms)"),
+		(select(.grade == "right" and (.root_ms // 0) > 10 * .limit_ms) |
+			"finding \(.verdict): expected its root within \(10 * .limit_ms) ms of the first loss, saw it after \(.root_ms)");
+
 . as $all |
 (map(select(.type == "packet")) | latest) as $packets |
 (map(select(.type == "finding")) | latest) as $findings |
-if $saw then [$packets[].verdict | select(good | not)] | unique | join("+")
-else
+score($all; $packets; $findings) as $score |
+"saw\t" + ([$packets[].verdict | select(good | not)] | unique | join("+")),
+"score\t\($score | tojson)",
+("complaint\t" + (
 	(if $run.status != 0 then "expected exit status 0, saw \($run.status)" else empty end),
 	($all[] | check_form),
 	(if map(select(.type == "start")) | length != 1 then "expected one start record" else empty end),
 	(if $run.fault == "healthy" then healthy_packets($packets)
 	 else range($run.phases | length) as $i | check_round($i; $packets) end),
 	(if $run.fault == "healthy" then empty
+	 elif $fault.words.early then empty
 	 else $packets[] | select(phase_index == -1) | "not expected before any traffic: \(brief)" end),
 	twice($packets),
 	check_findings($findings; $packets),
+	($score | score_complaints),
 	(map(select(.type == "summary")) | check_summary($all; $packets; $findings)),
-	(.[] | select(.type == "loss") | "expected no loss, saw \(tojson)")
-end
+	(.[] | select(.type == "loss") | "expected no loss, saw \(tojson)")))

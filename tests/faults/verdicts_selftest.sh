@@ -13,8 +13,9 @@ dir=$1
 here=$(dirname "$0")
 
 complaints() {
-	jq -r --rawfile table "$here/verdicts" --argjson lab "$(<"$dir/${1%%.*}.lab")" \
-		--argjson run "$(<"$dir/$1.run")" --argjson saw false -f "$here/verdicts.jq"
+	jq -r --rawfile table "$here/verdicts" --rawfile roots "$here/roots" --argjson lab "$(<"$dir/${1%%.*}.lab")" \
+		--argjson run "$(<"$dir/$1.run")" -f "$here/verdicts.jq" |
+		sed -n 's/^complaint\t//p'
 }
 
 # Only the last revision of each record counts, so only that is bent.
@@ -60,8 +61,18 @@ filter-reject.before.k8s02|an ICMP error of another node|(.[] | select(.icmp_err
 filter-reject.before.k8s02|an answer that never came|(first(.[] | select(.verdict == "unanswered")) | .verdict) = "sent"
 dns-slow.before.k8s02|an answer that was not late|map(del(.late_us))
 wrong-nexthop.before.k8s02|another outer address|(first(.[] | select(bad)) | .encap.dst) = "10.2.7.200"
+allowlist.before.k8s01|a root that is not found|(first(.[] | select(.type == "finding"))) |= (.cause = "unknown" | .because = [{cause: "unknown", confidence: "unclear"}])
+allowlist.before.k8s01|a root that nobody is sure of|(first(.[] | select(.type == "finding")) | .because[].confidence) = "unclear"
+allowlist.before.k8s01|a cause that cannot be|(first(.[] | select(.type == "finding")) | .because) += [{cause: "node-address-mismatch", confidence: "likely"}]
+allowlist.before.k8s01|a cause that cannot be, for a moment|. + [first(.[] | select(.type == "finding")) | .rev = 0 | .because += [{cause: "node-address-mismatch", confidence: "likely"}]]
+allowlist.before.k8s01|a root that took too long|(first(.[] | select(.type == "finding")) | .ts) = "2100-01-01T00:00:00.000000000Z"
+tunnel-down.before.k8s02|a chain that ends before its root|(.[] | select(.type == "finding")) |= (.cause = "route-missing" | .because |= map(select(.cause == "route-missing")))
 blackhole-route.before.k8s02|another route|(first(.[] | select(bad)) | .route.type) = "unreachable"
 blackhole-route.before.k8s02|a sender that is not named|(.[] | select(bad and .at == "fib")) |= del(.comm)
+dns-servfail.before.k8s02|a missing finding about answers|map(select(.type != "finding"))
+dns-servfail.before.k8s02|another cause of failing answers|(first(.[] | select(.type == "finding")) | .because) += [{"cause": "no-listener", "confidence": "likely"}]
+dns-servfail.before.k8s02|answers that do not add up|(first(.[] | select(.type == "finding")) | .verdicts.delivered) += 1
+dns-nxdomain.before.k8s02|a finding about good answers|. + [{v: 1, type: "finding", node: "k8s02", id: 1, verdict: "delivered", packets: 5, verdicts: {delivered: 5}, apps: {dns: 5}, cause: "dns-upstream", because: [{cause: "dns-upstream"}]}]
 healthy.before.k8s02|a problem over healthy traffic|(first(.[] | select(good)) | .verdict) = "martian"
 healthy.before.k8s02|silence over healthy traffic|map(select(.type != "packet"))
 END

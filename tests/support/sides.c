@@ -125,7 +125,7 @@ static struct digest_end end_of(const char *name)
 	if (!strcmp(name, "host")) {
 		e.place = DG_HOST;
 	} else if (*name) {
-		e.place = DG_BLOCK;
+		e.place = strchr(name, '/') ? DG_BLOCK : DG_NODE;
 		e.block = pfx(name);
 	}
 	return e;

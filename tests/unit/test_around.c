@@ -7,6 +7,13 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
 #include "around.h"
 #include "util.h"
 
@@ -82,6 +89,7 @@ static void every_source(void **state)
 	assert_int_equal(around__new(&ao, &a), 0);
 	around__look(a, T0);
 	around__ask_kernel(a, T0);
+	around__ask_rules(a, false, T0);
 	for (int s = 0; s < SOURCE_MAX; s++)
 		if (!asked[s])
 			fail_msg("%s is not asked", source_name(s));
@@ -89,11 +97,106 @@ static void every_source(void **state)
 	mirror__free(m);
 }
 
+/* ---- a BIRD that was given up, and the next one ---- */
+
+static char dir[] = "/tmp/calitrace-around.XXXXXX";
+
+static const char *path_of(const char *name)
+{
+	static char path[100];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return path;
+}
+
+static void run(const char *fmt)
+{
+	char command[400];
+
+	snprintf(command, sizeof(command), "cd %s && %s", dir, fmt);
+	assert_int_equal(system(command), 0);
+}
+
+/* It takes connections, and says nothing. */
+static int silent_bird(const char *name)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(un.sun_path, sizeof(un.sun_path), "%s", path_of(name));
+	assert_int_equal(bind(fd, (const struct sockaddr *)&un, sizeof(un)), 0);
+	assert_int_equal(listen(fd, 64), 0);
+	return fd;
+}
+
+struct rounds {
+	int cnt[SOURCE_MAX];
+	enum source_state state[SOURCE_MAX];
+};
+
+static void note_round(void *ctx, const struct obs *o)
+{
+	struct rounds *r = ctx;
+
+	if (o->kind != OBS_SOURCE || o->source.begin)
+		return;
+	r->cnt[o->source.id]++;
+	r->state[o->source.id] = o->source.state;
+}
+
+static uint64_t turns(struct around *a, uint64_t ns, uint64_t seconds)
+{
+	for (uint64_t end = ns + seconds * NS_PER_S; ns < end; ns += 100 * NS_PER_MS)
+		around__turn(a, ns);
+	return ns;
+}
+
+static void given_up_and_new(void **state)
+{
+	static const enum source birds[] = { SOURCE_BIRD, SOURCE_BIRD6 };
+	struct opts o = { .host_root = dir };
+	struct mirror *m = mirror__new();
+	struct rounds r = { 0 }, was;
+	struct around_opts ao = { .o = &o, .mirror = m, .fn = note_round, .ctx = &r };
+	struct around *a = NULL;
+	uint64_t ns = T0;
+	struct stat st;
+	int fd[2];
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	run("mkdir -p var/run/calico proc/11/ns proc/12/ns && touch net && "
+	    "for p in 11 12; do ln -s ../../../net proc/$p/ns/net; done && "
+	    "echo bird >proc/11/comm && echo bird6 >proc/12/comm");
+	assert_int_equal(stat(path_of("net"), &st), 0);
+	ao.inum = (uint32_t)st.st_ino;
+	fd[0] = silent_bird("var/run/calico/bird.ctl");
+	fd[1] = silent_bird("var/run/calico/bird6.ctl");
+	assert_int_equal(around__new(&ao, &a), 0);
+	ns = turns(a, ns, 60);
+	was = r;
+	ns = turns(a, ns, 60);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(r.state[birds[i]], SOURCE_GIVEN_UP);
+		assert_int_equal(r.cnt[birds[i]], was.cnt[birds[i]]);
+	}
+	run("mv proc/11 proc/21 && mv proc/12 proc/22");
+	turns(a, ns, 60);
+	for (int i = 0; i < 2; i++)
+		assert_true(r.cnt[birds[i]] > was.cnt[birds[i]]);
+	around__free(a);
+	mirror__free(m);
+	close(fd[0]);
+	close(fd[1]);
+	run("rm -r ../${PWD##*/}");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(urged),
 		cmocka_unit_test(every_source),
+		cmocka_unit_test(given_up_and_new),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

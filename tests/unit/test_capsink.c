@@ -59,7 +59,7 @@ static struct capsink *open_ok(struct capsink_opts o)
 {
 	struct capsink *s = NULL;
 
-	if (capsink__open(&o, &s, why, sizeof(why)))
+	if (capsink__open(&o, &s, why, sizeof(why)) || capsink__begin(s, why, sizeof(why)))
 		fail_msg("%s: %s", o.path, why);
 	return s;
 }
@@ -145,6 +145,33 @@ static void existing(void **state)
 	s = OPEN(.path = "a", .force = true);
 	assert_int_equal(size_of("a"), 0);
 	capsink__free(s);
+}
+
+/* What cannot begin replaces nothing. */
+static void not_begun(void **state)
+{
+	struct capsink_opts o = { .path = "a", .force = true };
+	struct capsink *s = NULL;
+	glob_t g;
+
+	(void)state;
+	touch("a");
+	touch("p_000001");
+	touch("p_000002");
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(capsink__open(&o, &s, why, sizeof(why)), 0);
+		assert_int_equal(put(s, 2), 0);
+		assert_int_equal(size_of("a"), 3);
+		capsink__discard(s);
+		capsink__free(s);
+		o = (struct capsink_opts){ .path = "p", .force = true, .parts = true };
+	}
+	assert_int_equal(size_of("a"), 3);
+	assert_int_equal(size_of("p_000001"), 3);
+	assert_int_equal(size_of("p_000002"), 3);
+	assert_int_equal(glob("*", 0, NULL, &g), 0);
+	assert_int_equal(g.gl_pathc, 3);
+	globfree(&g);
 }
 
 static void no_file(void **state)
@@ -253,6 +280,11 @@ static void pipe_stdout(void **state)
 	capsink__free(s);
 }
 
+static bool is_true(void *ctx)
+{
+	return *(const bool *)ctx;
+}
+
 /* The signal that ends us has been read long ago, and is not pending. */
 static void stalled_stdout(void **state)
 {
@@ -264,7 +296,7 @@ static void stalled_stdout(void **state)
 	fflush(stdout);
 	assert_int_equal(pipe(end), 0);
 	dup2(end[1], STDOUT_FILENO);
-	s = OPEN(.path = "-", .ending = &ending);
+	s = OPEN(.path = "-", .ending = is_true, .ending_ctx = &ending);
 	dup2(saved, STDOUT_FILENO);
 	close(saved);
 	close(end[1]);
@@ -442,7 +474,7 @@ int main(void)
 		T(new_file),	 T(existing),	 T(no_file),	  T(removed_if_empty),
 		T(size_limit),	 T(full_stdout), T(pipe_stdout),  T(appended_stdout),
 		T(parts_in_dir), T(old_parts),	 T(octets_limit), T(stalled_stdout),
-		T(last_part),	 T(other_names), T(read_too),
+		T(last_part),	 T(other_names), T(read_too),	  T(not_begun),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

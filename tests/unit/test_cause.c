@@ -423,6 +423,7 @@ static void allowlist(const struct plan *p, enum pool_mode mode, uint8_t listed,
 {
 	enum encap_kind kind = mode == POOL_VXLAN ? ENCAP_VXLAN : ENCAP_IPIP;
 	const struct finding *x;
+	const char *said;
 	struct obs_pkt q;
 	struct feed f;
 
@@ -440,6 +441,12 @@ static void allowlist(const struct plan *p, enum pool_mode mode, uint8_t listed,
 	x = finding_at(&f, 1);
 	assert_verdict(x, V_ALLOWLIST);
 	assert_int_equal(chain_has(x, C_PEER_NOT_IN_ALLOWLIST) != NULL, expected);
+	assert_int_equal(x->peer_cnt, 1);
+	assert_addr(x->peer[0], p->peer);
+	/* said once, and only where it is known */
+	said = strstr(x->explain, "list of nodes");
+	assert_int_equal(said != NULL, expected);
+	assert_null(said ? strstr(said + 1, "list of nodes") : NULL);
 	feed_close(&f, 2 * T);
 }
 

@@ -223,7 +223,7 @@ static void test_fates(void **state)
 		{ NOT_THERE, C_UNDERLAY_FILTERED, "did not reach k8s01" },
 		{ HANDED, C_UNKNOWN, "which did not answer" },
 		{ ANSWERED, C_UNDERLAY_FILTERED, "its replies did not reach this node" },
-		{ REFUSED, C_UNKNOWN, "k8s01 lost them" },
+		{ REFUSED, C_FOREIGN_FIREWALL, "k8s01 lost them" },
 	};
 
 	(void)state;

@@ -135,6 +135,31 @@ static void test_far_source(void **state)
 	sides_expect(&s, 0);
 }
 
+static struct sides sides_of_node(const char *src, const char *dst)
+{
+	struct sides s = { side_healthy(), side_healthy() };
+
+	side_lose(side_add_flow(&s.before, OWN, "192.0.2.7", NULL, APP_TCP), V_UNANSWERED, 3);
+	side_add_flow(&s.after, src, dst, NULL, APP_TCP);
+	return s;
+}
+
+/* One node's answer is not another's, nor is the own node's. */
+static void test_other_node(void **state)
+{
+	struct sides s = sides_of_node(OWN, "192.0.2.8");
+	struct diff d;
+
+	(void)state;
+	sides_expect_doubt(&s, DOUBT_EXERCISE);
+	s = sides_of_node(OWN, "host");
+	sides_expect_doubt(&s, DOUBT_EXERCISE);
+	s = sides_of_node("192.0.2.7", OWN);
+	d = sides_run(&s.before, &s.after, 0);
+	assert_change(&d, DIFF_FLOW, OWN " > 192.0.2.7 tcp", DIFF_FIXED);
+	sides_done(&d, &s.before, &s.after);
+}
+
 static void test_outside(void **state)
 {
 	struct sides s = sides_cured();
@@ -419,6 +444,7 @@ int main(void)
 		cmocka_unit_test(test_other_source),
 		cmocka_unit_test(test_far_source),
 		cmocka_unit_test(test_outside),
+		cmocka_unit_test(test_other_node),
 		cmocka_unit_test(test_probes_are_no_way_out),
 		cmocka_unit_test(test_recovered_within),
 		cmocka_unit_test(test_new_finding),

@@ -112,6 +112,28 @@ static struct digest close_at(struct feed *f, uint32_t us)
 
 /* ---- exchanges ---- */
 
+/* The own node's addresses are one end, each other node's is an end of its own. */
+static void test_nodes_are_ends(void **state)
+{
+	const struct plan *p = &plans[0];
+	struct obs_pkt q[2] = { pkt_echo(p->pod, p->node, 7, 1), pkt_echo(p->pod, p->peer, 7, 2) };
+	struct feed f;
+	struct digest d;
+
+	(void)state;
+	node_up(&f, p);
+	for (int i = 0; i < 2; i++) {
+		feed_sent(&f, 1000 * MS + i * MS, q[i]);
+		feed_back(&f, 1001 * MS + i * MS, pkt_reply(&q[i]));
+	}
+	d = close_at(&f, 3000 * MS);
+	assert_int_equal(d.node[0].flow_cnt, 2);
+	assert_int_equal(d.node[0].flow[0].dst.place, DG_HOST);
+	assert_int_equal(d.node[0].flow[1].dst.place, DG_NODE);
+	assert_memory_equal(&d.node[0].flow[1].dst.block.addr, &q[1].dst, sizeof(struct addr));
+	digest__free(&d);
+}
+
 /* Asked long after the last one that was answered, and not overdue when the trace ends */
 static void test_waits(void **state)
 {
@@ -593,15 +615,15 @@ static void test_many_flows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_waits),	      cmocka_unit_test(test_answered),
-		cmocka_unit_test(test_service),	      cmocka_unit_test(test_leaked),
-		cmocka_unit_test(test_reply_lost),    cmocka_unit_test(test_late),
-		cmocka_unit_test(test_open_end),      cmocka_unit_test(test_reset),
-		cmocka_unit_test(test_healed_within), cmocka_unit_test(test_blocks),
-		cmocka_unit_test(test_route_gone),    cmocka_unit_test(test_known_by_loss),
-		cmocka_unit_test(test_mesh),	      cmocka_unit_test(test_recovering),
-		cmocka_unit_test(test_loss),	      cmocka_unit_test(test_two_runs),
-		cmocka_unit_test(test_many_flows),
+		cmocka_unit_test(test_nodes_are_ends), cmocka_unit_test(test_waits),
+		cmocka_unit_test(test_answered),       cmocka_unit_test(test_service),
+		cmocka_unit_test(test_leaked),	       cmocka_unit_test(test_reply_lost),
+		cmocka_unit_test(test_late),	       cmocka_unit_test(test_open_end),
+		cmocka_unit_test(test_reset),	       cmocka_unit_test(test_healed_within),
+		cmocka_unit_test(test_blocks),	       cmocka_unit_test(test_route_gone),
+		cmocka_unit_test(test_known_by_loss),  cmocka_unit_test(test_mesh),
+		cmocka_unit_test(test_recovering),     cmocka_unit_test(test_loss),
+		cmocka_unit_test(test_two_runs),       cmocka_unit_test(test_many_flows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

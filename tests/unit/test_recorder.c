@@ -114,8 +114,8 @@ static void finish(struct recorder *r, uint64_t ms, int err)
 }
 
 /*
- * A file in one line: "M0" META of that part, "R" READY, "p17" packet 17, "t" ticks, "s0=2" the end of a
- * round of source 0 in state 2, "F" FINISH, "E" or "Er" (rotated) END with its packets, "cut"
+ * A file in one line: "M0" META of that part, "R" READY, "c" CLOCK, "p17" packet 17, "t" ticks,
+ * "s0=2" the end of a round of source 0 in state 2, "F" FINISH, "E" or "Er" (rotated) END with its packets, "cut"
  */
 static const char *story(const char *file)
 {
@@ -135,6 +135,8 @@ static const char *story(const char *file)
 			p += snprintf(p, left, " M%u", i->meta.part);
 		else if (i->kind == CAP_READY)
 			p += snprintf(p, left, " R");
+		else if (i->kind == CAP_CLOCK)
+			p += snprintf(p, left, " c");
 		else if (i->kind == CAP_FINISH)
 			p += snprintf(p, left, " F");
 		else if (i->kind == CAP_END)
@@ -345,6 +347,29 @@ static void rotation(void **state)
 	assert_string_equal(story(part(2)), " M1 s4=3 s0=2 R p2 F t E1");
 }
 
+/* Each part says that the clock was set; open_ok() begins with one that is long past. */
+static void rotation_and_clock(void **state)
+{
+	struct opts o = opts_of("");
+	struct recorder *r;
+
+	(void)state;
+	o.file_bytes = 65536;
+	r = open_ok(&o);
+	ready(r, 0);
+	recorder__tick(r, T0);
+	for (int i = 1; i < 3; i++) {
+		fill_part(r, 2);
+		recorder__part(r, T0 + 3 * NS_PER_MS);
+		ready(r, 3);
+	}
+	finish(r, 5, 0);
+	recorder__free(r);
+	assert_string_equal(story(part(1)), " M0 R c t Er0");
+	assert_string_equal(story(part(2)), " M1 c R t Er0");
+	assert_string_equal(story(part(3)), " M2 c R F t E0");
+}
+
 /* A node's state may be longer than -C: files that have nothing else are not made. */
 static void rotation_of_much_state(void **state)
 {
@@ -448,12 +473,12 @@ static void flushed(void **state)
 	recorder__tick(r, T0);
 	tell(r, OBS_PATH, 1, 1);
 	recorder__tick(r, T0 + NS_PER_S / 2);
-	assert_string_equal(story(path), " M0 R cut");
+	assert_string_equal(story(path), " M0 R c cut");
 	recorder__flush(r);
-	assert_string_equal(story(path), " M0 R p1 cut");
+	assert_string_equal(story(path), " M0 R c p1 cut");
 	tell(r, OBS_PATH, 2, 2);
 	recorder__tick(r, T0 + NS_PER_S);
-	assert_string_equal(story(path), " M0 R p1 p2 cut");
+	assert_string_equal(story(path), " M0 R c p1 p2 cut");
 	recorder__free(r);
 }
 
@@ -506,6 +531,7 @@ int main(void)
 		T(enough),
 		T(no_packet_after_the_end),
 		T(rotation),
+		T(rotation_and_clock),
 		T(rotation_of_much_state),
 		T(no_part_at_the_end),
 		T(rotation_selected),

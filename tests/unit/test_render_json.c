@@ -198,8 +198,13 @@ static void json_finding_recovered(void **state)
 	fd.recovered = true;
 	fd.recovered_ns = T0 + 9 * NS_PER_S + 1;
 	fd.block_cnt = MAX_BLOCKS + 7;
+	/* seconds are all that BIRD tells, and the clock was slewed a little since */
+	fd.because[1].since_from = SINCE_BIRD;
+	fd.because[1].since_ns = T0 - 7 * NS_PER_S - 400;
 	put_finding(f, &fd);
 	close_render(f);
+	assert_non_null(
+		strstr(f->text, "\"since\":\"2020-04-10T02:04:15Z\",\"since_from\":\"bird\""));
 	assert_non_null(strstr(f->text, "\"state\":\"recovered\""));
 	assert_non_null(strstr(f->text, "\"recovered\":\"2020-04-10T02:04:31.000000001Z\""));
 	assert_non_null(strstr(f->text, "\"blocks_total\":71,"));

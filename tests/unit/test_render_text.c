@@ -259,6 +259,22 @@ static void text_finding(void **state)
 }
 
 /* Ten revisions a second, of which only what matters is printed, a second later, once. */
+/* BIRD tells seconds, which may be days ago. */
+static void text_since_bird(void **state)
+{
+	struct finding fd = finding();
+	struct fixture *f = open_text();
+
+	(void)state;
+	fd.because[1].since_from = SINCE_BIRD;
+	fd.because[1].since_ns = T0 - 86407 * NS_PER_S - 400;
+	put_finding(f, &fd);
+	close_render(f);
+	assert_non_null(
+		strstr(f->text, "bgp-down                likely  since 2020-04-09 02:04:15\n"));
+	free(f->text);
+}
+
 static void text_finding_news(void **state)
 {
 	struct finding fd = finding();
@@ -519,6 +535,7 @@ int main(void)
 		cmocka_unit_test(text_crowd),
 		cmocka_unit_test(text_changes),
 		cmocka_unit_test(text_finding),
+		cmocka_unit_test(text_since_bird),
 		cmocka_unit_test(text_finding_news),
 		cmocka_unit_test(text_summary),
 		cmocka_unit_test(text_results),

@@ -94,8 +94,8 @@ static void incident(void **state)
 		assert_says(text, "12 lost of 15");
 		assert_says(text, "the route is missing on this node");
 		assert_says(text, "with a problem</dt><dd class=\"bad\">12</dd>");
-		snprintf(word, sizeof(word), "route del: %s dev tunl0, by bird[812]",
-			 plans[i].peer_block);
+		snprintf(word, sizeof(word), "route del %s via %s dev tunl0 by bird[812]",
+			 plans[i].peer_block, plans[i].peer);
 		assert_says(text, word);
 		free(text);
 		free(again);

@@ -56,11 +56,28 @@ static void test_sick(void **state)
 	assert_int_equal(screen_exit(&(struct opts){ 0 }, &s), EXIT_OK);
 }
 
+/* Good packets, and nobody knows whether forwarding is on, or how pools are encapsulated */
+static void test_unknown(void **state)
+{
+	struct summary s = { .seen = 9 };
+	struct feed f;
+
+	(void)state;
+	feed_open(&f, &plans[0], NULL);
+	screen_judge(f.engine, 0, &s);
+	assert_int_equal(screen_exit(&strict, &s), EXIT_CANNOT_SAY);
+	assert_int_equal(screen_exit(&(struct opts){ 0 }, &s), EXIT_OK);
+	assert_non_null(strstr(s.open_checks, "sysctl"));
+	assert_int_equal(s.check_cnt, 0);
+	feed_close(&f, US);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_healthy),
 		cmocka_unit_test(test_sick),
+		cmocka_unit_test(test_unknown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -161,6 +161,7 @@ bird_faults_second() {
 		kernel="if net = $address/32 then reject; "
 	fi
 	! fault_active stale-32 || statics+=$'\n'"protocol static forgotten { route $stale_address/32 via $stale_node; }"
+	[ ! -e "$state/lent" ] || statics+=$'\n'"protocol static lent { route $stale_address/32 via $address; }"
 	! fault_active no-route || kernel+="if net = $block then reject; "
 	! fault_active underlay-route || learn="where net != $address/32"
 }

@@ -77,6 +77,7 @@ can() {
 	filter-tc* | corrupt | neigh-outer) can_bpf ;;
 	filter-xdp) try "no generic XDP here" "$labtool xdp lo" ;;
 	filter-*) can_filter "$1" ;;
+	policy-deny* | conntrack-invalid | calico-rpf) can_policy "$1" ;;
 	rpf-tunnel) needs_tunnel && needs_mesh ;;
 	allowlist | underlay-route | tunnel-down | tunnel-down-peer | wrong-nexthop) needs_tunnel ;;
 	checksum-offload) needs_vxlan && try "no ethtool here" "ethtool --version" && can_bpf ;;
@@ -94,6 +95,7 @@ can() {
 	return-route-missing)
 		[ "$peers" != reflector ] || cannot "what the reflector does not take it does not reflect, either"
 		;;
+	no-endpoints) try "no REJECT by $iptables here" "$iptables-restore <<<$'*filter\n-A FORWARD -p udp -j REJECT --reject-with icmp-port-unreachable\nCOMMIT'" ;;
 	no-route | no-default-route) needs_one_subnet ;;
 	overload-qdisc | uplink-down) can_tbf ;;
 	*) fault_known "$1" || can_feature "$1" ;;

@@ -162,12 +162,21 @@ heal_checksum_offload() {
 
 # ---- what the client does wrong, and its device ----
 
+# The node knows where the client is, whatever the client makes of a question from its own address.
 fault_martian() {
+	local mac
+
+	mac=$(ip -n "${pod_ns[$client_pod]}" -o link show dev eth0)
+	mac=${mac#*link/ether }
+	client_dev
+	ip_in "${node_ns[${nodes[1]}]}" <<<"neigh replace ${pod_ip[$client_pod]} lladdr ${mac%% *} dev $REPLY nud permanent"
 	gateway_pin
 	ip_in "${pod_ns[$client_pod]}" <<<"addr add ${node_ip[${nodes[1]}]}/32 dev eth0"
 }
 
 heal_martian() {
+	client_dev
+	ip_in "${node_ns[${nodes[1]}]}" <<<"neigh del ${pod_ip[$client_pod]} dev $REPLY"
 	ip_in "${pod_ns[$client_pod]}" <<<"addr del ${node_ip[${nodes[1]}]}/32 dev eth0"
 	gateway_unpin
 }
@@ -427,3 +436,7 @@ fault_dns_silent() { dns_replace silent; }
 heal_dns_silent() { dns_back; }
 fault_dns_slow() { dns_replace dns 2600; }
 heal_dns_slow() { dns_back; }
+fault_dns_servfail() { dns_replace dns 0 2; }
+heal_dns_servfail() { dns_back; }
+fault_dns_nxdomain() { dns_replace dns 0 3; }
+heal_dns_nxdomain() { dns_back; }

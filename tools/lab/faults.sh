@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# The faults: the verbs, and those of BGP and of routes; what kills packets is in drops.sh.
+# The faults: the verbs, and those of BGP and of routes; what kills packets is in drops.sh,
+# and what Calico's own rules kill in policy.sh.
 # The list of all is the file catalogue. One that is on is a file in $state/faults; what
 # BIRD's configuration, the allow-lists and wait_settled make of it is in the parts that own
 # these. The rest of a fault NAME are the functions fault_NAME and heal_NAME, where it has any.

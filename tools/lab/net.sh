@@ -393,8 +393,8 @@ $allow
 -A cali-FORWARD -i cali+ -j cali-from-wl-dispatch
 -A cali-FORWARD -o cali+ -j cali-to-wl-dispatch
 -A cali-FORWARD -m mark --mark $mark_accept -j ACCEPT
--A cali-from-wl-dispatch -m comment --comment \"cali:unknown-iface-0\" -j DROP
--A cali-to-wl-dispatch -m comment --comment \"cali:unknown-iface-1\" -j DROP
+-A cali-from-wl-dispatch -m comment --comment \"cali:8DpS1VpnQOiKcCTV\" -m comment --comment \"Unknown interface\" -j DROP
+-A cali-to-wl-dispatch -m comment --comment \"cali:mJuJmP0sLqqTSKnD\" -m comment --comment \"Unknown interface\" -j DROP
 ${endpoints}COMMIT"
 }
 
@@ -409,6 +409,9 @@ host_files() {
 			"$root/etc/calico/confd/config" "$root/etc/cni/net.d"
 		echo -n "$node" >"$root/var/lib/calico/nodename"
 		echo -n "$mtu" >"$root/var/lib/calico/mtu"
+		mkdir -p "$root/var/lib/kubelet"
+		printf 'apiVersion: kubelet.config.k8s.io/v1beta1\nclusterDNS:\n- %s\nclusterDomain: cluster.local\nkind: KubeletConfiguration\n' \
+			"$service" >"$root/var/lib/kubelet/config.yaml"
 		ln -s /proc "$root/proc"
 		cni_config "$node" >"$root/etc/cni/net.d/10-calico.conflist"
 	done

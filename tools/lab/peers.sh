@@ -206,7 +206,9 @@ wait_settled() {
 		[ "$count" -lt 3 ] || conds+=("route /run/netns/${node_ns[${nodes[2]}]} $new_block $REPLY")
 	fi
 	ns=/run/netns/${node_ns[${nodes[1]}]}
-	if ! fault_active stale-32; then
+	if [ -e "$state/lent" ]; then
+		conds+=("route $ns $stale_address/32 ${node_ip[${nodes[0]}]} ${tunnel:-eth0}")
+	elif ! fault_active stale-32; then
 		conds+=("gone $ns $stale_address/32")
 	elif ! bird_stopped; then
 		conds+=("route $ns $stale_address/32 $stale_node ${tunnel:-eth0}")
