@@ -33,6 +33,11 @@ check() {
 	fi
 }
 
+# described FILE...: each key of these JSON lines is in the manual page
+described() {
+	"$root/tests/keys.sh" "$@" | sed "s/^/expected the manual page to describe /"
+}
+
 # The format of the tool's own "ts", so that both can be compared as text.
 now_ts() { date -u +%Y-%m-%dT%H:%M:%S.%NZ; }
 
@@ -183,11 +188,18 @@ lab_env() {
 
 # By hand, as jq costs a second in an emulated machine. No value here needs to be quoted.
 lab_json() {
-	local node key sep='' blocks='' ips='' tunnels='' inums=''
+	local node key block sep='' blocks='' ips='' tunnels='' inums='' stale=''
 
+	# A route of its own is as good as a block.
+	[ -z "${LAB_STALE_ADDRESS:-}" ] || stale="\"stale\":\"$LAB_STALE_ADDRESS/32\","
 	for node in $LAB_NODES; do
 		key=NODE_BLOCK_$node
 		blocks+="$sep\"$node\":\"${!key}\""
+		# Of one address each, there are several; the first is the node's above.
+		key=NODE_BLOCKS_$node
+		for block in ${!key#* }; do
+			[ "$block" = "${!key}" ] || blocks+=",\"$node $block\":\"$block\""
+		done
 		key=NODE_IP_$node
 		ips+="$sep\"$node\":\"${!key}\""
 		key=NODE_TUNNEL_IP_$node
@@ -197,12 +209,13 @@ lab_json() {
 	done
 	cat <<-END
 		{"pool":"$LAB_POOL","encap":"$LAB_ENCAP","tunnel":"$LAB_TUNNEL","service":"$LAB_SERVICE",
-		"gateway":"$LAB_GATEWAY","block":{$blocks},"ip":{$ips},"tunnel_ip":{$tunnels},
+		"gateway":"$LAB_GATEWAY","block":{$stale$blocks},"ip":{$ips},"tunnel_ip":{$tunnels},
 		"client":"$POD_IP_k8s02_p1","client_dev":"$POD_DEV_k8s02_p1",
 		"dns_dev":"$POD_DEV_k8s01_coredns","wrong":"$LAB_WRONG_ADDRESS","netns":{$inums},
 		"p2":"$POD_IP_k8s02_p2","p2_dev":"$POD_DEV_k8s02_p2",
 		"target":{"dns":"$POD_IP_k8s01_coredns","far":"$POD_IP_k8s03_p1",
-		"dead-remote":"$DEAD_REMOTE","dead-local":"$DEAD_LOCAL"}}
+		"dead-remote":"$DEAD_REMOTE","dead-local":"$DEAD_LOCAL",
+		"borrowed":"${LAB_STALE_ADDRESS:-}","stale":"${LAB_STALE_ADDRESS:-}"}}
 	END
 }
 

@@ -39,6 +39,7 @@
 #   --features LIST|all   see the verb feature; "all" is what this kernel can do
 #   --wrong 192.188.1.1/24 (of the incident)  --docker-net 172.31.255.0/24|none
 #   --peers mesh|reflector|router (with whom nodes speak BGP: each other, k8s01, the gateway)
+#   --routes-by bird|felix (who puts the routes to blocks into the kernel; Felix: protocol 80)
 #   --gr-time 8           seconds that peers keep the routes of a BIRD that died
 #   --gr-wait SECONDS     that a BIRD waits for its peers after a graceful restart (BIRD's: 240)
 #   --no-ipset  --no-confd  --no-cni   leave these out
@@ -73,12 +74,16 @@ die() {
 . "$here/lab/confd.sh"
 # shellcheck source=tools/lab/faults.sh
 . "$here/lab/faults.sh"
+# shellcheck source=tools/lab/felix.sh
+. "$here/lab/felix.sh"
 # shellcheck source=tools/lab/audit.sh
 . "$here/lab/audit.sh"
 # shellcheck source=tools/lab/drops.sh
 . "$here/lab/drops.sh"
 # shellcheck source=tools/lab/policy.sh
 . "$here/lab/policy.sh"
+# shellcheck source=tools/lab/services.sh
+. "$here/lab/services.sh"
 # shellcheck source=tools/lab/can.sh
 . "$here/lab/can.sh"
 # shellcheck source=tools/lab/features.sh
@@ -101,6 +106,7 @@ pool=${LAB_POOL:-$incident_pool} block_len=${LAB_BLOCK:-26} block_list=${LAB_BLO
 encap=${LAB_ENCAP:-auto} service=${LAB_SERVICE:-10.96.0.10} upstream=${LAB_UPSTREAM:-silent}
 wrong=${LAB_WRONG:-192.188.1.1/24} docker_net=${LAB_DOCKER_NET:-172.31.255.0/24}
 gr_time=${LAB_GR_TIME:-8} gr_wait=${LAB_GR_WAIT:-} peers=${LAB_PEERS:-mesh}
+routes_by=${LAB_ROUTES_BY:-bird}
 use_ipset=yes use_confd=yes use_cni=yes
 [ -z "${LAB_NO_IPSET:-}" ] || use_ipset=no
 [ -z "${LAB_NO_CONFD:-}" ] || use_confd=no
@@ -115,7 +121,7 @@ while [ $# -gt 0 ]; do
 	case $option in
 	--prefix | --state | --timeout | --nodes | --node-net | --gateway | --pool | --block | --blocks | \
 		--encap | --service | --upstream | --wrong | --docker-net | --gr-time | --gr-wait | --peers | --count | --seconds | --interval | --from | --features | \
-		--iptables)
+		--iptables | --routes-by)
 		[ $# -ge 2 ] || die "$option needs a value"
 		value=$2
 		shift
@@ -139,6 +145,7 @@ while [ $# -gt 0 ]; do
 	--gr-time) gr_time=$value ;;
 	--gr-wait) gr_wait=$value ;;
 	--peers) peers=$value ;;
+	--routes-by) routes_by=$value ;;
 	--count) rounds=$value ;;
 	--seconds) seconds=$value ;;
 	--interval) interval=$value ;;
@@ -171,6 +178,11 @@ done
 [[ $prefix =~ ^[A-Za-z0-9_.-]*$ ]] || die "no prefix for names: $prefix"
 case $encap in ipip | vxlan | crosssubnet | none | auto) ;; *) die "no such encapsulation: $encap" ;; esac
 case $upstream in silent | reject) ;; *) die "no such upstream: $upstream" ;; esac
+case $routes_by/$peers in
+bird/* | felix/mesh) ;;
+felix/*) die "Felix' routes are for a mesh here" ;;
+*) die "no such owner of routes: $routes_by" ;;
+esac
 case $peers in
 mesh | reflector) ;;
 router)
@@ -233,6 +245,7 @@ build() {
 		wait "$pid" || die "could not set up the lab"
 	done
 	start_dns
+	felix_apply
 	bird_start_all
 	for name in ${features//,/ }; do feature "$name"; done
 	: >"$state/up"

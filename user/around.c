@@ -122,7 +122,7 @@ void around__look(struct around *a, uint64_t now_ns)
 {
 	static int (*const looks[])(const struct state_ask *, uint64_t, obs_fn, void *) = {
 		state_conf, state_nodes, state_proc, state_sysctl, state_vtep,
-		state_fill, state_neigh, state_pods, state_status,
+		state_fill, state_neigh, state_pods, state_status, state_kubelet,
 	};
 
 	a->look_at = now_ns + LOOK_NS;

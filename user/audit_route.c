@@ -124,7 +124,7 @@ static bool came_since(const struct engine *e, const struct prefix *p)
 
 struct sums {
 	struct audit *a;
-	uint32_t absent, device, gateway, recalled, unresolved, foreign, blocked;
+	uint32_t absent, device, gateway, recalled, unresolved, foreign, blocked, far, near;
 	struct {
 		const struct pool *pool;
 		bool bird, felix;
@@ -260,6 +260,30 @@ static bool calls_for_tunnel(const struct sums *s, const struct pool *pool)
 		s->pool[pool - s->a->e->pools.pool].inside);
 }
 
+/*
+ * CrossSubnet encapsulates to nodes beyond the own subnet only. What is near it takes from the prefix that
+ * this node is registered with: one of /32 makes all nodes far, one that is too wide makes far ones near.
+ */
+static bool crosses_wrongly(struct sums *s, const struct pool *pool, const struct route *r,
+			    bool direct)
+{
+	struct addr node = diag_node_of(s->a->e, &r->nh[0].gw);
+	bool near = is_on_link(s->a->e, &node);
+
+	if (pool->mode != POOL_CROSSSUBNET || pool->mode_from == FROM_ROUTES || near == direct ||
+	    !owner_is_node(s->a->e, &node))
+		return false;
+	s->far += direct;
+	s->near += near;
+	audit_raise(s->a, direct ? CHECK_PROBLEM : CHECK_WARN, C_WRONG_DEVICE);
+	tell_route(s->a, r,
+		   near ? ", though that node is on a subnet of this one" :
+			  ", though that node is on no subnet of this one");
+	audit_advise(s->a, "compare the prefix length of this node in calicoctl get node -o wide "
+			   "with ip addr");
+	return true;
+}
+
 /* Where nothing is encapsulated, routes of other daemons (FRR, a cloud's) may well be meant. */
 static void examine_unicast(struct sums *s, const struct pool *pool, const struct route *r)
 {
@@ -276,6 +300,8 @@ static void examine_unicast(struct sums *s, const struct pool *pool, const struc
 		s->device++;
 		audit_raise(s->a, CHECK_PROBLEM, C_WRONG_DEVICE);
 		tell_route(s->a, r, "");
+	} else if (crosses_wrongly(s, pool, r, direct)) {
+		return;
 	} else if (differs_from_bird(s->a->e, r)) {
 		wrong_gateway(s, r);
 	} else {
@@ -375,6 +401,8 @@ static void say_sums(const struct sums *s)
 	say_sum(s->a, s->absent, "that BIRD has, and the kernel has not");
 	say_sum(s->a, s->unresolved, "whose next hop BIRD cannot resolve");
 	say_sum(s->a, s->device, "by another device than the tunnel that the pool calls for");
+	say_sum(s->a, s->far, "past the tunnel to nodes of other subnets");
+	say_sum(s->a, s->near, "by the tunnel to nodes on this one's subnet");
 	say_sum(s->a, s->gateway, "to another node than the one that BIRD has it from");
 	say_sum(s->a, s->recalled, "to another node than the block's in the baseline");
 	say_sum(s->a, s->foreign, "to blocks, neither BIRD's nor Felix'");

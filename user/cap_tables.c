@@ -152,6 +152,9 @@ static const struct cap_field nfrule[] = {
 	STR(obs_nfrule, chain), STR(obs_nfrule, in), STR(obs_nfrule, out),
 	STR(obs_nfrule, comment), STR(obs_nfrule, text),
 };
+static const struct cap_field service[] = {
+	ADDR(obs_service, addr),
+};
 static const struct cap_field hop[] = {
 	ADDR(nexthop, gw), INT(nexthop, ifindex),
 };
@@ -255,6 +258,7 @@ static const struct cap_table obs_tables[] = {
 	[30] = TABLE(obs_rule, rule),
 	[31] = TABLE(obs_nflook, nflook),
 	[32] = TABLE(obs_nfrule, nfrule),
+	[33] = TABLE(obs_service, service),
 };
 _Static_assert(OBS_PATH == 1 && OBS_DROP == 2 && OBS_FIB == 3 && OBS_ROUTE == 4 && OBS_LINK == 5 &&
 		       OBS_ADDR == 6 && OBS_NEIGH == 7 && OBS_BGP == 8 && OBS_POOLS == 9 &&
@@ -264,7 +268,7 @@ _Static_assert(OBS_PATH == 1 && OBS_DROP == 2 && OBS_FIB == 3 && OBS_ROUTE == 4 
 		       OBS_BIRD_ROUTE == 19 && OBS_CONF == 20 && OBS_CONF_PEER == 21 &&
 		       OBS_SYSCTL == 22 && OBS_FILL == 23 && OBS_PROC == 24 && OBS_VTEP == 25 &&
 		       OBS_POD == 26 && OBS_ANSWER == 27 && OBS_BASELINE == 28 && OBS_RULE == 30 &&
-		       OBS_NFLOOK == 31 && OBS_NFRULE == 32,
+		       OBS_NFLOOK == 31 && OBS_NFRULE == 32 && OBS_SERVICE == 33,
 	       "numbers that are in files");
 
 const struct cap_table *cap_obs_table(uint32_t kind)

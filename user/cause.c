@@ -122,25 +122,44 @@ static void gather_owner(struct facts *x)
 		add_peer(&x->f->f, &x->owner->owner);
 }
 
-/* A borrowed address of an own block: its /32 by another node went, and the blackhole shows. */
-static void gather_borrowed(struct facts *x)
-{
-	const struct gone *g = mirror__gone(x->e->mirror, &x->f->example, 32, 32);
-
-	if (x->f->f.verdict != V_BLACKHOLE || !g || !g->route.nh_cnt ||
-	    !addr_is_set(&g->route.nh[0].gw))
-		return;
-	x->route_kind = true;
-	x->missing = 1;
-	x->gone = g;
-	add_peer(&x->f->f, &g->route.nh[0].gw);
-}
-
 /* Whose tunnel packets are refused */
 static void gather_sender(struct facts *x)
 {
 	if (x->f->f.verdict == V_ALLOWLIST && addr_is_set(&x->f->encap_src))
 		add_peer(&x->f->f, &x->f->encap_src);
+}
+
+/*
+ * What comes in by the tunnel and is refused by rp_filter has lost its way back: then it is the
+ * sender's block whose route counts, and why it is missing.
+ */
+static void gather_back(struct facts *x)
+{
+	const struct engine *e = x->e;
+	const struct pool *pool = judge_pool(e, &x->f->first.src);
+	const struct route *r;
+	enum block_from from;
+	const struct addr *gw;
+
+	if (x->f->f.verdict != V_RP_FILTER || x->f->encapsulated || !pool ||
+	    strncmp(x->f->f.dev, "cali", 4) == 0)
+		return;
+	r = mirror__lookup_len(e->mirror, &x->f->first.src, pool->cidr.len, 32);
+	if (r && (r->type == RTN_UNICAST || !owner_is_other(e, &x->f->first.src)))
+		return;
+	judge_block(e, &x->f->first.src, &x->back, &from);
+	x->route_kind = true;
+	x->missing = 1;
+	x->gone = mirror__gone(e->mirror, &x->back.addr, x->back.len, x->back.len);
+	gw = x->gone && x->gone->route.nh_cnt ? &x->gone->route.nh[0].gw :
+						recalled_owner(x, &x->back);
+	if (gw && addr_is_set(gw))
+		note_peer(x, gw);
+}
+
+const struct prefix *cause_lost_block(const struct facts *x)
+{
+	return addr_is_set(&x->back.addr) ? &x->back : &x->f->f.block[0];
 }
 
 static void gather_peers(struct facts *x)
@@ -166,7 +185,13 @@ static void gather(const struct engine *e, struct fnd *f, struct facts *x)
 	gather_blocks(x);
 	gather_owner(x);
 	gather_sender(x);
-	gather_borrowed(x);
+	cause_gather_borrowed(x);
+	if (x->borrower)
+		note_peer(x, x->borrower);
+	gather_back(x);
+	if (x->route_kind || f->f.verdict == V_UNANSWERED)
+		x->felix = cause_felix_routes(
+			x, judge_pool(e, addr_is_set(&x->back.addr) ? &x->back.addr : &f->example));
 	gather_peers(x);
 }
 
@@ -226,7 +251,8 @@ bool cause_route_missing(const struct facts *x)
 /* A block may have been given up since a baseline, but not by a node that nobody hears any more. */
 static enum confidence sure_route_missing(const struct facts *x)
 {
-	if (x->gone)
+	/* who sends from a block has it */
+	if (x->gone || addr_is_set(&x->back.addr))
 		return CONF_CERTAIN;
 	return x->base && x->base->route && (x->all_down || x->down_peer_known) ? CONF_CERTAIN :
 										  CONF_LIKELY;
@@ -284,7 +310,7 @@ static void say_route_missing(const struct facts *x, struct because *b)
 		evidence(x->f,
 			 "no route covers %s%s; it was gone before we started, so who owned it "
 			 "and since when is not known here",
-			 prefix_str(&f->block[0], text),
+			 prefix_str(cause_lost_block(x), text),
 			 f->block_from == BLOCK_GUESS ? " (block length guessed)" : "");
 	}
 	r = mirror__lookup(x->e->mirror, &x->f->example);
@@ -302,7 +328,7 @@ static bool row_return_missing(const struct facts *x)
 	if (x->there)
 		return false;
 	return x->f->f.verdict == V_UNANSWERED && x->f->f.block_cnt && !x->f->local && x->in_use &&
-	       (x->all_down || x->down_peer_known);
+	       !x->felix && (x->all_down || x->down_peer_known);
 }
 
 static bool bgp_made(const struct facts *x)
@@ -310,6 +336,8 @@ static bool bgp_made(const struct facts *x)
 	/* routes of Felix (proto 80) or of the administrator do not hang on BGP */
 	if (!x->gone && x->base && x->base->route)
 		return x->in_use && x->base->protocol == RTPROT_BIRD;
+	if (!x->gone && x->felix)
+		return false;
 	return x->in_use && (!x->gone || x->gone->route.protocol == RTPROT_BIRD);
 }
 
@@ -386,22 +414,6 @@ static void say_peer_down(const struct facts *x, struct because *b)
 		 x->down_peer_known ? "" : "; whether the block is that node's is not known");
 }
 
-static bool row_stale(const struct facts *x)
-{
-	return x->f->f.verdict == V_BLACKHOLE && !x->route_kind && x->f->route.have_dst &&
-	       !owner_is_other(x->e, &x->f->example) && x->f->route.dst.len < 32 &&
-	       (x->f->route.protocol == RTPROT_BIRD || x->f->route.protocol == RTPROT_FELIX);
-}
-
-static void say_stale(const struct facts *x, struct because *b)
-{
-	char a[ADDR_STRLEN], p[PREFIX_STRLEN];
-
-	(void)b;
-	evidence(x->f, "%s lies in this node's own block %s, and no pod here has it",
-		 addr_str(&x->f->example, a), prefix_str(&x->f->route.dst, p));
-}
-
 static bool row_unresolved(const struct facts *x)
 {
 	return x->f->f.verdict == V_UNREACHABLE && x->f->route.have_dst &&
@@ -418,11 +430,14 @@ static void say_unresolved(const struct facts *x, struct because *b)
 		 prefix_str(&x->f->route.dst, p));
 }
 
-/* Without pools (packets that somebody else captured) nobody knows whether they left as they should. */
+/*
+ * Without pools (packets that somebody else captured) nobody knows whether they left as they should; with
+ * any other cause they did not, or it is known what became of them.
+ */
 static bool row_beyond(const struct facts *x)
 {
-	return x->f->f.verdict == V_UNANSWERED && x->e->pools.cnt && !x->f->local && !x->there &&
-	       !row_return_missing(x);
+	return x->f->f.verdict == V_UNANSWERED && x->e->pools.cnt && !x->f->local &&
+	       !x->f->f.because_cnt && !cause_not_translated(x);
 }
 
 static void say_beyond(const struct facts *x, struct because *b)
@@ -435,11 +450,6 @@ static void say_beyond(const struct facts *x, struct because *b)
 		 addr_str(&x->f->example, a), x->f->f.dev[0] ? x->f->f.dev : "?");
 }
 
-static bool row_no_listener(const struct facts *x)
-{
-	return x->f->f.verdict == V_NO_SOCKET;
-}
-
 static const struct cause_row base[] = {
 	/* from the symptom to the root */
 	{ C_DEFAULT_ROUTE_MISSING, row_default_missing, sure_default_missing, CONF_CERTAIN,
@@ -448,6 +458,11 @@ static const struct cause_row base[] = {
 	{ C_ROUTE_MISSING, cause_route_missing, sure_route_missing, CONF_CERTAIN, say_route_missing,
 	  "The route for the block is missing.",
 	  "see why the routing daemon has no route for it: calicoctl node status; birdcl show route" },
+	{ C_BORROWED_ADDRESS, cause_borrowed, cause_sure_borrowed, CONF_CERTAIN, cause_say_borrowed,
+	  "The address is of this node's own block, but a pod on another node has it, and this node has "
+	  "lost, or never got, the route to that pod.",
+	  "on this node: ip route show ADDRESS, and birdcl show route for ADDRESS; it has to lead to the "
+	  "node that has the pod (kubectl get pod -A -o wide)" },
 	{ C_RETURN_ROUTE_MISSING, row_return_missing, NULL, CONF_LIKELY, NULL,
 	  "The other node has probably lost its route back to this node's pods.",
 	  "trace on the other node: calitrace live there shows whether the replies leak" },
@@ -461,15 +476,9 @@ static const struct cause_row base[] = {
 };
 
 static const struct cause_row ends[] = {
-	{ C_STALE_ENDPOINT, row_stale, NULL, CONF_LIKELY, say_stale,
-	  "The address belongs to this node's own block, but to no pod on it.",
-	  "find out who still uses that address: a service with a stale endpoint, or a cached DNS answer" },
 	{ C_BGP_NEXTHOP_UNRESOLVED, row_unresolved, NULL, CONF_LIKELY, say_unresolved,
 	  "BIRD cannot resolve the next hop of that block.",
 	  "see birdcl show route all for the block, and whether this node reaches the next hop" },
-	{ C_NO_LISTENER, row_no_listener, NULL, CONF_CERTAIN, NULL,
-	  "Nothing listens on that port there.",
-	  "check that the server runs, and that it listens on that address and port" },
 	{ C_BEYOND_NODE, row_beyond, NULL, CONF_LIKELY, say_beyond,
 	  "The packets left this node correctly; they, or the replies, are lost beyond it.",
 	  "run calitrace live on the node that owns the destination" },
@@ -576,10 +585,13 @@ void cause_explain(const struct engine *e, struct fnd *f)
 	symptom_evidence(f);
 	gather(e, f, &x);
 	there = walk(&x, cause_there_rows, cause_there_row_cnt, NULL);
-	deepest = walk(&x, base, ARRAY_SIZE(base), there);
+	deepest = walk(&x, cause_limit_rows, cause_limit_row_cnt, there);
+	deepest = walk(&x, base, ARRAY_SIZE(base), deepest);
 	deepest = walk(&x, cause_node_rows, cause_node_row_cnt, deepest);
+	deepest = walk(&x, cause_tunnel_rows, cause_tunnel_row_cnt, deepest);
 	deepest = walk(&x, cause_path_rows, cause_path_row_cnt, deepest);
 	deepest = walk(&x, cause_policy_rows, cause_policy_row_cnt, deepest);
+	deepest = walk(&x, cause_pod_rows, cause_pod_row_cnt, deepest);
 	deepest = walk(&x, cause_service_rows, cause_service_row_cnt, deepest);
 	deepest = walk(&x, ends, ARRAY_SIZE(ends), deepest);
 	f->f.cause = deepest ? deepest->cause : C_UNKNOWN;

@@ -84,10 +84,14 @@ static bool row_self(const struct facts *x)
 		return false;
 	if (cause_bgp_down(x))
 		return true;
-	/* sessions stand, but tunnel packets come from an address that nobody lets in */
+	/* the routes stand, but tunnel packets come from an address that nobody lets in */
 	pool = judge_pool(x->e, &x->f->example);
-	return x->f->f.verdict == V_UNANSWERED && s->what == SELF_UNLISTED && !x->f->local &&
-	       pool && pool->mode == POOL_IPIP;
+	if (x->f->f.verdict != V_UNANSWERED || x->f->local || !pool)
+		return false;
+	if (pool->mode == POOL_IPIP && s->what == SELF_UNLISTED)
+		return true;
+	return (pool->mode == POOL_IPIP || pool->mode == POOL_VXLAN) && s->what < SELF_REFUSED &&
+	       x->felix;
 }
 
 static enum confidence sure_self(const struct facts *x)
@@ -180,9 +184,20 @@ static bool is_renamed(const struct facts *x)
 	       !strcmp(world_node_name(x->e, &x->down_peer->peer), x->base->name);
 }
 
+/* Felix' route stands, and leads to the address that the node is registered with. */
+static bool sent_astray(const struct facts *x)
+{
+	struct addr node = x->f->encapsulated ? x->f->encap_dst :
+						diag_node_of(x->e, &x->f->gateway);
+
+	return (x->f->f.verdict == V_UNANSWERED || x->f->f.verdict == V_NEIGH_FAILED) &&
+	       !x->f->in_pod && addr_is_set(&node) && addr_is_set(&x->d->stray.registered) &&
+	       addr_eq(&node, &x->d->stray.registered);
+}
+
 static bool row_stray(const struct facts *x)
 {
-	if (x->all_down)
+	if (x->all_down && !sent_astray(x))
 		return false;
 	if (is_renamed(x))
 		return true;
@@ -190,6 +205,8 @@ static bool row_stray(const struct facts *x)
 		return false;
 	if (x->f->f.verdict == V_ALLOWLIST)
 		return is_stray(x, &x->f->encap_src);
+	if (sent_astray(x))
+		return true;
 	if (!cause_peer_down(x) && !cause_route_missing(x))
 		return false;
 	/* the route was somebody else's: it is known whose */
@@ -207,7 +224,7 @@ static enum confidence sure_stray(const struct facts *x)
 {
 	if (is_renamed(x))
 		return CONF_LIKELY;
-	if (x->f->f.verdict == V_ALLOWLIST || x->down_peer_known)
+	if (x->f->f.verdict == V_ALLOWLIST || x->down_peer_known || sent_astray(x))
 		return x->d->stray.conf;
 	/* it may be any of those that never answer */
 	return addr_is_set(&x->d->stray.registered) ? CONF_LIKELY : CONF_UNCLEAR;
@@ -326,6 +343,8 @@ static bool bird_has_it(const struct facts *x)
 {
 	const struct finding *f = &x->f->f;
 
+	if (addr_is_set(&x->back.addr))
+		return world_broute_of(x->e, &x->back);
 	for (uint32_t i = 0; i < f->block_cnt; i++)
 		if (world_broute_of(x->e, &f->block[i]))
 			return true;
@@ -377,43 +396,6 @@ static void say_not_announced(const struct facts *x, struct because *b)
 			 a, node);
 }
 
-/* ---- who programs the routes ---- */
-
-struct owners {
-	const struct engine *e;
-	const struct pool *pool; /* another pool's routes may well have another owner */
-	uint32_t bird, felix;
-};
-
-static void count_owner(void *ctx, const struct route *r)
-{
-	struct owners *o = ctx;
-
-	if (r->table != TABLE_MAIN || r->type != RTN_UNICAST || !r->nh_cnt ||
-	    !addr_is_set(&r->nh[0].gw) || judge_pool(o->e, &r->dst.addr) != o->pool)
-		return;
-	o->bird += r->protocol == RTPROT_BIRD;
-	o->felix += r->protocol == RTPROT_FELIX;
-}
-
-static bool row_owner_conflict(const struct facts *x)
-{
-	struct owners o = { .e = x->e, .pool = judge_pool(x->e, &x->f->example) };
-
-	if (!cause_route_missing(x) || x->all_down || !o.pool)
-		return false;
-	mirror__each_route(x->e->mirror, count_owner, &o);
-	return o.bird && o.felix;
-}
-
-static void say_owner_conflict(const struct facts *x, struct because *b)
-{
-	(void)b;
-	evidence(x->f,
-		 "some routes to blocks are BIRD's (protocol 12), others Felix' (protocol 80)%s",
-		 x->e->world.conf.felix_owns ? "; bird_ipam.cfg leaves them to Felix" : "");
-}
-
 const struct cause_row cause_node_rows[] = {
 	{ C_BIRD_DOWN, row_bird_down, sure_bird_down, CONF_CERTAIN, say_bird_down,
 	  "No BIRD runs on this node.",
@@ -445,8 +427,5 @@ const struct cause_row cause_node_rows[] = {
 	  "The session to the other node stands, and brings no route for the block.",
 	  "look on the other node at its own blackhole route and what it exports, here at filters on import: "
 	  "birdcl show route all protocol NAME" },
-	{ C_ROUTE_OWNER_CONFLICT, row_owner_conflict, NULL, CONF_LIKELY, say_owner_conflict,
-	  "BIRD and Felix both program routes, or each leaves them to the other.",
-	  "compare programClusterRoutes in the FelixConfiguration with BGPConfiguration" },
 };
 const size_t cause_node_row_cnt = ARRAY_SIZE(cause_node_rows);

@@ -1,78 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Causes on the packet's own path: devices, foreign routes, settings, tables that are full. */
+/* Causes on the packet's own path: routes and who made them, switches of the node. */
 #include "cause_priv.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "addr.h"
 #include "util.h"
-
-/* ---- tunnel devices ---- */
-
-struct tunnel {
-	const char *kind;
-	const struct link_info *link;
-};
-
-static void find_tunnel(void *ctx, const struct link_info *l)
-{
-	struct tunnel *t = ctx;
-
-	/* Calico's names are fixed: other devices of the kind are somebody else's */
-	if (!strcmp(l->kind, t->kind) &&
-	    (!strcmp(l->name, "tunl0") || !strcmp(l->name, "vxlan.calico")))
-		t->link = l;
-}
-
-/* The device that the pool of the destination calls for; false: it calls for none */
-static bool tunnel_of(const struct facts *x, struct tunnel *t)
-{
-	const struct pool *pool = judge_pool(x->e, &x->f->example);
-
-	*t = (struct tunnel){ 0 };
-	if (pool && pool->mode == POOL_IPIP)
-		t->kind = "ipip";
-	else if (pool && pool->mode == POOL_VXLAN)
-		t->kind = "vxlan";
-	else
-		return false;
-	mirror__each_link(x->e->mirror, find_tunnel, t);
-	return true;
-}
-
-/* The route went with its device, or before we started: not by somebody's hand. */
-static bool may_be_tunnels(const struct facts *x)
-{
-	return x->f->f.verdict == V_LINK_DOWN ||
-	       (cause_route_missing(x) && (!x->gone || x->gone->flushed));
-}
-
-static bool row_tunnel_missing(const struct facts *x)
-{
-	struct tunnel t;
-
-	return may_be_tunnels(x) && tunnel_of(x, &t) && !t.link;
-}
-
-static bool row_tunnel_down(const struct facts *x)
-{
-	struct tunnel t;
-
-	return may_be_tunnels(x) && tunnel_of(x, &t) && t.link && !t.link->up;
-}
-
-static void say_tunnel(const struct facts *x, struct because *b)
-{
-	struct tunnel t;
-
-	(void)b;
-	tunnel_of(x, &t);
-	if (t.link)
-		evidence(x->f, "%s is down, and routes by it go with it", t.link->name);
-	else
-		evidence(x->f, "there is no device %s on this node",
-			 strcmp(t.kind, "vxlan") ? "tunl0" : "vxlan.calico");
-}
 
 /* ---- routes that somebody else changed ---- */
 
@@ -81,8 +15,8 @@ static bool is_vxlans(const struct facts *x, uint8_t protocol, const char *dev)
 {
 	struct tunnel t;
 
-	return protocol == RTPROT_BOOT && tunnel_of(x, &t) && !strcmp(t.kind, "vxlan") && t.link &&
-	       !strcmp(t.link->name, dev);
+	return protocol == RTPROT_BOOT && cause_tunnel(x, &t) && !strcmp(t.kind, "vxlan") &&
+	       t.link && !strcmp(t.link->name, dev);
 }
 
 static bool is_daemons(const struct facts *x)
@@ -113,6 +47,55 @@ static bool row_foreign(const struct facts *x)
 	       x->f->route.protocol != RTPROT_KERNEL;
 }
 
+/* Who deleted it, by the start of the process' name (15 octets of it are known) */
+static bool deleted_by(const struct facts *x, const char *comm)
+{
+	return row_foreign(x) && x->missing && x->gone &&
+	       !strncmp(x->gone->by.comm, comm, strlen(comm));
+}
+
+static bool row_by_networkmanager(const struct facts *x)
+{
+	return deleted_by(x, "NetworkManager");
+}
+
+static bool row_by_networkd(const struct facts *x)
+{
+	return deleted_by(x, "systemd-network");
+}
+
+static bool row_by_dhcp(const struct facts *x)
+{
+	return deleted_by(x, "dhclient") || deleted_by(x, "dhcpcd") || deleted_by(x, "udhcpc");
+}
+
+static bool row_by_hand(const struct facts *x)
+{
+	return row_foreign(x) && x->missing && x->gone &&
+	       (!strcmp(x->gone->by.comm, "ip") || !strcmp(x->gone->by.comm, "route"));
+}
+
+static bool row_by_others(const struct facts *x)
+{
+	return row_foreign(x) && !row_by_networkmanager(x) && !row_by_networkd(x) &&
+	       !row_by_dhcp(x) && !row_by_hand(x);
+}
+
+/* As iproute2's rt_protos has them */
+static const char *protocol_of(uint8_t protocol)
+{
+	switch (protocol) {
+	case RTPROT_BOOT:
+		return "boot: ip route, by hand or a script";
+	case RTPROT_STATIC:
+		return "static: an administrator's, NetworkManager's or systemd-networkd's";
+	case RTPROT_DHCP:
+		return "dhcp";
+	default:
+		return "another program's";
+	}
+}
+
 static void say_foreign(const struct facts *x, struct because *b)
 {
 	char p[PREFIX_STRLEN];
@@ -123,9 +106,11 @@ static void say_foreign(const struct facts *x, struct because *b)
 			 x->gone->by.comm, x->gone->by.pid, prefix_str(&x->gone->route.dst, p));
 		return;
 	}
-	evidence(x->f,
-		 "the route %s that the packets took is neither BIRD's nor Felix' (protocol %u)",
-		 prefix_str(&x->f->route.dst, p), x->f->route.protocol);
+	evidence(
+		x->f,
+		"the route %s that the packets took is neither BIRD's nor Felix' (protocol %u, %s)",
+		prefix_str(&x->f->route.dst, p), x->f->route.protocol,
+		protocol_of(x->f->route.protocol));
 }
 
 static enum confidence sure_foreign(const struct facts *x)
@@ -148,6 +133,8 @@ static bool row_wrong_device(const struct facts *x)
 
 static bool row_wrong_gateway(const struct facts *x)
 {
+	if (cause_vtep_misled(x))
+		return false;
 	if (x->f->f.verdict == V_LEAKED && !x->missing && calls_for_none(x))
 		return is_daemons(x);
 	return x->f->f.verdict == V_WRONG_NEXTHOP && is_daemons(x);
@@ -155,56 +142,139 @@ static bool row_wrong_gateway(const struct facts *x)
 
 static void say_route(const struct facts *x, struct because *b)
 {
-	char p[PREFIX_STRLEN], gw[ADDR_STRLEN];
+	const struct pool *pool = judge_pool(x->e, &x->f->example);
+	char p[PREFIX_STRLEN], gw[ADDR_STRLEN], node[NODE_LEN_SHORT + 4];
+	const struct owner *o = owner_for(x->e, &x->f->example);
 
 	(void)b;
+	if (x->f->f.verdict == V_LEAKED && pool)
+		evidence(x->f, "the pool %s is encapsulated: %s", prefix_str(&pool->cidr, p),
+			 pool_mode_name(pool->mode));
+	else if (o && addr_is_set(&o->gw) && !addr_eq(&o->gw, &x->f->route.gw))
+		evidence(x->f, "the block %s was %s's%s by the routes seen before",
+			 prefix_str(&o->block, p), addr_str(&o->gw, gw),
+			 node_suffix(x->e, &o->gw, node, sizeof(node)));
 	evidence(x->f, "the route is %s via %s dev %s", prefix_str(&x->f->route.dst, p),
 		 addr_str(&x->f->route.gw, gw), x->f->route.dev);
 }
 
-/* ---- VTEPs, neighbours ---- */
+/* ---- a service's address ---- */
 
-static bool vtep_lacks(const struct facts *x)
+/* BIRD has a blackhole for the service network that it announces: what has not been translated ends there. */
+static bool row_service_blackhole(const struct facts *x)
 {
-	const struct obs_vtep *v;
+	return x->f->f.verdict == V_BLACKHOLE && x->f->external && x->f->route.have_dst &&
+	       !judge_pool(x->e, &x->f->route.dst.addr) &&
+	       (x->f->route.protocol == RTPROT_BIRD || x->f->route.protocol == RTPROT_FELIX);
+}
 
-	if (!world_is_fresh(x->e, SOURCE_VTEP) || !addr_is_set(&x->f->gateway))
+static void say_service_blackhole(const struct facts *x, struct because *b)
+{
+	char a[ADDR_STRLEN], p[PREFIX_STRLEN];
+
+	(void)b;
+	evidence(
+		x->f,
+		"%s lies in no pool, and the blackhole %s is of protocol %u: a network of services "
+		"that this node announces",
+		addr_str(&x->f->example, a), prefix_str(&x->f->route.dst, p), x->f->route.protocol);
+}
+
+/* ---- who programs the routes ---- */
+
+struct owners {
+	const struct engine *e;
+	const struct pool *pool; /* another pool's routes may well have another owner */
+	uint32_t bird, felix;
+	bool own_felix; /* the own block's blackhole is Felix' */
+};
+
+/* The tunnel's other kind: Felix' routes into VXLAN are of protocol boot. */
+static bool in_calicos_vxlan(const struct engine *e, const struct route *r)
+{
+	const struct link_info *l = mirror__link_info(e->mirror, r->nh[0].ifindex);
+
+	return r->protocol == RTPROT_BOOT && l && !strcmp(l->name, "vxlan.calico");
+}
+
+static void count_owner(void *ctx, const struct route *r)
+{
+	struct owners *o = ctx;
+
+	if (r->table != TABLE_MAIN || judge_pool(o->e, &r->dst.addr) != o->pool)
+		return;
+	o->own_felix |= r->type == RTN_BLACKHOLE && r->protocol == RTPROT_FELIX;
+	if (r->type != RTN_UNICAST || !r->nh_cnt || !addr_is_set(&r->nh[0].gw))
+		return;
+	o->bird += r->protocol == RTPROT_BIRD;
+	o->felix += r->protocol == RTPROT_FELIX || in_calicos_vxlan(o->e, r);
+}
+
+static void count_pools(const struct facts *x, const struct pool *pool, struct owners *o)
+{
+	*o = (struct owners){ .e = x->e, .pool = pool };
+	if (pool)
+		mirror__each_route(x->e->mirror, count_owner, o);
+}
+
+bool cause_felix_routes(const struct facts *x, const struct pool *pool)
+{
+	struct owners o;
+
+	if (!pool)
 		return false;
-	v = diag_vtep_of(x->e, &x->f->gateway);
-	return !v || !v->have_neigh || !v->have_fdb;
+	count_pools(x, pool, &o);
+	/*
+	 * None at all is left: then the own block's blackhole tells, or BIRD's configuration, which
+	 * leaves VXLAN to Felix in any case.
+	 */
+	return !o.bird && (o.felix || o.own_felix ||
+			   (x->e->world.conf.felix_owns && pool->mode != POOL_VXLAN));
 }
 
-static bool row_vtep(const struct facts *x)
+static bool row_owner_conflict(const struct facts *x)
 {
-	struct tunnel t;
+	struct owners o;
 
-	return (x->f->f.verdict == V_NEIGH_FAILED || x->f->f.verdict == V_TUNNEL_ERROR) &&
-	       tunnel_of(x, &t) && !strcmp(t.kind, "vxlan") && t.link &&
-	       !strcmp(t.link->name, x->f->f.dev) && vtep_lacks(x);
+	count_pools(x, judge_pool(x->e, &cause_lost_block(x)->addr), &o);
+	return cause_route_missing(x) && !x->all_down && o.bird && o.felix;
 }
 
-static void say_vtep(const struct facts *x, struct because *b)
+static void say_owner_conflict(const struct facts *x, struct because *b)
 {
-	char a[ADDR_STRLEN];
+	(void)b;
+	evidence(x->f,
+		 "some routes to blocks are BIRD's (protocol 12), others Felix' (protocol 80)%s",
+		 x->e->world.conf.felix_owns ? "; bird_ipam.cfg leaves them to Felix" : "");
+}
+
+/*
+ * BIRD is told to leave the pool to Felix, and Felix has put no route there: each leaves it to the
+ * other. BIRD itself has learnt the block, so the other node is there. VXLAN is always Felix'.
+ */
+static bool row_no_owner(const struct facts *x)
+{
+	const struct prefix *block = cause_lost_block(x);
+	const struct pool *pool = judge_pool(x->e, &block->addr);
+	struct owners o;
+
+	if (!cause_route_missing(x) || !x->e->world.conf.felix_owns || !pool ||
+	    pool->mode == POOL_VXLAN || pool->mode == POOL_UNKNOWN || bird_recovers(x->e) ||
+	    !world_is_fresh(x->e, SOURCE_BIRD) || !world_broute_of(x->e, block))
+		return false;
+	count_pools(x, pool, &o);
+	return !o.bird && !o.felix;
+}
+
+static void say_no_owner(const struct facts *x, struct because *b)
+{
+	char p[PREFIX_STRLEN];
 
 	(void)b;
-	evidence(x->f, "VTEP %s lacks its permanent neighbour or its forwarding entry on %s",
-		 addr_str(&x->f->gateway, a), x->f->f.dev);
-}
-
-static bool row_node_unreachable(const struct facts *x)
-{
-	return x->f->f.verdict == V_NEIGH_FAILED && x->f->encapsulated && !x->f->in_pod;
-}
-
-static void say_node_unreachable(const struct facts *x, struct because *b)
-{
-	char a[ADDR_STRLEN];
-
-	(void)b;
-	if (addr_is_set(&x->f->encap_dst))
-		evidence(x->f, "%s does not answer ARP on %s", addr_str(&x->f->encap_dst, a),
-			 x->f->f.dev);
+	evidence(x->f,
+		 "bird_ipam.cfg leaves the routes to Felix, BIRD has %s, and no route of Felix "
+		 "(protocol 80) leads into the pool",
+		 prefix_str(cause_lost_block(x), p));
 }
 
 /* ---- settings ---- */
@@ -241,55 +311,34 @@ static bool row_forwarding(const struct facts *x)
 
 static void say_forwarding(const struct facts *x, struct because *b)
 {
+	const struct link_info *l = cause_link(x, x->f->f.dev);
+	const struct obs_sysctl *own = l ? world_sysctl(x->e, l->ifindex) : NULL;
 	const struct obs_sysctl *all = world_sysctl(x->e, 0);
 
 	(void)b;
 	if (all && all->ip_forward == 0)
 		evidence(x->f, "net.ipv4.ip_forward is 0");
-}
-
-static bool row_mtu(const struct facts *x)
-{
-	return x->f->f.verdict == V_TOO_BIG;
-}
-
-/* ---- tables ---- */
-
-static bool is_full(const struct facts *x, enum fill what)
-{
-	const struct obs_fill *f = world_fill(x->e, what);
-
-	return f && f->max && f->cnt >= f->max;
-}
-
-static bool row_conntrack(const struct facts *x)
-{
-	return x->f->f.verdict == V_FILTERED && is_full(x, FILL_CONNTRACK) &&
-	       (x->f->nf_hook == NF_HOOK_PREROUTING || x->f->nf_hook == NF_HOOK_OUTPUT);
-}
-
-static void say_conntrack(const struct facts *x, struct because *b)
-{
-	const struct obs_fill *f = world_fill(x->e, FILL_CONNTRACK);
-
-	(void)b;
-	evidence(x->f, "conntrack holds %llu of %llu entries", (unsigned long long)f->cnt,
-		 (unsigned long long)f->max);
-}
-
-static bool row_neigh_table(const struct facts *x)
-{
-	return x->f->f.verdict == V_NEIGH_FAILED && is_full(x, FILL_NEIGH);
+	else if (own && own->forwarding == 0)
+		evidence(x->f, "net.ipv4.conf.%s.forwarding is 0", l->name);
 }
 
 const struct cause_row cause_path_rows[] = {
-	{ C_TUNNEL_MISSING, row_tunnel_missing, NULL, CONF_CERTAIN, say_tunnel,
-	  "The tunnel device is gone.",
-	  "look at the log of this node's calico-node pod (felix): why does it not make the device?" },
-	{ C_TUNNEL_DOWN, row_tunnel_down, NULL, CONF_CERTAIN, say_tunnel,
-	  "The tunnel device is down.",
-	  "see who took it down (calitrace live tells the process); ip link set tunl0 (or vxlan.calico) up" },
-	{ C_FOREIGN_ROUTE_CHANGE, row_foreign, sure_foreign, CONF_CERTAIN, say_foreign,
+	{ C_FOREIGN_ROUTE_CHANGE, row_by_networkmanager, sure_foreign, CONF_CERTAIN, say_foreign,
+	  "NetworkManager deleted the route, which is not its own.",
+	  "keep it off Calico's devices: in /etc/NetworkManager/conf.d/calico.conf [keyfile] "
+	  "unmanaged-devices=interface-name:cali*;interface-name:tunl*;interface-name:vxlan.calico" },
+	{ C_FOREIGN_ROUTE_CHANGE, row_by_networkd, sure_foreign, CONF_CERTAIN, say_foreign,
+	  "systemd-networkd deleted the route, which is not its own.",
+	  "set ManageForeignRoutes=no under [Network] in /etc/systemd/networkd.conf, then systemctl restart "
+	  "systemd-networkd" },
+	{ C_FOREIGN_ROUTE_CHANGE, row_by_dhcp, sure_foreign, CONF_CERTAIN, say_foreign,
+	  "A DHCP client deleted the route, which is not its own.",
+	  "see what its hooks do to routes when the lease is renewed; keep it off Calico's devices" },
+	{ C_FOREIGN_ROUTE_CHANGE, row_by_hand, sure_foreign, CONF_CERTAIN, say_foreign,
+	  "Somebody's command (ip route) deleted the route.",
+	  "find who or which script runs ip route here (history, cron, hooks); restarting this node's "
+	  "calico-node pod puts the routes back" },
+	{ C_FOREIGN_ROUTE_CHANGE, row_by_others, sure_foreign, CONF_CERTAIN, say_foreign,
 	  "Somebody else than the routing daemon changed the route.",
 	  "find out what that program is for; keep it off Calico's routes and devices" },
 	{ C_WRONG_DEVICE, row_wrong_device, NULL, CONF_CERTAIN, say_route,
@@ -298,25 +347,20 @@ const struct cause_row cause_path_rows[] = {
 	{ C_WRONG_GATEWAY, row_wrong_gateway, NULL, CONF_LIKELY, say_route,
 	  "The routing daemon's own route leads to the wrong node.",
 	  "compare calicoctl get node -o wide with where the block's pods really are" },
-	{ C_VTEP_MISSING, row_vtep, NULL, CONF_CERTAIN, say_vtep,
-	  "The other node's VTEP is not set up here.",
-	  "look at the log of this node's calico-node pod (felix, vxlan)" },
-	{ C_NODE_UNREACHABLE, row_node_unreachable, NULL, CONF_CERTAIN, say_node_unreachable,
-	  "The other node does not answer on the underlay.",
-	  "check whether that node is up, and the network between the two" },
 	{ C_PROXY_ARP_OFF, row_proxy_arp, NULL, CONF_CERTAIN, say_proxy_arp,
 	  "Proxy ARP is off on the pod's device.",
 	  "find out what reset it (sysctl --system); Felix sets it again when the device comes up anew" },
 	{ C_FORWARDING_DISABLED, row_forwarding, NULL, CONF_CERTAIN, say_forwarding,
 	  "Forwarding is switched off there.",
 	  "find out what reset it (sysctl --system, docker): sysctl net.ipv4.ip_forward, net.ipv4.conf" },
-	{ C_MTU_MISMATCH, row_mtu, NULL, CONF_LIKELY, NULL,
-	  "The MTU on the way is smaller than the sender takes it to be.",
-	  "compare the MTU of the pod's eth0, of the tunnel and of the uplink: ip link" },
-	{ C_CONNTRACK_FULL, row_conntrack, NULL, CONF_LIKELY, say_conntrack,
-	  "The conntrack table is full.",
-	  "see what fills it (conntrack -S, conntrack -L), then raise net.netfilter.nf_conntrack_max" },
-	{ C_NEIGH_TABLE_FULL, row_neigh_table, NULL, CONF_LIKELY, NULL,
-	  "The neighbour table is full.", "raise net.ipv4.neigh.default.gc_thresh3" },
+	{ C_ROUTE_OWNER_CONFLICT, row_owner_conflict, NULL, CONF_LIKELY, say_owner_conflict,
+	  "BIRD and Felix both program routes, or each leaves them to the other.",
+	  "compare programClusterRoutes in the FelixConfiguration with BGPConfiguration" },
+	{ C_ROUTE_OWNER_CONFLICT, row_no_owner, NULL, CONF_LIKELY, say_no_owner,
+	  "BIRD leaves the routes of this pool to Felix, and Felix does not program them.",
+	  "compare programClusterRoutes in the FelixConfiguration with BGPConfiguration" },
+	{ C_NOT_TRANSLATED, row_service_blackhole, NULL, CONF_LIKELY, say_service_blackhole,
+	  "The service's address was not translated to a pod's.",
+	  "see whether kube-proxy runs here and knows the service: iptables-save -t nat, ipvsadm -Ln" },
 };
 const size_t cause_path_row_cnt = ARRAY_SIZE(cause_path_rows);

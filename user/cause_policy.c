@@ -328,6 +328,10 @@ static bool rp_filter_is_calicos(const struct facts *x)
 
 static bool row_rp_filter(const struct facts *x)
 {
+	/* cause_limit.c says it with more certainty where CNI's record tells whose address it is */
+	for (int i = 0; i < x->f->f.because_cnt; i++)
+		if (x->f->f.because[i].cause == C_CALICO_RPF)
+			return false;
 	return x->f->f.verdict == V_RP_FILTER && !x->f->in_pod && rp_filter_is_calicos(x);
 }
 

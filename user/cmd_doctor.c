@@ -78,6 +78,7 @@ static const char *const without[SOURCE_MAX] = {
 	[SOURCE_ANSWER] = "the address that this node uses towards its peers is not known",
 	[SOURCE_NEIGH] = "signs of life of other nodes are missing",
 	[SOURCE_NFRULES] = "which rule of a firewall drops packets is not known",
+	[SOURCE_KUBELET] = "which address is the DNS service's only traffic tells",
 };
 
 struct rounds {
@@ -94,8 +95,8 @@ static void on_round(void *ctx, const struct obs *o)
 	engine__feed(r->engine, o);
 	/* no IPv6, no VXLAN, no status files: most nodes are like that */
 	if (o->kind != OBS_SOURCE || s->begin ||
-	    (s->state == SOURCE_ABSENT &&
-	     (s->id == SOURCE_BIRD6 || s->id == SOURCE_VTEP || s->id == SOURCE_STATUS)))
+	    (s->state == SOURCE_ABSENT && (s->id == SOURCE_BIRD6 || s->id == SOURCE_VTEP ||
+					   s->id == SOURCE_STATUS || s->id == SOURCE_KUBELET)))
 		return;
 	snprintf(text, sizeof(text), "%s%s%s", source_state_name(s->state),
 		 s->detail[0] ? ": " : "", s->detail);

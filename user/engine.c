@@ -442,6 +442,7 @@ static struct trk *packet_get(struct engine *e, const struct obs *o, bool *fresh
 			t->orig_dst = t->dst;
 		t->dst = o->pkt.dst;
 	}
+	service_learn(e, &o->pkt, o->ts_ns);
 	keep_question(t, &o->pkt);
 	journey_note_fragment(e, t, &o->pkt);
 	e->last_id = t->id;

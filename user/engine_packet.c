@@ -76,11 +76,12 @@ static void fill_hops(const struct engine *e, const struct trk *t, struct packet
 	}
 }
 
+/* A file may be left over, and its device another pod's by now: then no name is better than its. */
 static void fill_pod(const struct engine *e, const struct addr *a, char out[POD_LEN])
 {
 	const struct obs_pod *pod = world_pod_of(e, a);
 
-	if (pod)
+	if (pod && pod->verified)
 		memcpy(out, pod->name, POD_LEN);
 }
 

@@ -70,6 +70,7 @@ struct trk_key {
 	struct knode node;
 	struct flow_key key;
 	uint8_t idx; /* in its packet's list: tells which packet that is */
+	bool closed; /* of this key, no older request waits for a reply, nor does this one */
 };
 
 /* A route_ref with numbers for names, which are asked for when it is told */
@@ -86,6 +87,10 @@ struct trk_drop {
 	char reason[REASON_LEN], location[LOCATION_LEN];
 	uint32_t in_ifindex, out_ifindex; /* 0: not known */
 	uint8_t nf_hook;		  /* enum nf_hook */
+	bool ct;			  /* it had an entry of conntrack: */
+	uint32_t ct_status;		  /* IPS_* */
+	uint64_t twin_ns; /* another question of the same socket was seen just before, 0: none */
+	uint16_t twin_id; /* its DNS id */
 	struct actor by;
 };
 
@@ -255,6 +260,22 @@ struct fnd_rules {
 	struct rules_reading *first, *second; /* NULL: not there */
 };
 
+/* Of the packet that opened a finding: whose it was, for whom, and by which devices */
+struct fnd_flow {
+	struct addr src;      /* as it came from its sender */
+	struct addr orig_dst; /* before NAT, family 0: it was not translated */
+	uint16_t dport;	      /* behind NAT, host order; 0: ICMP, or not known */
+	uint16_t dns_id;
+	uint8_t proto;
+	enum role role;
+	bool from_afar; /* a reply, whose request came in by a device that is no pod's */
+	uint32_t ifindex, in_ifindex, out_ifindex; /* 0: not known */
+	bool ct;
+	uint32_t ct_status; /* IPS_* */
+	uint64_t ts_ns, twin_ns;
+	uint16_t twin_id; /* as in struct trk_drop */
+};
+
 /* A finding and what the engine has to know of it besides */
 struct fnd {
 	struct finding f;
@@ -263,6 +284,7 @@ struct fnd {
 	/* another node's capture, or counters, told something of it since it was explained last */
 	bool told_elsewhere;
 	struct fnd_rules *rules; /* NULL: no packet filter dropped these */
+	bool answers;		 /* it is about DNS answers, not about lost packets */
 	uint64_t emitted_ns, good_ns;
 	uint32_t arp_ifindex;
 	struct addr example; /* a destination */
@@ -271,6 +293,7 @@ struct fnd {
 	struct route_ref route;
 	struct sample sample[MAX_SAMPLES];
 	uint8_t sample_cnt;
+	struct fnd_flow first;
 	/* of the first packet: where it died */
 	enum hook at;
 	uint8_t nf_hook;
@@ -278,6 +301,7 @@ struct fnd {
 	char in_dev[DEV_LEN], out_dev[DEV_LEN];
 	char reason[REASON_LEN], location[LOCATION_LEN];
 	struct addr encap_src, encap_dst;
+	uint16_t len; /* octets of that IP packet */
 	uint8_t icmp_type, icmp_code;
 	struct addr icmp_from; /* of the ICMP error that answered it, family 0: none */
 };
@@ -309,6 +333,7 @@ enum world_kind {
 	W_ANSWER,
 	W_NEIGH,
 	W_NFRULE,
+	W_SERVICE,
 	W_MAX
 };
 struct world_list {
@@ -346,6 +371,29 @@ struct recall {
 struct elsewhere_list {
 	struct elsewhere *item;
 	uint32_t cnt, cap;
+};
+
+/* An address that conntrack was seen to translate: a service's; service.c */
+#define SERVICES 256
+struct service {
+	struct addr addr;
+	struct addr target; /* where it led last */
+	uint64_t ts_ns;
+};
+
+/* A server of DNS, and how it answered lately; dns_answers.c */
+#define DNS_SERVERS 64
+#define DNS_WINDOW_S 10
+struct dns_server {
+	struct addr addr;
+	struct addr asker; /* who got its last failure */
+	/* when it answered last, with a failure, with anything else */
+	uint64_t last_ns, bad_ns, good_ns;
+	struct dns_second {
+		uint64_t s; /* which second this is */
+		uint32_t answers, servfail, refused;
+	} second[DNS_WINDOW_S];
+	uint32_t finding; /* id, 0: it never had one */
 };
 
 struct engine {
@@ -397,6 +445,10 @@ struct engine {
 	struct fnd **finding;
 	uint32_t finding_cnt, finding_cap;
 
+	struct service service[SERVICES];
+	struct dns_server dns[DNS_SERVERS];
+	uint32_t dns_cnt;
+
 	uint64_t lost_ns; /* of the last loss */
 	uint64_t seen, lost, withheld, problems;
 	uint64_t verdicts[V_MAX];
@@ -443,8 +495,15 @@ struct trk *journey_new(struct engine *e, const struct obs *o, uint64_t sig);
 void journey_add_key(struct engine *e, struct trk *t, const struct flow_key *k);
 /* Is it one of the ports that are taken for DNS? Host order. */
 bool journey_is_dns_port(const struct engine *e, uint16_t port);
-/* The request that a reply with this key answers, NULL: none; more: there are others, older ones */
-struct trk *journey_request(struct engine *e, const struct flow_key *reply, bool *more);
+/* role.c: whose packet it is, and whether it asks or answers */
+enum app journey_app(const struct engine *e, const struct obs_pkt *p);
+enum role journey_role(const struct engine *e, const struct obs_pkt *p, enum app app);
+/*
+ * The request that a reply with this key answers, NULL: none. Others, older ones, are handed to copy();
+ * none of them is found again, so the caller has to take the one that is returned as answered.
+ */
+struct trk *journey_request(struct engine *e, const struct flow_key *reply,
+			    void (*copy)(struct engine *e, struct trk *t));
 /* The latest request with exactly this key, answered or not, NULL: none */
 struct trk *journey_by_key(struct engine *e, const struct flow_key *k);
 /* The packet whose later fragment this is, NULL: its first one was none of ours */
@@ -522,6 +581,42 @@ void finding_review(struct engine *e, uint64_t ts_ns);
 /* At the end: counts that changed are told, too */
 void finding_finish(struct engine *e, uint64_t ts_ns);
 void finding_free_all(struct engine *e);
+/* finding_first.c: where and whose the packet was that opened it */
+void finding_first(const struct engine *e, struct fnd *f, const struct trk *t);
+/* A reply to who asked from elsewhere: his request came in by a device that is no pod's */
+bool finding_from_afar(const struct engine *e, const struct trk *t);
+/* The finding about answers that has this key: made if there is none; NULL: out of memory */
+struct fnd *finding_answers(struct engine *e, const char *key, uint64_t ts_ns);
+/* It changed: told as it stands now. */
+void finding_tell(struct engine *e, struct fnd *f, uint64_t ts_ns);
+
+/* service.c: addresses that are nobody's own, but translated to a pod's */
+void service_learn(struct engine *e, const struct obs_pkt *p, uint64_t ts_ns);
+/* How it is known that a is a service's address */
+enum service_from {
+	SERVICE_NOT,	 /* it is not, as far as anything tells */
+	SERVICE_KUBELET, /* pods are told to ask it for names */
+	SERVICE_RANGE,	 /* in a range that Calico announces, and that is no pool */
+	SERVICE_DEVICE,	 /* it stands on kube-ipvs0 */
+	SERVICE_SEEN,	 /* packets for it were translated while we watched */
+};
+enum service_from service_known(const struct engine *e, const struct addr *a);
+/* What was seen of it; NULL: nothing */
+const struct service *service_seen(const struct engine *e, const struct addr *a);
+/* The route that makes a's range one of services, NULL: none does */
+const struct route *service_range(const struct engine *e, const struct addr *a);
+/* A drop's: did the same socket ask something else a moment before? Fills twin_*. */
+void service_find_twin(struct engine *e, struct trk *t);
+
+/* dns_answers.c: servers that answer, and say that they cannot */
+void dns_answer(struct engine *e, const struct trk *reply);
+/* That server's answers of the last seconds */
+struct dns_second dns_counts(const struct dns_server *d, uint64_t now_ns);
+const struct dns_server *dns_server(const struct engine *e, const struct addr *a);
+/* A server that fails, too, and that a asks; NULL: none is known */
+const struct dns_server *dns_asked_by(const struct engine *e, const struct addr *a);
+/* The failure has ended, as far as answers tell */
+bool dns_recovered(const struct engine *e, const struct fnd *f, uint64_t *since_ns);
 
 /* nflook.c: who filtered it, by the filters' counters */
 /* The finding was raised, or raised again: readings are wanted if a packet filter is behind it. */
@@ -585,7 +680,7 @@ const struct obs_neigh *world_neigh(const struct engine *e, const struct addr *a
 const struct obs_answer *world_answer(const struct engine *e, const struct addr *dst);
 /* The first of BIRD's routes for exactly that prefix; those that follow it may be for the same */
 const struct obs_bird_route *world_broute_of(const struct engine *e, const struct prefix *p);
-/* The pod with that address, NULL: none known */
+/* The pod with that address, NULL: none known; its name holds only if it is verified */
 const struct obs_pod *world_pod_of(const struct engine *e, const struct addr *a);
 /* "" where nobody told the node's name */
 const char *world_node_name(const struct engine *e, const struct addr *peer);

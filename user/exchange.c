@@ -40,8 +40,10 @@ static void count_answer(struct engine *e, struct trk *reply, const struct trk *
 {
 	struct app_stats *s = &e->apps[req->app];
 
-	if (reply->app == APP_DNS && reply->dns_flags & DNS_QR)
+	if (reply->app == APP_DNS && reply->dns_flags & DNS_QR) {
 		s->rcode[reply->dns_flags & 15]++;
+		dns_answer(e, reply);
+	}
 	if (req->late_us >= 0) {
 		s->late++;
 		return;
@@ -127,33 +129,25 @@ static void answer(struct engine *e, struct trk *reply, struct trk *req)
 		engine_emit_packet(e, req);
 }
 
-/* Copies of the same request that nobody will answer any more */
-static void answer_copies(struct engine *e, const struct flow_key *k)
+/* A copy of the same request, which nobody will answer any more */
+static void answer_copy(struct engine *e, struct trk *older)
 {
-	struct trk *older;
-	bool more = true;
-
-	while (more && (older = journey_request(e, k, &more))) {
-		older->answered = true;
-		list_del(&older->reply);
-		engine_shelve(e, older);
-		if (older->matched && older->counted != V_UNANSWERED)
-			e->apps[older->app].answered++;
-	}
+	older->answered = true;
+	list_del(&older->reply);
+	engine_shelve(e, older);
+	if (older->matched && older->counted != V_UNANSWERED)
+		e->apps[older->app].answered++;
 }
 
 static void on_reply(struct engine *e, struct trk *t, const struct flow_key *k)
 {
-	bool more;
-	struct trk *req = journey_request(e, k, &more);
+	struct trk *req = journey_request(e, k, answer_copy);
 	enum block_from from;
 
 	if (!req)
 		return;
 	t->answered = true;
 	answer(e, t, req);
-	if (more)
-		answer_copies(e, k);
 	/* a reset refuses: that nothing was lost does not make it well */
 	t->pair_good = !verdict_is_problem(req->verdict) &&
 		       !(t->proto == PROTO_TCP && t->tcp_flags & TCPF_RST);

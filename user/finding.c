@@ -20,7 +20,10 @@ static void scope_name(const struct engine *e, const struct trk *t, char *buf, s
 {
 	char text[PREFIX_STRLEN];
 
-	if (!addr_is_set(&t->block.addr))
+	/* a service fails alone, whatever else of the world outside is out of reach */
+	if (!addr_is_set(&t->block.addr) && service_known(e, &t->dst) != SERVICE_NOT)
+		snprintf(buf, sz, "service/%s", addr_str(&t->dst, text));
+	else if (!addr_is_set(&t->block.addr))
 		snprintf(buf, sz, "external");
 	else if (bgp_all_down(e) && judge_dev(e, t->ifindex) != DEV_WORKLOAD)
 		snprintf(buf, sz, "all-blocks");
@@ -159,23 +162,6 @@ static struct fnd *finding_open(const struct engine *e, const struct trk *t)
 	return NULL;
 }
 
-static void remember_place(const struct engine *e, struct fnd *f, const struct trk *t)
-{
-	static const struct trk_drop none = { 0 };
-	const struct trk_drop *d = t->drop ? t->drop : &none;
-
-	f->at = t->at;
-	f->nf_hook = d->nf_hook;
-	f->in_pod = t->pod_drop;
-	f->encapsulated = t->encap != ENCAP_NONE;
-	f->encap_src = t->encap_src;
-	f->encap_dst = t->encap_dst;
-	snprintf(f->in_dev, sizeof(f->in_dev), "%s", mirror__dev(e->mirror, d->in_ifindex));
-	snprintf(f->out_dev, sizeof(f->out_dev), "%s", mirror__dev(e->mirror, d->out_ifindex));
-	snprintf(f->reason, sizeof(f->reason), "%s", d->reason);
-	snprintf(f->location, sizeof(f->location), "%s", d->location);
-}
-
 static void remember_icmp(struct fnd *f, const struct trk *t)
 {
 	if (!t->icmp_error.valid || addr_is_set(&f->icmp_from))
@@ -219,9 +205,12 @@ void finding_problem(struct engine *e, struct trk *t)
 		f->proxy_arp = t->pod_drop && t->verdict == V_NO_ROUTE;
 		f->external = !addr_is_set(&t->block.addr);
 		f->local = t->at == AT_TC_EGRESS && judge_dev(e, t->ifindex) == DEV_WORKLOAD;
-		remember_place(e, f, t);
+		finding_first(e, f, t);
 		nflook_finding(e, f);
 	}
+	/* who asks tells that he is somewhere; whom he asked need not have asked first */
+	if (addr_eq(&t->dst, &f->example))
+		f->first.from_afar |= finding_from_afar(e, t);
 	remember_icmp(f, t);
 	remember_sample(f, t);
 	f->f.packets++;
@@ -236,6 +225,20 @@ void finding_problem(struct engine *e, struct trk *t)
 		cause_explain(e, f);
 		emit(e, f, e->now_ns);
 	}
+}
+
+struct fnd *finding_answers(struct engine *e, const char *key, uint64_t ts_ns)
+{
+	struct fnd *f = finding_by_key(e, key, V_DELIVERED, ts_ns);
+
+	if (f)
+		f->answers = true;
+	return f;
+}
+
+void finding_tell(struct engine *e, struct fnd *f, uint64_t ts_ns)
+{
+	emit(e, f, ts_ns);
 }
 
 void finding_arp(struct engine *e, const struct arp_silence *a, uint64_t ts_ns)
@@ -316,6 +319,8 @@ static bool is_about(const struct engine *e, const struct fnd *f, const struct g
 {
 	if (f->proxy_arp)
 		return mirror__has_default(e->mirror);
+	if (f->answers)
+		return false;
 	if (!of_route(&f->f) && f->sample_cnt && !is_sampled(f, g))
 		return false;
 	if (f->f.block_cnt && !of_one_address(&f->f))
@@ -352,8 +357,10 @@ static uint32_t routes_back(const struct engine *e, const struct finding *f)
 	return n;
 }
 
-static bool has_recovered(const struct engine *e, const struct fnd *f)
+static bool has_recovered(const struct engine *e, struct fnd *f)
 {
+	if (f->answers)
+		return dns_recovered(e, f, &f->good_ns);
 	if (!f->good_ns || f->good_ns <= f->f.last_ns)
 		return false;
 	if (f->f.verdict == V_LEAKED || (f->f.verdict == V_NO_ROUTE && !f->proxy_arp))
@@ -381,8 +388,12 @@ static void say_back(const struct engine *e, struct fnd *f)
 			 (unsigned long long)s % 60);
 	else
 		snprintf(after, sizeof(after), "%llu s", (unsigned long long)s);
-	if (of_route(x) && !f->proxy_arp && r && r->type == RTN_UNICAST && r->nh_cnt &&
-	    addr_is_set(&r->nh[0].gw))
+	if (f->answers)
+		snprintf(x->explain, sizeof(x->explain),
+			 "The DNS server %s answers well again after %s; it failed %llu times.",
+			 addr_str(&f->example, gw), after, (unsigned long long)x->packets);
+	else if (of_route(x) && !f->proxy_arp && r && r->type == RTN_UNICAST && r->nh_cnt &&
+		 addr_is_set(&r->nh[0].gw))
 		snprintf(x->explain, sizeof(x->explain),
 			 "%s%s is back via %s dev %s after %s, %llu packets lost.",
 			 prefix_str(&x->block[0], p), more, addr_str(&r->nh[0].gw, gw),

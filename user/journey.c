@@ -79,6 +79,17 @@ static bool key_eq(const struct flow_key *a, const struct flow_key *b)
 	       addr_eq(&a->dst, &b->dst);
 }
 
+/*
+ * How many entries are looked at, from the newest on: what is there more often is a flood of copies,
+ * or meant to cost time.
+ */
+#define LOOK_MAX 256
+
+static struct knode *next_of(const struct knode *n, uint32_t *left)
+{
+	return --*left ? n->next : NULL;
+}
+
 static const struct flow_key *key_of(const struct knode *n)
 {
 	return &hmap_entry(n, struct trk_key, node)->key;
@@ -129,8 +140,9 @@ static struct trk *find_skb(struct engine *e, const struct obs *o, uint64_t sig)
 {
 	struct knode *n = kmap_first(&e->by_skb, skb_hash(o->pkt.skb, sig));
 	uint64_t max_age = o->kind == OBS_DROP ? QUEUED_NS : SAME_PASS_NS;
+	uint32_t left = LOOK_MAX;
 
-	for (; n; n = n->next) {
+	for (; n; n = next_of(n, &left)) {
 		struct trk *t = hmap_entry(n, struct trk, by_skb);
 
 		if (t->skb == o->pkt.skb && t->sig == sig && same_pass(t, o, max_age))
@@ -142,7 +154,9 @@ static struct trk *find_skb(struct engine *e, const struct obs *o, uint64_t sig)
 static struct trk *find_copy(struct engine *e, const struct obs *o, uint64_t sig,
 			     const struct flow_key *k, uint64_t max_age)
 {
-	for (struct knode *n = kmap_first(&e->by_key, key_hash(k)); n; n = n->next) {
+	uint32_t left = LOOK_MAX;
+
+	for (struct knode *n = kmap_first(&e->by_key, key_hash(k)); n; n = next_of(n, &left)) {
 		struct trk *t = key_owner(n);
 
 		if (t->sig == sig && key_eq(key_of(n), k) && same_pass(t, o, max_age))
@@ -176,6 +190,7 @@ static void index_key(struct engine *e, struct trk *t)
 	struct trk_key *k = &t->key[t->key_cnt];
 
 	k->idx = t->key_cnt;
+	k->closed = false;
 	if (!kmap_add(&e->by_key, &k->node, key_hash(&k->key)))
 		t->key_cnt++;
 }
@@ -191,7 +206,8 @@ void journey_add_key(struct engine *e, struct trk *t, const struct flow_key *k)
 	index_key(e, t);
 }
 
-struct trk *journey_request(struct engine *e, const struct flow_key *reply, bool *more)
+struct trk *journey_request(struct engine *e, const struct flow_key *reply,
+			    void (*copy)(struct engine *e, struct trk *t))
 {
 	bool ports = reply->proto != PROTO_ICMP;
 	/* member by member: the reply's was written just now, and is read as it was written */
@@ -204,27 +220,43 @@ struct trk *journey_request(struct engine *e, const struct flow_key *reply, bool
 		.proto = reply->proto,
 		.pad = reply->pad,
 	};
+	struct trk_key *newest = NULL;
 	struct trk *best = NULL;
+	uint32_t left = LOOK_MAX;
 
-	*more = false;
-	for (struct knode *n = kmap_first(&e->by_key, key_hash(&k)); n; n = n->next) {
-		struct trk *t = key_owner(n);
+	/* those of this key are looked at once; what only has the same tag may be meant to cost time */
+	for (struct knode *n = kmap_first(&e->by_key, key_hash(&k)); n && left; n = n->next) {
+		struct trk_key *tk = hmap_entry(n, struct trk_key, node);
+		struct trk *t = key_owner(n), *older = t;
 
-		if (t->role != ROLE_REQUEST || t->answered || !key_eq(key_of(n), &k))
+		if (!key_eq(&tk->key, &k)) {
+			left--;
 			continue;
-		*more |= best != NULL;
+		}
+		newest = newest ? newest : tk;
+		if (tk->closed)
+			break;
+		if (t->role != ROLE_REQUEST || t->answered)
+			continue;
 		/* of several copies (retransmissions) the latest is meant */
-		if (!best || t->first_ns > best->first_ns)
+		if (!best || t->first_ns > best->first_ns) {
+			older = best;
 			best = t;
+		}
+		if (older)
+			copy(e, older);
 	}
+	if (newest)
+		newest->closed = true;
 	return best;
 }
 
 struct trk *journey_by_key(struct engine *e, const struct flow_key *k)
 {
 	struct trk *best = NULL;
+	uint32_t left = LOOK_MAX;
 
-	for (struct knode *n = kmap_first(&e->by_key, key_hash(k)); n; n = n->next) {
+	for (struct knode *n = kmap_first(&e->by_key, key_hash(k)); n; n = next_of(n, &left)) {
 		struct trk *t = key_owner(n);
 
 		if (t->role == ROLE_ICMP_ERROR || t->role == ROLE_REPLY || !key_eq(key_of(n), k))
@@ -259,10 +291,11 @@ static void fragment_key(const struct obs_pkt *p, struct flow_key *k)
 
 struct trk *journey_fragment(struct engine *e, const struct obs *o)
 {
+	uint32_t left = LOOK_MAX;
 	struct flow_key k;
 
 	fragment_key(&o->pkt, &k);
-	for (struct knode *n = kmap_first(&e->by_key, key_hash(&k)); n; n = n->next) {
+	for (struct knode *n = kmap_first(&e->by_key, key_hash(&k)); n; n = next_of(n, &left)) {
 		struct trk *t = key_owner(n);
 
 		if (key_eq(key_of(n), &k) && same_pass(t, o, SAME_PASS_NS))
@@ -279,52 +312,6 @@ void journey_note_fragment(struct engine *e, struct trk *t, const struct obs_pkt
 		return;
 	fragment_key(p, &k);
 	journey_add_key(e, t, &k);
-}
-
-bool journey_is_dns_port(const struct engine *e, uint16_t port)
-{
-	for (int i = 0; i < 4; i++)
-		if (port && e->opts.dns_port[i] == port)
-			return true;
-	return false;
-}
-
-static enum role role_of_tcp(const struct engine *e, const struct obs_pkt *p)
-{
-	if (p->tcp_flags & (TCPF_SYN | TCPF_RST))
-		return (p->tcp_flags & (TCPF_SYN | TCPF_RST | TCPF_ACK)) == TCPF_SYN ?
-			       ROLE_REQUEST :
-			       ROLE_REPLY;
-	if (journey_is_dns_port(e, p->sport))
-		return ROLE_REPLY;
-	return p->dns_flags && !(p->dns_flags & DNS_QR) ? ROLE_REQUEST : ROLE_PLAIN;
-}
-
-static enum role role_of(const struct engine *e, const struct obs_pkt *p, enum app app)
-{
-	enum role role = ROLE_PLAIN;
-
-	if (p->proto == PROTO_ICMP)
-		role = p->icmp_type == 8 ? ROLE_REQUEST :
-		       p->icmp_type == 0 ? ROLE_REPLY :
-					   ROLE_ICMP_ERROR;
-	else if (p->proto == PROTO_TCP)
-		role = role_of_tcp(e, p);
-	else if (app == APP_DNS && p->dns_flags & DNS_QR)
-		role = ROLE_REPLY;
-	else if (app == APP_DNS && journey_is_dns_port(e, p->dport))
-		role = ROLE_REQUEST;
-	/* of an aggregate only the first packet is known: it may answer, but not ask for all */
-	return role == ROLE_REQUEST && p->flags & EV_F_GSO ? ROLE_PLAIN : role;
-}
-
-static enum app app_of(const struct engine *e, const struct obs_pkt *p)
-{
-	if (p->proto == PROTO_ICMP)
-		return APP_ICMP;
-	if (journey_is_dns_port(e, p->sport) || journey_is_dns_port(e, p->dport))
-		return APP_DNS;
-	return p->proto == PROTO_TCP ? APP_TCP : p->proto == PROTO_UDP ? APP_UDP : APP_NONE;
 }
 
 #define SLAB 64 /* packets in a block of memory */
@@ -381,8 +368,8 @@ static void put_memory(struct engine *e, struct trk *t)
 
 static void set_headers(const struct engine *e, struct trk *t, const struct obs_pkt *p)
 {
-	t->app = app_of(e, p);
-	t->role = role_of(e, p, t->app);
+	t->app = journey_app(e, p);
+	t->role = journey_role(e, p, t->app);
 	t->proto = p->proto;
 	t->icmp_type = p->icmp_type;
 	t->icmp_code = p->icmp_code;

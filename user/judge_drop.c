@@ -112,7 +112,8 @@ bool judge_drop_is_noise(const struct engine *e, const struct obs_pkt *p)
 	    !strcmp(p->reason, "NETFILTER_DROP"))
 		return true;
 	/* TCP throws away duplicates, late segments and resets as a matter of course */
-	if (p->proto == PROTO_TCP && !is_no_socket(p) && begins(p->location, "tcp_"))
+	if (p->proto == PROTO_TCP && !is_no_socket(p) && begins(p->location, "tcp_") &&
+	    strcmp(p->reason, "TCP_CSUM") != 0)
 		return true;
 	/* a pod's own sockets free packets in places that say nothing */
 	return p->flags & EV_F_POD_NETNS && !has_reason(p) && verdict_of(e, p) == V_OTHER;
@@ -250,6 +251,9 @@ static enum verdict verdict_of_place(const struct engine *e, const struct obs_pk
 	const char *l = p->location;
 	enum verdict v = find_word(places, sizeof(places) / sizeof(places[0]), l);
 
+	/* a tunnel's socket queues nothing, it only looks at the checksum: udp_queue_rcv_one_skb() */
+	if (p->encap && begins(l, "udp_queue_rcv"))
+		return V_OTHER;
 	if (v != V_NONE)
 		return v;
 	if (is_tunnel(l))
@@ -264,7 +268,9 @@ static enum verdict verdict_of_place(const struct engine *e, const struct obs_pk
 	/* kernels without reasons: the classifier's verdict; later ones say TC_INGRESS, TC_EGRESS */
 	if (!p->reason[0] && (begins(l, "__netif_receive_skb") || !strcmp(l, "__dev_queue_xmit")))
 		return V_FILTERED;
-	return is_no_socket(p) ? V_NO_SOCKET : V_OTHER;
+	if (!is_no_socket(p))
+		return V_OTHER;
+	return p->encap ? V_TUNNEL_ERROR : V_NO_SOCKET;
 }
 
 static enum verdict verdict_of(const struct engine *e, const struct obs_pkt *p)
@@ -379,6 +385,8 @@ static void drop_place(struct trk *t, const struct obs_pkt *p)
 		return;
 	d->nf_hook = is_netfilter(p) ? hook_of(p) : NF_HOOK_NONE;
 	d->in_ifindex = p->iif;
+	d->ct = p->flags & EV_F_CT && !p->encap;
+	d->ct_status = d->ct ? p->ct_status : 0;
 	d->out_ifindex = 0;
 	if (p->flags & EV_F_DST && p->dst_type == RTN_UNICAST && !p->dst_error)
 		d->out_ifindex = p->dst_oif;
@@ -463,6 +471,8 @@ bool judge_drop(struct engine *e, struct trk *t, const struct obs_pkt *p, uint64
 		t->encap_src = p->osrc;
 		t->encap_dst = p->odst;
 	}
+	if (v == V_FILTERED)
+		service_find_twin(e, t);
 	engine_set_verdict(e, t, v);
 	return true;
 }

@@ -26,6 +26,8 @@ struct mlink {
 	struct link_info link;
 	bool present;
 	uint32_t gen;
+	uint64_t down_ns; /* since when it is down or gone, as far as that was seen */
+	struct actor down_by;
 };
 
 struct maddr {
@@ -353,6 +355,17 @@ static enum link_op link_change(const struct mlink *l, const struct link_info *n
 	return LINK_CHANGE;
 }
 
+/* A snapshot tells that it is down, and not since when. */
+static void link_history(struct mlink *l, const struct obs_link *o, enum link_op op, uint64_t ts_ns)
+{
+	if (l->present && l->link.up && l->link.running) {
+		l->down_ns = 0;
+	} else if (!o->snapshot && !l->down_ns && (op == LINK_DOWN || op == LINK_DEL)) {
+		l->down_ns = ts_ns;
+		l->down_by = o->by;
+	}
+}
+
 static void link_flush(struct mirror *m, const struct obs_link *o, uint64_t ts_ns,
 		       void (*fn)(void *ctx, const struct obs_route *r), void *ctx)
 {
@@ -406,6 +419,8 @@ bool mirror__link(struct mirror *m, const struct obs_link *o, uint64_t ts_ns, en
 		l->present = true;
 		l->gen = m->gen;
 	}
+	if (changed)
+		link_history(l, o, *op, ts_ns);
 	/* IPv4 routes leave with IFF_UP, without a message of their own (fib_sync_down_dev) */
 	if (was_up && (o->op == LINK_DEL || !o->link.up))
 		link_flush(m, o, ts_ns, fn, ctx);
@@ -541,15 +556,31 @@ uint64_t mirror__version(const struct mirror *m)
 	return m->version;
 }
 
+/* A pod of this node has a /32 without a gateway; with one it is a block, or a borrowed address. */
+static bool leads_away(const struct route *r)
+{
+	return r->dst.len == 32 && r->type == RTN_UNICAST && r->nh_cnt && addr_is_set(&r->nh[0].gw);
+}
+
+/* Of each length; [32]: those that lead to another node, [0]: shorter ones that went */
 static void count_lens(const struct mirror *m, const struct prefix *p, uint32_t cnt[33])
 {
 	memset(cnt, 0, 33 * sizeof(*cnt));
+	for (size_t i = 0; i < m->gone.size; i++)
+		for (struct hnode *n = hmap_bucket(&m->gone, i); n; n = n->next) {
+			const struct route *r = &hmap_entry(n, struct mgone, node)->gone.route;
+
+			if (prefix_covers(p, &r->dst)) {
+				cnt[0] += r->dst.len < 32;
+				cnt[32] += leads_away(r);
+			}
+		}
 	for (size_t i = 0; i < m->routes.size; i++)
 		for (struct hnode *n = hmap_bucket(&m->routes, i); n; n = n->next) {
 			const struct route *r = &hmap_entry(n, struct mroute, node)->route;
 
 			/* a subnet of this node within a pool is no block */
-			if (r->table == TABLE_MAIN && r->dst.len < 32 &&
+			if (r->table == TABLE_MAIN && (r->dst.len < 32 || leads_away(r)) &&
 			    r->protocol != RTPROT_KERNEL && prefix_covers(p, &r->dst))
 				cnt[r->dst.len]++;
 		}
@@ -585,6 +616,9 @@ uint8_t mirror__block_len(const struct mirror *m, const struct prefix *p, uint8_
 	for (uint8_t len = 1; len < 32; len++)
 		if (cnt[len] && (!best || cnt[len] > cnt[best]))
 			best = len;
+	/* addresses one by one, and nothing longer was ever routed: blocks of one address */
+	if (!best && !likely && cnt[32] && !cnt[0])
+		return 32;
 	return best ? best : likely;
 }
 
@@ -600,6 +634,16 @@ const struct link_info *mirror__link_info(const struct mirror *m, uint32_t ifind
 	const struct mlink *l = ifindex ? link_find(m, ifindex) : NULL;
 
 	return l && l->present ? &l->link : NULL;
+}
+
+uint64_t mirror__link_down(const struct mirror *m, uint32_t ifindex, struct actor *by)
+{
+	const struct mlink *l = ifindex ? link_find(m, ifindex) : NULL;
+
+	if (!l || !l->down_ns)
+		return 0;
+	*by = l->down_by;
+	return l->down_ns;
 }
 
 void mirror__each_route(const struct mirror *m, void (*fn)(void *ctx, const struct route *r),

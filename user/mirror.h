@@ -54,13 +54,19 @@ bool mirror__has_default(const struct mirror *m);
 bool mirror__has_protocol(const struct mirror *m, uint8_t protocol);
 /*
  * The length of the blocks within p: `likely` (0: none) if a route of that length is there, else the
- * most frequent one (more specific than p, not /32), else `likely`. Cheap while routes stay.
+ * most frequent one (more specific than p, not /32), else `likely`, else 32 if routes of single addresses
+ * lead to other nodes and none of a longer block ever did. Cheap while routes stay.
  */
 uint8_t mirror__block_len(const struct mirror *m, const struct prefix *p, uint8_t likely);
 /* Changes with each change of routes, those that went, links and addresses; never 0 */
 uint64_t mirror__version(const struct mirror *m);
 /* Name, also of a link that is gone; "" if never seen */
 const char *mirror__dev(const struct mirror *m, uint32_t ifindex);
+/*
+ * When it last went down, lost its carrier, or was deleted, while that was watched; 0: it did not, or is
+ * up again. *by: who did it.
+ */
+uint64_t mirror__link_down(const struct mirror *m, uint32_t ifindex, struct actor *by);
 /* NULL if there is none (any more) */
 const struct link_info *mirror__link_info(const struct mirror *m, uint32_t ifindex);
 /* Calls fn for each route / link / address that stands */

@@ -164,11 +164,13 @@ static const char *const loss_names[] = {
 };
 
 static const char *const source_names[SOURCE_MAX] = {
-	[SOURCE_BIRD] = "bird",	      [SOURCE_BIRD6] = "bird6", [SOURCE_CONF] = "confd",
-	[SOURCE_IPSET] = "ipset",     [SOURCE_CNI] = "cni",	[SOURCE_STATUS] = "endpoint-status",
-	[SOURCE_SYSCTL] = "sysctl",   [SOURCE_VTEP] = "vtep",	[SOURCE_FILL] = "tables",
-	[SOURCE_PROC] = "processes",  [SOURCE_ANSWER] = "fib",	[SOURCE_NEIGH] = "neigh",
-	[SOURCE_NFRULES] = "nfrules",
+	[SOURCE_BIRD] = "bird",	      [SOURCE_BIRD6] = "bird6",
+	[SOURCE_CONF] = "confd",      [SOURCE_IPSET] = "ipset",
+	[SOURCE_CNI] = "cni",	      [SOURCE_STATUS] = "endpoint-status",
+	[SOURCE_SYSCTL] = "sysctl",   [SOURCE_VTEP] = "vtep",
+	[SOURCE_FILL] = "tables",     [SOURCE_PROC] = "processes",
+	[SOURCE_ANSWER] = "fib",      [SOURCE_NEIGH] = "neigh",
+	[SOURCE_NFRULES] = "nfrules", [SOURCE_KUBELET] = "kubelet",
 };
 
 static const char *const source_state_names[] = {

@@ -225,10 +225,11 @@ enum obs_kind {
 	OBS_POD,	    /* pod */
 	OBS_ANSWER,	    /* answer: what the kernel says when asked for a route */
 	OBS_BASELINE,	    /* baseline: memory of before the start, or another node's */
-	OBS_ELSEWHERE,	 /* elsewhere: what another node's capture shows of a packet of this one */
-	OBS_RULE,	 /* rule: of policy routing, in snapshots only */
-	OBS_NFLOOK = 31, /* nflook: a reading of the packet filters begins */
-	OBS_NFRULE = 32, /* nfrule: a place in them where packets may be dropped */
+	OBS_ELSEWHERE,	  /* elsewhere: what another node's capture shows of a packet of this one */
+	OBS_RULE,	  /* rule: of policy routing, in snapshots only */
+	OBS_NFLOOK = 31,  /* nflook: a reading of the packet filters begins */
+	OBS_NFRULE = 32,  /* nfrule: a place in them where packets may be dropped */
+	OBS_SERVICE = 33, /* service: an address that pods use as that of a service */
 };
 
 struct actor { /* who did it; pid 0: not known */
@@ -308,6 +309,7 @@ enum source {
 	SOURCE_ANSWER,	/* RTM_GETROUTE */
 	SOURCE_NEIGH,	/* RTM_GETNEIGH: who answered lately; OBS_NEIGH with snapshot set */
 	SOURCE_NFRULES, /* counters of packet filters: asked when one of them lost packets */
+	SOURCE_KUBELET, /* the kubelet's configuration: which DNS server it gives to pods */
 	SOURCE_MAX
 };
 enum source_state {
@@ -439,15 +441,6 @@ struct obs_pod {
 	struct addr addr;
 	bool verified; /* the device's name is the one that Calico derives from the pod's */
 	bool status;   /* from Felix' status files: its policy is programmed */
-};
-
-/* What the kernel would do for a packet of this node, or of a pod, to dst */
-struct obs_answer {
-	struct addr dst;
-	uint16_t err;	     /* positive errno, 0: a route */
-	uint8_t type;	     /* RTN_* */
-	struct addr gw, src; /* src: the address that it would send from */
-	uint32_t ifindex;
 };
 
 #include "model_far.h"
@@ -599,6 +592,7 @@ struct obs {
 		struct obs_rule rule;
 		struct obs_nflook nflook;
 		struct obs_nfrule nfrule;
+		struct obs_service service;
 	};
 };
 

@@ -46,6 +46,15 @@ struct obs_elsewhere {
 	char reason[REASON_LEN], location[LOCATION_LEN];
 };
 
+/* What the kernel would do for a packet of this node, or of a pod, to dst */
+struct obs_answer {
+	struct addr dst;
+	uint16_t err;	     /* positive errno, 0: a route */
+	uint8_t type;	     /* RTN_* */
+	struct addr gw, src; /* src: the address that it would send from */
+	uint32_t ifindex;
+};
+
 /* A rule of policy routing: which table is asked for which packets. For whoever reads a capture. */
 struct obs_rule {
 	uint32_t priority, table, mark, mask;
@@ -102,6 +111,11 @@ struct obs_nfrule {
 	char table[NFR_TABLE_LEN], chain[NFR_CHAIN_LEN];
 	char in[DEV_LEN], out[DEV_LEN]; /* for these devices only, may end in '*'; "" any */
 	char comment[NFR_COMMENT_LEN], text[NFR_TEXT_LEN];
+};
+
+/* The kubelet's clusterDNS: the service's address, or that of a cache on the node itself */
+struct obs_service {
+	struct addr addr;
 };
 
 #endif

@@ -76,6 +76,14 @@ int state_pods(const struct state_ask *ask, uint64_t ts_ns, obs_fn fn, void *ctx
 int state_status(const struct state_ask *ask, uint64_t ts_ns, obs_fn fn, void *ctx);
 
 /*
+ * The address that the kubelet gives to pods as their DNS server (clusterDNS in
+ * host_root/var/lib/kubelet/config.yaml, KubeletConfiguration): OBS_SERVICE, one per address.
+ */
+int state_kubelet(const struct state_ask *ask, uint64_t ts_ns, obs_fn fn, void *ctx);
+/* Of such a text: how many were put into out */
+uint32_t kubelet_dns(const char *text, size_t len, struct addr *out, uint32_t max);
+
+/*
  * How full the kernel's tables are: OBS_FILL. Connections of this namespace; those of ARP in the whole
  * kernel, since that is what gc_thresh3 limits, less the permanent ones of this namespace, which
  * do not count there. A table that is not there is left out.

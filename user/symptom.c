@@ -10,11 +10,14 @@
 
 #include "addr.h"
 
-static void list_blocks(const struct finding *f, char *buf, size_t sz)
+static void list_blocks(const struct fnd *x, char *buf, size_t sz)
 {
+	const struct finding *f = &x->f;
 	char text[PREFIX_STRLEN];
 
-	if (!f->block_cnt)
+	if (!f->block_cnt && strstr(f->key, "/service/"))
+		snprintf(buf, sz, "the service's address %s", addr_str(&x->example, text));
+	else if (!f->block_cnt)
 		snprintf(buf, sz, "addresses outside the pools");
 	else if (f->block_cnt == 1)
 		snprintf(buf, sz, "%s", prefix_str(&f->block[0], text));
@@ -122,6 +125,10 @@ static void say_other(const struct fnd *f, const char *blocks, const char *dev, 
 			 blocks,
 			 f->encapsulated ? addr_str(&f->encap_dst, a) : addr_str(&f->gateway, a));
 		break;
+	case V_DELIVERED:
+		snprintf(buf, sz, "The DNS server %s answers, and says that it failed.",
+			 addr_str(&f->example, a));
+		break;
 	default:
 		snprintf(buf, sz, "Packets for %s are lost on %s: %s.", blocks, dev,
 			 verdict_name(f->f.verdict));
@@ -151,7 +158,7 @@ void symptom(const struct fnd *f, char *buf, size_t sz)
 	const char *sentence = simple(f->f.verdict);
 	char blocks[96];
 
-	list_blocks(&f->f, blocks, sizeof(blocks));
+	list_blocks(f, blocks, sizeof(blocks));
 	if (f->f.verdict == V_LEAKED || f->f.verdict == V_NO_ROUTE)
 		say_route(f, blocks, dev, buf, sz);
 	else if (sentence)

@@ -92,6 +92,7 @@ size_t obs_size(const struct obs *o)
 		[OBS_RULE] = sizeof(o->rule),
 		[OBS_NFLOOK] = sizeof(o->nflook),
 		[OBS_NFRULE] = sizeof(o->nfrule),
+		[OBS_SERVICE] = sizeof(o->service),
 	};
 
 	if (o->kind == OBS_PATH || o->kind == OBS_DROP)

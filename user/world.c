@@ -37,6 +37,7 @@ static const struct {
 	[W_ANSWER] = { SOURCE_ANSWER, sizeof(struct obs_answer) },
 	[W_NEIGH] = { SOURCE_NEIGH, sizeof(struct obs_neigh) },
 	[W_NFRULE] = { SOURCE_NFRULES, sizeof(struct obs_nfrule) },
+	[W_SERVICE] = { SOURCE_KUBELET, sizeof(struct obs_service) },
 };
 
 static bool grow(struct world_list *l, size_t size)
@@ -386,6 +387,8 @@ void world_observe(struct engine *e, const struct obs *o)
 		return;
 	case OBS_NFRULE:
 		return add(w, W_NFRULE, &o->nfrule);
+	case OBS_SERVICE:
+		return add(w, W_SERVICE, &o->service);
 	case OBS_ELSEWHERE:
 		return elsewhere_observe(e, &o->elsewhere);
 	case OBS_BASELINE:
@@ -502,9 +505,9 @@ const struct obs_bird_route *world_broute_of(const struct engine *e, const struc
 const struct obs_pod *world_pod_of(const struct engine *e, const struct addr *a)
 {
 	const struct obs_pod key = { .addr = *a };
-	const struct obs_pod *p = find(e, W_POD, &key);
+	const struct obs_pod *p = find(e, W_POD, &key), *s = find(e, W_STATUS, &key);
 
-	return p ? p : find(e, W_STATUS, &key);
+	return !p || (s && s->verified && !p->verified) ? s : p;
 }
 
 const char *world_node_name(const struct engine *e, const struct addr *peer)

@@ -391,6 +391,7 @@ lab_up "${CALITRACE_TEST_PREFIX:-t$$-}cli-"
 trap 'rm -f "$program"; lab down >&2 || :' EXIT
 words
 machine
+check 'cli JSON: the manual page has each key of the sources' described -
 filters
 cd "$root"
 readme

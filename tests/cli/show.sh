@@ -366,6 +366,17 @@ snapshot() {
 	[ "$(jq -rs 'map(.type) | unique | join(" ")' "$out/shown")" = 'check start summary' ] || echo "expected the checks, saw $(jq -r .type "$out/shown" | paste -sd' ')"
 }
 
+# One file of all: -o json of live, show and check, each record and key that came by
+keys() {
+	shown 0 -o json --timeline "$out/json.pcapng"
+	cp "$out/shown" "$out/timeline.shown"
+	shown 0 -o json --all "$out/json.pcapng" "$out/peer.pcapng"
+	"$calitrace" check -o json --netns "${node_ns[k8s02]}" --host-root "${node_root[k8s02]}" >"$out/check.shown" ||
+		echo "expected a healthy node, saw exit status $?"
+	"$calitrace" doctor -o json >"$out/doctor.shown" || echo "expected exit status 0 of doctor, saw $?"
+	described "$out/json.json" "$out/peer.json" "$out/shown" "$out"/{timeline,check,doctor}.shown
+}
+
 mkdir -p "$out/empty"
 lab_up "${CALITRACE_TEST_PREFIX:-t$$-}shw-"
 check 'show: a run to show' record
@@ -385,3 +396,4 @@ check 'show: from a capture that runs' pipe
 check 'show: two nodes' two_nodes
 check 'show: the parts of a rotated capture' rotated
 check 'show: a snapshot' snapshot
+check 'show: the manual page has each key' keys

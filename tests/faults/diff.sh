@@ -270,3 +270,4 @@ for fault in graceful-restart:restart:restarting allowlist:allowlist:allowlist; 
 	lab heal >&2
 	check "$label diff too early: $fault" "$test"
 done
+check "$label diff: the manual page has each key" described "$out"/*-*.json

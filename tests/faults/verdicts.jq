@@ -27,13 +27,15 @@ def entries($name):
 	if .words == null then error("not in the table: " + $name) else . end;
 
 def base: ["icmp:pod:dns", "dns:pod:dns", "dns:pod:svc", "icmp:host:dns", "dns:host:svc", "icmp:pod:far"];
-def special: test("^(big|martian|slow|uplink):");
+def special: test("^(big|martian|slow|spoof|lent|port|uplink):");
 def atoms: [split(",")[] | if . == "base" then base[] else . end];
 
 # An atom as it is on the wire
 def wire:
 	split(":") | if .[0] == "martian" then ["icmp", "host", .[2]]
-	elif .[0] == "slow" then .[0] = "dns"
+	elif .[0] == "slow" or .[0] == "port" then .[0] = "dns"
+	elif .[0] == "spoof" then ["icmp", "spoofed", .[2]]
+	elif .[0] == "lent" then .[0] = "icmp"
 	elif .[0] == "uplink" then (.[0] = "icmp"), (.[0] = "dns")
 	else . end | join(":");
 def packets_of: {icmp: [2, 2], big: [2, 2], dns: [1, 1], dnst: [1, 6]}[split(":")[0]];
@@ -44,8 +46,7 @@ def root_entries:
 	(root_lines($run.fault) | if length == 0 then root_lines($run.fault | sub("@.*"; "")) else . end) |
 	map({node: .[1], verdict: .[2], key: (.[4:] | pairs), causes: (.[3] | split("|"))} |
 		.not = (.key.not // "" | split("|")) |
-		.open = (.key.open | . == "yes" or . == $run.mode) | .known = (.key.known == "yes") |
-		if $run.mode == "late" and .key.late then .causes = (.key.late | split("|")) else . end |
+		.open = (.key.open | . == "yes" or . == $run.mode) | .known = (.key.known | . == "yes" or . == $run.mode) |
 		select(.node == $run.node));
 
 (if $run.fault == "healthy" then {words: {}, hits: [], finds: []} else entries($run.fault) end) as $fault |
@@ -69,6 +70,7 @@ def target_name:
 def who:
 	if . == $lab.client then "pod" elif . == $lab.target.dns then "dnspod" elif . == $lab.p2 then "p2"
 	# A packet that was never born has no source yet.
+	elif . == $lab.target["dead-remote"] then "spoofed" elif . == $lab.target.borrowed then "borrower"
 	elif . == null or . == $lab.ip[client_node] or . == $lab.tunnel_ip[client_node] then "host"
 	else null end;
 
@@ -89,7 +91,8 @@ def known: all(. != null);
 # Echo requests say themselves what they are; of the rest, pods on k8s02 and the node do the asking.
 def is_request:
 	if .icmp.type == 8 then true elif .icmp.type == 0 then false
-	else (.src | who | . == "pod" or . == "host") and (.dst | target_name | . != null and . != "client") end;
+	else (.src | who | . == "pod" or . == "host") and
+		(.orig_dst == $lab.service or (.dst | target_name | . != null and . != "client")) end;
 
 # {kind, class} by who talks to whom; class null for what nobody sent
 def classed:
@@ -108,12 +111,17 @@ def phase_index: .ts as $ts | last(range($run.phases | length) | select($run.pha
 def match_class($class):
 	($class | split(":")) as $c |
 	any(.classes[]; split(":") | [., $c] | transpose | all(.[0] == "*" or .[0] == .[1]));
+# Between k8s01 and k8s02: then the host's packets have its own address, and replies need no block's
+# route to find it.
+def no_tunnel: $lab.encap == "none" or $lab.encap == "crosssubnet";
+def spared($kind; $class):
+	no_tunnel and $kind == "reply" and .verdict == "leaked" and ($class | split(":")[1] == "host");
 def hit_of($node; $kind; $class):
-	first($fault.hits[] | select(.node == $node and .kind == $kind and match_class($class))) // null;
+	first($fault.hits[] | select(spared($kind; $class) | not) | select(.node == $node and .kind == $kind and match_class($class))) // null;
 def passes: .key.on or .verdict == "unanswered" or .verdict == "any";
 
-def home: if split(":")[1] == "dnspod" then server_node else client_node end;
-def goal: split(":")[2] | if . == "dns" or . == "svc" or . == "dead-remote" then server_node elif . == "far" then "k8s03" else client_node end;
+def home: if split(":")[1] | . == "dnspod" or . == "borrower" then server_node else client_node end;
+def goal: split(":")[2] | if . == "dns" or . == "svc" or . == "dead-remote" or . == "borrowed" then server_node elif . == "far" then "k8s03" else client_node end;
 def stages($class):
 	[$class | home, goal] as [$from, $to] |
 	if $from == $to then [[$from, "request"], [$from, "reply"]]
@@ -165,7 +173,7 @@ def dev_is($names; $actual):
 	. as $p | any($names | split("|")[];
 		if . == "cali" then $actual == $lab.client_dev
 		elif . == "dns-cali" then $actual == $lab.dns_dev
-		elif . == "tunnel" then $actual == $lab.tunnel
+		elif . == "tunnel" then $actual == (if no_tunnel then "eth0" else $lab.tunnel end)
 		elif . == "p2-cali" then $actual == $lab.p2_dev
 		elif . == "pod" then $actual == (if $run.node == client_node then $lab.client_dev else $lab.dns_dev end) or
 			($actual == "eth0" and $p.netns != node_netns)
@@ -186,10 +194,11 @@ def unmet($key):
 		elif $k == "errno" or $k == "comm" then select($p[$k] != $v)
 		elif $k == "reason" then select($run.kernel // "" | startswith("5.10.") | not) | select($v | split("|") | index($p.reason) | not)
 		elif $k == "location" then select($p.at == "drop") | select(any($v | split("|")[]; . as $l | $p.location // "" | startswith($l)) | not)
-		elif $k == "encap" then select($p.encap == null or $p.encap.src != $lab.ip[$run.node])
-		elif $k == "encap.dst" then select($p.encap.dst != address($v))
+		elif $k == "encap" then select(no_tunnel | not) | select($p.encap == null or $p.encap.src != $lab.ip[$run.node])
+		elif $k == "encap.dst" then
+			select((if no_tunnel then $p.route.gateway else $p.encap.dst end) != address($v))
 		elif $k == "late" then select(($p.late_us // 0) < ($v | tonumber))
-		elif $k == "n" or $k == "on" or $k == "some" or $k == "icmp" or $k == "late-start" then empty
+		elif $k == "n" or $k == "on" or $k == "some" or $k == "icmp" or $k == "late-start" or $k == "block" then empty
 		else error("no such key: " + $k) end |
 		"\($k) \($v)");
 
@@ -200,7 +209,8 @@ def bad_packet($e):
 	elif ($e.verdicts | index($p.verdict) | not) and (($e.also // []) | index($p.verdict) | not) then "verdict \($e.verdicts | join("|"))"
 	elif (.verdict | good) and .finding then "no finding"
 	elif (.verdict | good | not) and (.finding | not) then "a finding"
-	elif $block and .block != $block then "block \($block)"
+	# a borrowed address is a block of its own, where its route was seen
+	elif $block and .block != $block and ($e.key.block != "own" or .block != "\($p.dst)/32") then "block \($block)"
 	elif (.verdict | good) or ($e.key.some and .verdict != $e.verdicts[0]) then empty
 	else unmet($e.key) end;
 
@@ -257,7 +267,8 @@ def check_finding($mine; $healed_round):
 	($causes - causes_for($f.verdict) | .[] | "not the cause \(.)"),
 	(if .packets != ($mine | length) then "\($mine | length) packets" else empty end),
 	(if .verdicts != {(.verdict): ($mine | length)} then "verdicts \({(.verdict): ($mine | length)} | tojson)" else empty end),
-	(if (.blocks // [] | sort) != $blocks then "blocks \($blocks | join(" "))" else empty end),
+	(if (.blocks // [] | sort) != $blocks and
+		((any($fault.hits[]; .key.block == "own") and .blocks == ([$mine[].dst + "/32"] | unique)) | not) then "blocks \($blocks | join(" "))" else empty end),
 	(if .dev and ([$mine[].dev] | index($f.dev) | not) then "a dev that a packet has" else empty end),
 	(if (.explain // "") == "" then "an explanation" else empty end),
 	(if $fault.words.state == "any" then empty
@@ -272,9 +283,22 @@ def emptied:
 	(any($fault.finds[]; .node == $run.node and .verdict == $v) or
 		(.verdict == "unanswered" and .state == "recovered"));
 
+# About answers: no packet was lost
+def of_answers: .verdict == "delivered" and any($fault.finds[]; .node == $run.node and .verdict == "delivered");
+def check_answers:
+	. as $f |
+	([.because[]?.cause] - causes_for("delivered") | .[] | "not the cause \(.)"),
+	(if (.because // [] | any(.cause == $f.cause) | not) then "the cause among because" else empty end),
+	(if .packets < 1 or .verdicts != {delivered: .packets} or .apps != {dns: .packets} then "as many answers everywhere" else empty end),
+	(if .blocks or .dev then "neither blocks nor a dev" else empty end) |
+	"finding \($f.verdict): expected \(.), saw \($f | finding_brief)";
+
 # One finding for each verdict and block; it may be about several blocks.
 def check_findings($all; $packets):
-	($all | map(select(emptied | not))) as $findings |
+	($all[] | select(of_answers) | check_answers),
+	(if any($fault.finds[]; .node == $run.node and .verdict == "delivered") and ($all | any(of_answers) | not) then
+		"expected a finding about answers, saw none" else empty end),
+	($all | map(select((emptied or of_answers) | not))) as $findings |
 	any($run.phases[]; .name == "healed") as $healed_round |
 	($packets | map(select(.finding)) | group_by(.finding)) as $problems |
 	($problems[] | . as $mine | [$findings[] | select(.id == $mine[0].finding)] |
@@ -349,8 +373,8 @@ def scored($all; $packets):
 		lies: ([$revs[] | links[]] | unique | . - ($f | allowed))} +
 	if $lost then {found_ms: ($revs[0].ts | ms_from($lost)), root_ms: (root_since($revs) | ms_from($lost))} else {} end;
 
-def must_find:
-	any(range($run.phases | length) | expected(.)[]; .n[0] > 0 and (.verdicts | any(good) | not) and (.key.on | not));
+# Packets are lost here that nothing else explains but the fault
+def must_lose: any(range($run.phases | length) | expected(.)[]; .n[0] > 0 and problem_class(.));
 def score($all; $packets; $findings):
 	($packets | map(select(.verdict | good | not))) as $problems |
 	($problems | map(select(explained | not))) as $false |
@@ -359,7 +383,7 @@ def score($all; $packets; $findings):
 	($told | map(select(.id as $id | $true_ids | index($id)))) as $due |
 	($told | map(select(.id as $id | $true_ids | index($id) | not))) as $extra |
 	{node: $run.node, findings: [$due[] | scored($all; $packets)],
-		missed: (if $due == [] and must_find then [$asked[].verdict] else [] end),
+		missed: (if $asked != [] and ([$due[] | select(root_for)] == []) and must_lose then [$asked[].verdict] else [] end),
 		alarms: (($extra | length) + ($false | map(select(.finding as $id | $extra | any(.id == $id) | not)) | length))};
 
 # What the scoreboard counts against calitrace, and is not said by the judge of packets and findings
@@ -385,6 +409,7 @@ score($all; $packets; $findings) as $score |
 	(if $run.fault == "healthy" then healthy_packets($packets)
 	 else range($run.phases | length) as $i | check_round($i; $packets) end),
 	(if $run.fault == "healthy" then empty
+	 elif $fault.words.early then empty
 	 else $packets[] | select(phase_index == -1) | "not expected before any traffic: \(brief)" end),
 	twice($packets),
 	check_findings($findings; $packets),

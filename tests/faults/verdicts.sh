@@ -15,6 +15,9 @@
 # FAULT.nodes and FAULT.lab, or FAULT.error with what went wrong; then FAULT.done. "healthy" is one of the
 # faults: the lab's mixed traffic with nothing wrong.
 #
+# With CALITRACE_TEST_VARIANT=NAME the labs have the options that tests/faults/variants gives it.
+# With CALITRACE_TEST_CAPTURE=1 the tracers record what they see: FAULT.MODE.NODE.pcapng.
+#
 # Most of the time is waiting for what does not come, so CALITRACE_TEST_JOBS labs work side by
 # side. Without a list of faults: all, and "healthy".
 
@@ -53,6 +56,22 @@ read_table() {
 	done <"$here/verdicts"
 }
 
+# The options of the variant, and which faults are its own
+variant_options=() variant_as=-
+read_variant() {
+	local name as options
+
+	[ -n "${CALITRACE_TEST_VARIANT:-}" ] || return 0
+	while read -r name as options; do
+		[ "$name" = "$CALITRACE_TEST_VARIANT" ] || continue
+		variant_as=$as
+		read -r -a variant_options <<<"$options"
+		return
+	done <"$here/variants"
+	echo "no such variant: $CALITRACE_TEST_VARIANT" >&2
+	return 1
+}
+
 # The start of a tracer is the dearest part in an emulated machine: there only nodes that the
 # fault hits have one.
 choose_nodes() {
@@ -81,6 +100,8 @@ target_of() {
 	node) REPLY=$NODE_IP_k8s02 ;;
 	dead-remote) REPLY=$DEAD_REMOTE ;;
 	dead-local) REPLY=$DEAD_LOCAL ;;
+	borrowed) REPLY=$LAB_STALE_ADDRESS ;;
+	stale) REPLY=$LAB_STALE_ADDRESS ;;
 	client) REPLY=$POD_IP_k8s02_p1 ;;
 	*) echo "no such target: $1" >&2 && return 1 ;;
 	esac
@@ -100,6 +121,7 @@ send() {
 	pod) ns=$POD_NETNS_k8s02_p1 ;;
 	p2) ns=$POD_NETNS_k8s02_p2 ;;
 	dnspod) ns=$POD_NETNS_k8s01_coredns ;;
+	borrower) ns=$POD_NETNS_k8s01_p1 ;;
 	host) ns=$NODE_NETNS_k8s02 ;;
 	*) echo "nobody is called $who" >&2 && return 1 ;;
 	esac
@@ -114,6 +136,9 @@ send() {
 		echo_request "$ns" "$target" -M "do" -s 1200
 		;;
 	martian) echo_request "$ns" "$target" -I "$NODE_IP_k8s02" ;;
+	spoof) echo_request "$ns" "$target" -I "$DEAD_REMOTE" ;;
+	lent) echo_request "$ns" "$target" -I "$LAB_STALE_ADDRESS" ;;
+	port) query "$ns" "$target" +time=1 -b "0.0.0.0#40053" ;;
 	uplink) lab traffic uplink-down --count 1 ;;
 	*) echo "no such traffic: $1" >&2 && return 1 ;;
 	esac
@@ -134,7 +159,7 @@ plain() {
 	local atom list=''
 
 	for atom in ${1//,/ }; do
-		case $atom in big:* | martian:* | slow:* | uplink:*) ;; *) list+=,$atom ;; esac
+		case $atom in big:* | martian:* | slow:* | spoof:* | lent:* | port:* | uplink:*) ;; *) list+=,$atom ;; esac
 	done
 	REPLY=${list#,}
 }
@@ -148,10 +173,12 @@ round() {
 # ---- tracers ----
 
 start() {
-	local node
+	local node record
 
 	for node in "${nodes[@]}"; do
-		live "$fault.$1.$node" "$node" --all -o json
+		record=()
+		[ -z "${CALITRACE_TEST_CAPTURE:-}" ] || record=(-w "$out/$fault.$1.$node.pcapng" --force)
+		live "$fault.$1.$node" "$node" --all -o json "${record[@]}"
 	done
 	for node in "${nodes[@]}"; do
 		tracer_wait "$fault.$1.$node" >&2
@@ -233,18 +260,28 @@ run_healthy() {
 	done
 }
 
+# usual_lab_has NAME: no need of that fault speaks against the usual lab
+usual_lab_has() {
+	local need=" ${words[$1]} "
+
+	[[ $need == *' needs='* ]] || return 0
+	need=${need##* needs=}
+	[[ ,${need%% *}, == *,$auto_encap,* ]]
+}
+
 # elsewhere: why this fault is none for this kernel at all, or nothing
 elsewhere() {
 	local encap=${fault#*@}
 
 	[[ $fault == *@* ]] || encap=''
+	[ "$encap" != "$variant_as" ] || return 0
 	word needs ''
-	if [ -n "$encap" ] && [ "$encap" = "$auto_encap" ]; then
+	if [ -n "$encap" ] && [ "$encap" = "$auto_encap" ] && usual_lab_has "${fault%@*}"; then
 		echo "as ${fault%@*}: the usual lab on this kernel has $encap"
 	elif [ "$encap" = ipip ]; then
 		echo "this kernel has no ipip"
 	elif [ -z "$encap" ] && [ -n "$REPLY" ] && [[ ,$REPLY, != *,$auto_encap,* ]]; then
-		echo "happens with $REPLY only: see $fault@$REPLY"
+		echo "happens with $REPLY only${words[$fault@$REPLY]+: see $fault@$REPLY}"
 	fi
 }
 
@@ -275,19 +312,33 @@ publish() {
 # What the lab takes for "auto"
 usual_encap() {
 	modprobe -q ipip 2>/dev/null || :
+	local i
+
 	auto_encap=vxlan
+	for ((i = 0; i < ${#variant_options[@]}; i++)); do
+		if [ "${variant_options[i]}" = --encap ]; then
+			auto_encap=${variant_options[i + 1]}
+			return
+		fi
+	done
 	! unshare -n ip link add name t type ipip local 127.0.0.2 remote 127.0.0.3 2>/dev/null || auto_encap=ipip
 }
 
 # The lab that the fault needs; a worker keeps its own as long as the next one fits.
 use_lab() {
-	local encap=auto
+	local encap=auto options
 
 	[[ $fault != *@* ]] || encap=${fault#*@}
+	[ "$encap" != "$variant_as" ] || encap=auto
 	[ "$encap" != "$lab_encap" ] || return 0
 	[ -z "$lab_encap" ] || lab down >&2
 	lab_encap=$encap
-	lab_up "${CALITRACE_TEST_PREFIX:-t$$-}$worker$encap-" --encap "$encap"
+	case $encap in
+	felix) options=(--routes-by felix) ;;
+	auto) options=() ;;
+	*) options=(--encap "$encap") ;;
+	esac
+	lab_up "${CALITRACE_TEST_PREFIX:-t$$-}$worker$encap-" "${variant_options[@]}" "${options[@]}"
 }
 
 # Is this start possible, without TCX, where the tracer's own filter is in the chain?
@@ -370,6 +421,7 @@ work() {
 }
 
 read_table
+read_variant
 usual_encap
 has_tcx=$("$calitrace" doctor -o json 2>/dev/null | jq -r 'select(.name == "tcx" and .explain == "available") | .name')
 kernel=$(uname -r)

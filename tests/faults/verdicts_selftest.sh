@@ -69,6 +69,10 @@ allowlist.before.k8s01|a root that took too long|(first(.[] | select(.type == "f
 tunnel-down.before.k8s02|a chain that ends before its root|(.[] | select(.type == "finding")) |= (.cause = "route-missing" | .because |= map(select(.cause == "route-missing")))
 blackhole-route.before.k8s02|another route|(first(.[] | select(bad)) | .route.type) = "unreachable"
 blackhole-route.before.k8s02|a sender that is not named|(.[] | select(bad and .at == "fib")) |= del(.comm)
+dns-servfail.before.k8s02|a missing finding about answers|map(select(.type != "finding"))
+dns-servfail.before.k8s02|another cause of failing answers|(first(.[] | select(.type == "finding")) | .because) += [{"cause": "no-listener", "confidence": "likely"}]
+dns-servfail.before.k8s02|answers that do not add up|(first(.[] | select(.type == "finding")) | .verdicts.delivered) += 1
+dns-nxdomain.before.k8s02|a finding about good answers|. + [{v: 1, type: "finding", node: "k8s02", id: 1, verdict: "delivered", packets: 5, verdicts: {delivered: 5}, apps: {dns: 5}, cause: "dns-upstream", because: [{cause: "dns-upstream"}]}]
 healthy.before.k8s02|a problem over healthy traffic|(first(.[] | select(good)) | .verdict) = "martian"
 healthy.before.k8s02|silence over healthy traffic|map(select(.type != "packet"))
 END

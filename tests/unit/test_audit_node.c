@@ -362,12 +362,44 @@ static void test_crosssubnet(void **state)
 		   RP_FELIX, "ip");
 	a = feed_audit(&n.f);
 	assert_check(&a, "routes", CHECK_PROBLEM, C_WRONG_DEVICE);
-	/* confd's word is believed */
+	/* confd's word is believed: then the others' go by the tunnel without need */
 	o.pools.pool[0].mode_from = FROM_CONFD;
 	feed_obs(&n.f, US, &o);
 	a = feed_audit(&n.f);
-	assert_check(&a, "routes", CHECK_OK, C_UNKNOWN);
+	assert_check(&a, "routes", CHECK_WARN, C_WRONG_DEVICE);
+	assert_true(check_says(check_of(&a, "routes"), "by the tunnel to nodes on this one's"));
 	node_close(&n);
+}
+
+/* Each node as CrossSubnet has it: near ones direct. One beyond the subnet that is direct, too, is lost. */
+static void test_crosssubnet_far(void **state)
+{
+	char b[PREFIX_STRLEN], gw[ADDR_STRLEN];
+
+	(void)state;
+	for (int far = 0; far < 2; far++) {
+		struct obs o = { .kind = OBS_POOLS };
+		struct audit_said a;
+		struct node n;
+
+		node_open(&n, &plans[0], POOL_IPIP);
+		o.pools.cnt = 1;
+		o.pools.pool[0] = (struct pool){ .cidr = pfx(plans[0].pool),
+						 .mode = POOL_CROSSSUBNET,
+						 .mode_from = FROM_CONFD };
+		feed_obs(&n.f, US, &o);
+		for (uint32_t i = 0; i < n.m.cnt; i++)
+			feed_route(&n.f, US, ROUTE_REPLACE, block(&n, i, b), peer(&n, i, gw),
+				   IF_ETH0, RT_UNICAST, RP_BIRD, "bird");
+		if (far)
+			feed_route(&n.f, US, ROUTE_ADD, peer(&n, 1, gw), plans[0].gw, IF_ETH0,
+				   RT_UNICAST, RP_STATIC, NULL);
+		a = feed_audit(&n.f);
+		assert_check(&a, "routes", far ? CHECK_PROBLEM : CHECK_OK,
+			     far ? C_WRONG_DEVICE : C_UNKNOWN);
+		assert_int_equal(check_says(check_of(&a, "routes"), "past the tunnel"), far);
+		node_close(&n);
+	}
 }
 
 /* ---- settings ---- */
@@ -548,6 +580,7 @@ int main(void)
 		cmocka_unit_test(test_tunnel),
 		cmocka_unit_test(test_mtu),
 		cmocka_unit_test(test_crosssubnet),
+		cmocka_unit_test(test_crosssubnet_far),
 		cmocka_unit_test(test_sysctl),
 		cmocka_unit_test(test_default_route),
 		cmocka_unit_test(test_tables),

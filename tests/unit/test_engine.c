@@ -306,6 +306,43 @@ static void test_retransmission(void **state)
 	feed_close(&f, 4 * US_PER_S);
 }
 
+static void flood_of_copies(const struct plan *p, uint32_t copies)
+{
+	struct obs_pkt q = pkt_dns(p->pod, p->peer_pod, 40001, 5), r = pkt_reply(&q);
+	struct feed f;
+
+	feed_open(&f, p, NULL);
+	feed_node(&f, POOL_IPIP, 0);
+	for (uint32_t i = 0; i < copies; i++) {
+		q.ip_id = (uint16_t)i;
+		q.skb = feed_skb(&f);
+		feed_path(&f, i, AT_TC_INGRESS, IF_CALI1, q);
+	}
+	for (uint32_t i = 0; i < copies; i++) {
+		r.ip_id = (uint16_t)i;
+		r.skb = feed_skb(&f);
+		feed_path(&f, copies + i, AT_TC_INGRESS, IF_TUNNEL, r);
+	}
+	feed_ticks(&f, 950 * MS, 4 * US_PER_S);
+	assert_int_equal(feed_summary(&f).apps[APP_DNS].sent, copies);
+	assert_int_equal(feed_summary(&f).apps[APP_DNS].answered, copies);
+	assert_int_equal(feed_summary(&f).apps[APP_DNS].unanswered, 0);
+	feed_close(&f, 4 * US_PER_S);
+}
+
+/*
+ * So many copies, and as many answers: each is looked at once. If all were, for each other one, this
+ * would go on for minutes, and the run gives up.
+ */
+static void test_flood_of_copies(void **state)
+{
+	(void)state;
+	EACH_PLAN(p)
+	{
+		flood_of_copies(p, 30000);
+	}
+}
+
 static void test_syn_refused(void **state)
 {
 	const struct plan *p = &plans[0];
@@ -481,6 +518,7 @@ int main(void)
 		cmocka_unit_test(test_answer_leaks),
 		cmocka_unit_test(test_unanswered),
 		cmocka_unit_test(test_retransmission),
+		cmocka_unit_test(test_flood_of_copies),
 		cmocka_unit_test(test_syn_refused),
 		cmocka_unit_test(test_dns_over_tcp),
 		cmocka_unit_test(test_aggregate),

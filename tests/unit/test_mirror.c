@@ -340,6 +340,31 @@ static void test_block_len(void **state)
 	}
 }
 
+/* Each block has one address: only where nothing longer is, or was, routed. */
+static void test_block_of_one(void **state)
+{
+	(void)state;
+	EACH_PLAN(p)
+	{
+		for (int longer = 0; longer < 2; longer++) {
+			struct mirror *m = mirror__new();
+			struct prefix pool = pfx(p->pool);
+			char pod[32];
+
+			snprintf(pod, sizeof(pod), "%s/32", p->peer_pod);
+			put(m, 1, ROUTE_ADD, pod, p->peer, 3);
+			if (longer) {
+				put(m, 1, ROUTE_ADD, p->other_block, p->peer, 3);
+				put(m, 2, ROUTE_DEL, p->other_block, p->peer, 3);
+			}
+			assert_int_equal(mirror__block_len(m, &pool, 0), longer ? 0 : 32);
+			put(m, 3, ROUTE_DEL, pod, p->peer, 3);
+			assert_int_equal(mirror__block_len(m, &pool, 0), longer ? 0 : 32);
+			mirror__free(m);
+		}
+	}
+}
+
 /* A thousand routes, all withdrawn, come back: the memory of them does not grow. */
 static void test_many(void **state)
 {
@@ -367,12 +392,12 @@ static void test_many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lookup),	       cmocka_unit_test(test_metric_and_table),
-		cmocka_unit_test(test_history),	       cmocka_unit_test(test_link),
-		cmocka_unit_test(test_link_kind),      cmocka_unit_test(test_multipath),
-		cmocka_unit_test(test_resync),	       cmocka_unit_test(test_addr),
-		cmocka_unit_test(test_block_len),      cmocka_unit_test(test_many),
-		cmocka_unit_test(test_resync_version),
+		cmocka_unit_test(test_lookup),	  cmocka_unit_test(test_metric_and_table),
+		cmocka_unit_test(test_history),	  cmocka_unit_test(test_link),
+		cmocka_unit_test(test_link_kind), cmocka_unit_test(test_multipath),
+		cmocka_unit_test(test_resync),	  cmocka_unit_test(test_addr),
+		cmocka_unit_test(test_block_len), cmocka_unit_test(test_block_of_one),
+		cmocka_unit_test(test_many),	  cmocka_unit_test(test_resync_version),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

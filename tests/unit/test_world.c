@@ -297,6 +297,43 @@ static void test_peers_by_address(void **state)
 	feed_close(&f, 2);
 }
 
+static void pod_round(struct feed *f, enum source s, const char *name, bool verified)
+{
+	struct obs o = { .kind = OBS_POD };
+
+	o.pod = (struct obs_pod){ .verified = verified, .status = s == SOURCE_STATUS };
+	o.pod.addr = ip(f->plan->peer_pod);
+	snprintf(o.pod.name, sizeof(o.pod.name), "%s", name);
+	feed_begin(f, 1, s);
+	feed_obs(f, 1, &o);
+	feed_end(f, 1, s, SOURCE_OK);
+}
+
+/* The name of the pod that the first packet goes to, with what CNI's and Felix' files say */
+static void expect_name(bool cni, bool status, const char *name)
+{
+	struct feed f;
+
+	feed_open(&f, &plans[0], NULL);
+	feed_node(&f, POOL_IPIP, 0);
+	pod_round(&f, SOURCE_CNI, "default/cni", cni);
+	pod_round(&f, SOURCE_STATUS, "default/status", status);
+	feed_sent(&f, 10, pkt_echo(f.plan->pod, f.plan->peer_pod, 7, 1));
+	feed_ticks(&f, 100000, 4000000);
+	assert_string_equal(said(&f, 1)->dst_pod, name);
+	feed_close(&f, 4000000);
+}
+
+/* A name whose device is another pod's is none. */
+static void test_pod_names(void **state)
+{
+	(void)state;
+	expect_name(true, true, "default/cni");
+	expect_name(true, false, "default/cni");
+	expect_name(false, true, "default/status");
+	expect_name(false, false, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -309,6 +346,7 @@ int main(void)
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_attempts),
 		cmocka_unit_test(test_peers_by_address),
+		cmocka_unit_test(test_pod_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,8 @@
 # tests' results go to standard output. A TASK:
 #
 #   PLAN                    tests/faults/record.sh with all of its faults
-#   verdicts=MODE:FAULT,... tests/faults/verdicts.sh, traces in SHARE/verdicts
+#   verdicts=MODE[+VARIANT]:FAULT,...
+#                           tests/faults/verdicts.sh, traces in SHARE/verdicts
 #   checks=LAB/FAULT,...    tests/faults/checks.sh
 #   NAME                    tests/faults/NAME.sh, which says itself what it found
 
@@ -23,9 +24,10 @@ for task; do
 	case $task in
 	verdicts=*)
 		IFS=, read -r -a faults <<<"${task#*:}"
-		mode=${task#*=}
-		CALITRACE_TEST_SHARE=$share/verdicts "$here/faults/verdicts.sh" /tmp/verdicts "${mode%%:*}" "${faults[@]}" ||
-			status=1
+		mode=${task#*=} mode=${mode%%:*} variant=
+		[[ $mode != *+* ]] || variant=${mode#*+}
+		CALITRACE_TEST_SHARE=$share/verdicts CALITRACE_TEST_VARIANT=$variant \
+			"$here/faults/verdicts.sh" /tmp/verdicts "${mode%%+*}" "${faults[@]}" || status=1
 		;;
 	checks=*)
 		IFS=, read -r -a faults <<<"${task#*=}"

@@ -132,6 +132,17 @@ fault_tunnel_address() {
 
 heal_tunnel_address() { ip_in "${node_ns[${nodes[1]}]}" <<<"addr add ${node_tunnel_ip[${nodes[1]}]}/32 dev $tunnel"; }
 
+# The node's own packets then have the uplink's address in the tunnel, and k8s01 would answer these past it.
+fault_tunnel_address_strict() {
+	fault_tunnel_address
+	node_sysctl "${nodes[0]}" "conf/$tunnel/rp_filter" 1
+}
+
+heal_tunnel_address_strict() {
+	node_sysctl "${nodes[0]}" "conf/$tunnel/rp_filter" 0
+	heal_tunnel_address
+}
+
 # The device of IPIP stays as long as its module: it is renamed, and down. BIRD then puts the
 # routes on the underlay.
 fault_tunnel_missing() {

@@ -84,13 +84,14 @@ bird_config() {
 	peers_text=$REPLY
 	own_blocks "$node"
 	for block in $REPLY; do
-		statics+="route $block blackhole; "
+		[[ $block == */32 ]] || statics+="route $block blackhole; "
 		own+="${own:+, }$block"
 	done
 	statics="protocol static { $statics}"
 	if [ "$node" = "$first" ]; then
 		if fault_active return-route-missing || fault_active rpf-tunnel; then
-			import="if net = ${node_block[$second]} then reject; accept;"
+			node_blocks "$second"
+			import="if net ~ [ ${REPLY// /, } ] then reject; accept;"
 		fi
 		! fault_active block-withdrawn || export="if net ~ [ $own ] then reject; "
 	fi
@@ -102,6 +103,7 @@ bird_config() {
 	if ! { [ "$node" = "$second" ] && fault_active unreachable-route; }; then
 		kernel+="if dest = RTD_UNREACHABLE then reject; "
 	fi
+	! felix_routes_all || kernel+="if net ~ [ $pool+ ] then reject; "
 	[ -z "$gr_wait" ] || wait="graceful restart wait $gr_wait;"
 	REPLY="log \"$state/log/$node.bird.log\" all;
 router id $source;
@@ -159,6 +161,7 @@ bird_faults_second() {
 		kernel="if net = $address/32 then reject; "
 	fi
 	! fault_active stale-32 || statics+=$'\n'"protocol static forgotten { route $stale_address/32 via $stale_node; }"
+	[ ! -e "$state/lent" ] || statics+=$'\n'"protocol static lent { route $stale_address/32 via $address; }"
 	! fault_active no-route || kernel+="if net = $block then reject; "
 	! fault_active underlay-route || learn="where net != $address/32"
 }
@@ -248,11 +251,13 @@ stop_processes() {
 # The blocks that are reached by a router, with their nodes: BIRD's next hop for these is the
 # router, and the fork's is the node.
 bird_remotes() {
-	local owner text=
+	local owner block text=
 
 	if [ "$encap" = crosssubnet ]; then
 		for owner in "${nodes[@]}"; do
-			! tunnelled "$1" "$owner" || text+="${node_block[$owner]}=${node_ip[$owner]},"
+			tunnelled "$1" "$owner" || continue
+			node_blocks "$owner"
+			for block in $REPLY; do text+="$block=${node_ip[$owner]},"; done
 		done
 	fi
 	REPLY=$text

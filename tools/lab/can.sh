@@ -54,13 +54,35 @@ can_tbf() { try "no tbf queue here" "tc qdisc add dev lo root tbf rate 8bit burs
 
 # NAME of a fault or a feature
 can() {
+	if felix_routes_all; then
+		case $1 in
+		blackhole-route | prohibit-route | unreachable-route | stale-32 | bird-down | owner-conflict)
+			cannot "it is BIRD's to put a route there, and here Felix does"
+			return
+			;;
+		esac
+	fi
+	case $block_len/$1 in
+	32/wrong-node | 32/wrong-nexthop)
+		cannot "a BIRD that leaves the kernel alone knows of no pod any more, and so of no block"
+		return
+		;;
+	32/stale-pod | 32/stale-32 | 32/client-link-down | 32/bird-down)
+		cannot "a block of one address is a pod's, and goes with it"
+		return
+		;;
+	esac
 	case $1 in
+	felix-route-missing) felix_routes_all || cannot "here BIRD puts the routes there (--routes-by felix)" ;;
 	filter-tc* | corrupt | neigh-outer) can_bpf ;;
 	filter-xdp) try "no generic XDP here" "$labtool xdp lo" ;;
 	filter-*) can_filter "$1" ;;
 	policy-deny* | conntrack-invalid | calico-rpf) can_policy "$1" ;;
 	rpf-tunnel) needs_tunnel && needs_mesh ;;
 	allowlist | underlay-route | tunnel-down | tunnel-down-peer | wrong-nexthop) needs_tunnel ;;
+	checksum-offload) needs_vxlan && try "no ethtool here" "ethtool --version" && can_bpf ;;
+	rpf-uplink) [ "$docker_net" != none ] || cannot "this lab has no docker0" ;;
+	tunnel-address-strict) needs_tunnel ;;
 	tunnel-address | tunnel-missing | wrong-device) needs_tunnel ;;
 	neigh-inner | fdb-missing) needs_vxlan ;;
 	stale-32) [ -n "$stale_node" ] || cannot "$node_net has no room for one more node" ;;
@@ -73,6 +95,7 @@ can() {
 	return-route-missing)
 		[ "$peers" != reflector ] || cannot "what the reflector does not take it does not reflect, either"
 		;;
+	no-endpoints) try "no REJECT by $iptables here" "$iptables-restore <<<$'*filter\n-A FORWARD -p udp -j REJECT --reject-with icmp-port-unreachable\nCOMMIT'" ;;
 	no-route | no-default-route) needs_one_subnet ;;
 	overload-qdisc | uplink-down) can_tbf ;;
 	*) fault_known "$1" || can_feature "$1" ;;

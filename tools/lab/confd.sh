@@ -130,7 +130,7 @@ template bgp bgp_template {
 
 # The blocks of a node, one or two of them
 own_blocks() {
-	REPLY=${node_block[$1]}
+	node_blocks "$1"
 	if [ "$1" = "${nodes[0]}" ] && fault_active bird-down; then REPLY+=" $new_block"; fi
 	[ "$1" != "${nodes[1]}" ] || REPLY+=" ${big_own[*]}"
 }
@@ -140,7 +140,8 @@ confd_aggr() {
 
 	own_blocks "$node"
 	for block in $REPLY; do
-		routes+="   route $block blackhole;
+		# What leads to the pod itself is no blackhole.
+		[[ $block == */32 ]] || routes+="   route $block blackhole;
 "
 		tests+="      # Block $block is confirmed
       if ( net = $block ) then { accept; }
@@ -168,6 +169,7 @@ confd_ipam() {
 	crosssubnet/*) action="if (defined(bgp_next_hop)&&(bgp_next_hop ~ ${node_subnet[$node]})) then krt_tunnel=\"\"; else krt_tunnel=\"tunl0\"; accept; }" ;;
 	*) action='krt_tunnel="tunl0"; accept; }' ;;
 	esac
+	! felix_routes_all || action='reject; } # Cluster routes are handled by Felix.'
 	if [ "$node/$tunnel_kind" = "${nodes[1]}/ipip" ] && fault_active owner-conflict; then
 		action='reject; } # Cluster routes are handled by Felix.'
 	fi

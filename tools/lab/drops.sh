@@ -149,14 +149,34 @@ heal_filter_xdp() {
 fault_corrupt() { tc_on corrupt "${pod_ns[$client_pod]}" eth0 egress 1 ip corrupt; }
 heal_corrupt() { tc_off "${pod_ns[$client_pod]}" eth0 egress 1; }
 
+# On the uplink of k8s02, whose device no longer makes checksums, so that this one is final
+fault_checksum_offload() {
+	in_ns "${node_ns[${nodes[1]}]}" ethtool -K eth0 tx off >/dev/null
+	tc_on checksum-offload "${node_ns[${nodes[1]}]}" eth0 egress 60000 ip corrupt-vxlan
+}
+
+heal_checksum_offload() {
+	tc_off "${node_ns[${nodes[1]}]}" eth0 egress 60000
+	in_ns "${node_ns[${nodes[1]}]}" ethtool -K eth0 tx on >/dev/null
+}
+
 # ---- what the client does wrong, and its device ----
 
+# The node knows where the client is, whatever the client makes of a question from its own address.
 fault_martian() {
+	local mac
+
+	mac=$(ip -n "${pod_ns[$client_pod]}" -o link show dev eth0)
+	mac=${mac#*link/ether }
+	client_dev
+	ip_in "${node_ns[${nodes[1]}]}" <<<"neigh replace ${pod_ip[$client_pod]} lladdr ${mac%% *} dev $REPLY nud permanent"
 	gateway_pin
 	ip_in "${pod_ns[$client_pod]}" <<<"addr add ${node_ip[${nodes[1]}]}/32 dev eth0"
 }
 
 heal_martian() {
+	client_dev
+	ip_in "${node_ns[${nodes[1]}]}" <<<"neigh del ${pod_ip[$client_pod]} dev $REPLY"
 	ip_in "${pod_ns[$client_pod]}" <<<"addr del ${node_ip[${nodes[1]}]}/32 dev eth0"
 	gateway_unpin
 }
@@ -206,6 +226,20 @@ heal_rpf_cali() {
 	ip_in "${node_ns[${nodes[1]}]}" <<<"$REPLY"
 	client_knob rp_filter 0
 	gateway_unpin
+}
+
+# What k8s01 would send to k8s02 leaves by a bridge that leads nowhere. ARP is refused likewise, so
+# k8s02 must not have to ask; BIRD learns no route that calls itself the kernel's.
+fault_rpf_uplink() {
+	ip_in "${node_ns[${nodes[1]}]}" <<<"neigh change ${node_ip[${nodes[0]}]} dev eth0 nud permanent"
+	node_sysctl "${nodes[0]}" conf/eth0/rp_filter 1
+	ip -n "${node_ns[${nodes[0]}]}" -batch - <<<"route add ${node_ip[${nodes[1]}]} dev $docker_dev proto kernel"
+}
+
+heal_rpf_uplink() {
+	ip_in "${node_ns[${nodes[0]}]}" <<<"route del ${node_ip[${nodes[1]}]} dev $docker_dev proto kernel"
+	node_sysctl "${nodes[0]}" conf/eth0/rp_filter 0
+	ip_in "${node_ns[${nodes[1]}]}" <<<"neigh change ${node_ip[${nodes[0]}]} dev eth0 nud reachable"
 }
 
 fault_client_link_down() {
@@ -286,7 +320,7 @@ heal_tunnel_down_peer() { tunnel_back "${nodes[0]}"; }
 
 # With all that the kernel has flushed. BIRD would see to the routes, but only at its next scan.
 tunnel_back() {
-	local node=$1 owner lines="link set $tunnel up"
+	local node=$1 owner block protocol lines="link set $tunnel up"
 
 	if [ "$tunnel_kind" = vxlan ]; then
 		vtep_lines "$node"
@@ -294,9 +328,14 @@ tunnel_back() {
 		fdb_lines "$node"
 		in_ns "${node_ns[$node]}" bash -c "ip link set '$tunnel' up && exec bridge -batch - <<<'$REPLY'"
 	fi
+	route_protocol
+	protocol=$REPLY
 	for owner in "${nodes[@]}"; do
-		[ "$owner" = "$node" ] || ! tunnelled "$node" "$owner" ||
-			lines+=$'\n'"route replace ${node_block[$owner]} via ${node_ip[$owner]} dev $tunnel onlink proto bird"
+		[ "$owner" != "$node" ] && tunnelled "$node" "$owner" || continue
+		node_blocks "$owner"
+		for block in $REPLY; do
+			lines+=$'\n'"route replace $block via ${node_ip[$owner]} dev $tunnel onlink proto $protocol"
+		done
 	done
 	ip_in "${node_ns[$node]}" <<<"$lines"
 }
@@ -397,3 +436,7 @@ fault_dns_silent() { dns_replace silent; }
 heal_dns_silent() { dns_back; }
 fault_dns_slow() { dns_replace dns 2600; }
 heal_dns_slow() { dns_back; }
+fault_dns_servfail() { dns_replace dns 0 2; }
+heal_dns_servfail() { dns_back; }
+fault_dns_nxdomain() { dns_replace dns 0 3; }
+heal_dns_nxdomain() { dns_back; }

@@ -81,6 +81,7 @@ fault() {
 	call_for fault "$name"
 	trap - EXIT
 	bird_configure
+	felix_apply
 	wait_settled
 }
 
@@ -91,6 +92,7 @@ heal() {
 	if fault_active "$name"; then
 		heal_active "$name"
 		bird_configure
+		felix_apply
 	fi
 }
 
@@ -109,6 +111,7 @@ heal_all() {
 		heal_active "$name"
 	done
 	bird_configure
+	felix_apply
 }
 
 fault_incident() {
@@ -225,8 +228,12 @@ heal_wrong_node() {
 
 # The route of k8s02 to the block of k8s01, by the device that it has, as BIRD would write it
 block_route_replace() {
+	local dev
+
 	route_healthy "${nodes[1]}" "${nodes[0]}"
-	ip -n "${node_ns[${nodes[1]}]}" -batch - <<<"route replace ${node_block[${nodes[0]}]} via $1 dev ${REPLY##* } onlink proto bird"
+	dev=${REPLY##* }
+	route_protocol
+	ip -n "${node_ns[${nodes[1]}]}" -batch - <<<"route replace ${node_block[${nodes[0]}]} via $1 dev $dev onlink proto $REPLY"
 }
 
 # ---- helpers ----

@@ -265,18 +265,23 @@ feature_ecmp() {
 serve_ecmp() { serve_masquerade "$@"; }
 
 feature_policy_routing() {
-	local node=${nodes[1]} owner lines=() gateway device
+	local node=${nodes[1]} owner block lines=() gateway device own
 
-	lines+=("route add throw ${node_block[$node]} table $pod_table"
-		"route add $node_net dev eth0 table $pod_table"
+	node_blocks "$node"
+	own=$REPLY
+	for block in $own; do lines+=("route add throw $block table $pod_table"); done
+	lines+=("route add $node_net dev eth0 table $pod_table"
 		"route add default via ${node_gateway[$node]} dev eth0 table $pod_table")
 	for owner in "${nodes[@]}"; do
 		[ "$owner" != "$node" ] || continue
 		route_healthy "$node" "$owner"
 		read -r gateway device <<<"$REPLY"
-		lines+=("route add ${node_block[$owner]} via $gateway dev $device onlink table $pod_table")
+		node_blocks "$owner"
+		for block in $REPLY; do
+			lines+=("route add $block via $gateway dev $device onlink table $pod_table")
+		done
 	done
-	lines+=("rule add from ${node_block[$node]} lookup $pod_table pref 1000")
+	for block in $own; do lines+=("rule add from $block lookup $pod_table pref 1000"); done
 	printf '%s\n' "${lines[@]}" | ip -n "${node_ns[$node]}" -batch -
 }
 

@@ -2,7 +2,9 @@
 /*
  * Servers with their moods.
  *
- *   labtool serve dns ADDRESS[:PORT] DELAY_MS   answers every question with 10.96.0.1
+ *   labtool serve dns ADDRESS[:PORT] DELAY_MS [RCODE]
+ *                                               answers every question with 10.96.0.1, or
+ *                                               with that RCODE, which is no address
  *   labtool serve silent ADDRESS[:PORT]         reads and never answers
  *   labtool serve stuck ADDRESS[:PORT]          never reads; its queues are full from the start
  *   labtool serve http ADDRESS:PORT             answers any request with 200 and closes
@@ -52,7 +54,7 @@ struct answer {
 
 struct server {
 	enum mood mood;
-	int delay_ms;
+	int delay_ms, rcode;
 	int udp, tcp;
 	int clients[CLIENTS];
 	struct answer waiting[WAITING];
@@ -145,8 +147,11 @@ static void stuck(const struct sockaddr_in *at)
 
 /* ---- the others ---- */
 
-/* The question and one address, whatever was asked; additional records are not repeated. */
-static size_t dns_answer(uint8_t *out, const uint8_t *in, size_t len)
+/*
+ * The question and one address, whatever was asked, or why there is none; additional records are
+ * not repeated.
+ */
+static size_t dns_answer(uint8_t *out, const uint8_t *in, size_t len, int rcode)
 {
 	static const uint8_t record[] = { 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 30, 0, 4, 10, 96, 0, 1 };
 	size_t end = 12;
@@ -159,10 +164,13 @@ static size_t dns_answer(uint8_t *out, const uint8_t *in, size_t len)
 	if (end > len || end + sizeof(record) > MESSAGE)
 		return 0;
 	memcpy(out, in, end);
-	out[2] |= 0x84; /* response, authoritative */
-	out[3] = 0x80;	/* recursion available, NOERROR */
+	out[2] |= 0x84;	       /* response, authoritative */
+	out[3] = 0x80 | rcode; /* recursion available */
 	memset(out + 4, 0, 8);
-	out[5] = out[7] = 1;
+	out[5] = 1;
+	if (rcode)
+		return end;
+	out[7] = 1;
 	memcpy(out + end, record, sizeof(record));
 	return end + sizeof(record);
 }
@@ -195,7 +203,7 @@ static void question(struct server *s, int fd, const struct sockaddr_in *from, c
 	a->tcp = !from;
 	if (from)
 		a->to = *from;
-	a->len = dns_answer(a->text + 2, text, len);
+	a->len = dns_answer(a->text + 2, text, len, s->rcode);
 	a->due_ms = now_ms() + s->delay_ms;
 	if (!a->len)
 		return;
@@ -289,22 +297,23 @@ static void serve(struct server *s)
 	}
 }
 
-/* KIND ADDRESS[:PORT] [DELAY_MS]; does not return */
+/* KIND ADDRESS[:PORT] [DELAY_MS [RCODE]]; does not return */
 int cmd_serve(int argc, char **argv)
 {
 	static const char *const moods[] = { "dns", "silent", "stuck", "http" };
 	static struct server s;
 	struct sockaddr_in at;
 
-	if (argc < 2 || argc > 3)
-		die("serve dns|silent|stuck|http ADDRESS[:PORT] [DELAY_MS]");
+	if (argc < 2 || argc > 4)
+		die("serve dns|silent|stuck|http ADDRESS[:PORT] [DELAY_MS [RCODE]]");
 	while (strcmp(moods[s.mood], argv[0]))
 		if (++s.mood == sizeof(moods) / sizeof(*moods))
 			die("no such server: %s", argv[0]);
 	at = address(argv[1]);
 	if (s.mood == MOOD_STUCK)
 		stuck(&at);
-	s.delay_ms = argc == 3 ? number(argv[2]) : 0;
+	s.delay_ms = argc >= 3 ? number(argv[2]) : 0;
+	s.rcode = argc == 4 ? number(argv[3]) & 15 : 0;
 	for (int i = 0; i < CLIENTS; i++)
 		s.clients[i] = -1;
 	for (int i = 0; i < WAITING; i++)

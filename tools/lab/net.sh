@@ -96,7 +96,7 @@ for f in ipv6/conf/{all,default}/disable_ipv6; do [ ! -e $f ] || echo 1 >$f; don
 '
 
 setup_underlay() {
-	local i node last=${nodes[count - 1]} lines=()
+	local i node block last=${nodes[count - 1]} lines=()
 
 	lines+=("link set lo up" "link add name $bridge type bridge"
 		"addr add $gateway/${node_net#*/} dev $bridge" "link set $bridge up"
@@ -111,7 +111,10 @@ setup_underlay() {
 		# Only what the gateway itself sends, its ICMP errors, finds the way to a pod.
 		lines+=("route add unreachable default" "rule add iif lo lookup 100 pref 100")
 		for node in "${nodes[@]}"; do
-			lines+=("route add ${node_block[$node]} via ${node_ip[$node]} table 100")
+			node_blocks "$node"
+			for block in $REPLY; do
+				lines+=("route add $block via ${node_ip[$node]} table 100")
+			done
 		done
 	else
 		lines+=("route add blackhole default")
@@ -406,6 +409,9 @@ host_files() {
 			"$root/etc/calico/confd/config" "$root/etc/cni/net.d"
 		echo -n "$node" >"$root/var/lib/calico/nodename"
 		echo -n "$mtu" >"$root/var/lib/calico/mtu"
+		mkdir -p "$root/var/lib/kubelet"
+		printf 'apiVersion: kubelet.config.k8s.io/v1beta1\nclusterDNS:\n- %s\nclusterDomain: cluster.local\nkind: KubeletConfiguration\n' \
+			"$service" >"$root/var/lib/kubelet/config.yaml"
 		ln -s /proc "$root/proc"
 		cni_config "$node" >"$root/etc/cni/net.d/10-calico.conflist"
 	done
@@ -514,7 +520,7 @@ pod_add() {
 	[ -n "${node_ip[$node]:-}" ] || die "no such node: $node"
 	[[ $name =~ ^[a-z0-9]([a-z0-9-]*[a-z0-9])?$ ]] || die "no name for a pod: $name"
 	[ -z "${pod_ip[$pod]:-}" ] || die "there is a pod $pod"
-	split_prefix "${node_block[$node]}"
+	split_prefix "${node_range[$node]}"
 	for ((place = place_first_pod; place < net_size - 2; place++)); do
 		number_to_ip $((net_base + place))
 		taken=
@@ -544,6 +550,21 @@ pod_add() {
 		END"
 	setup_pod "$pod"
 	[ "$use_cni" = no ] || cni_result "$pod"
+	((block_len < 32)) || pod_announced "$pod"
+}
+
+# POD, whose address is a block of its own: until every node has heard of it
+pod_announced() {
+	local node conds=()
+
+	bird_configure
+	felix_apply
+	for node in "${nodes[@]}"; do
+		[ "$node" != "${pod_node[$1]}" ] || continue
+		route_healthy "$node" "${pod_node[$1]}"
+		conds+=("route /run/netns/${node_ns[$node]} ${pod_ip[$1]}/32 $REPLY")
+	done
+	await "${conds[@]}"
 }
 
 pod_del() {

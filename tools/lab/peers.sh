@@ -53,7 +53,8 @@ session_up() {
 
 	case " $1 $2 " in
 	*" $second "*)
-		if incident_active || bird_stopped || fault_active bgp-blocked-all; then
+		if incident_active || bird_stopped || fault_active bgp-blocked-all ||
+			fault_active felix-route-missing; then
 			return 1
 		fi
 		;;
@@ -111,6 +112,7 @@ faulty_route() {
 	! fault_active foreign-replace || want="route ${node_gateway[${nodes[1]}]} eth0"
 	! fault_active foreign-delete || want=gone
 	! fault_active no-route || want=gone
+	! fault_active felix-route-missing || want=gone
 }
 
 # What the node's route to the owner's block should be, with the faults that are on: a
@@ -122,7 +124,10 @@ expected_route() {
 	want="route $REPLY"
 	# What is not re-learned yet stays while a graceful restart goes on; a BIRD that has
 	# stopped changes nothing any more.
-	if ! announced "$1" "$2" && ! { [ "$1" = "$second" ] &&
+	if felix_routes_all; then
+		felix_gateway "$1" "$2"
+		want="route $REPLY ${want##* }"
+	elif ! announced "$1" "$2" && ! { [ "$1" = "$second" ] &&
 		{ fault_active graceful-restart || fault_active bird-down; }; }; then
 		want=gone
 	fi
@@ -132,10 +137,11 @@ expected_route() {
 		if fault_active return-route-missing || fault_active rpf-tunnel; then want=gone; fi
 		;;
 	esac
-	if fault_active block-withdrawn && [ "$2" = "$first" ]; then want=gone; fi
+	if fault_active block-withdrawn && [ "$2" = "$first" ] && ! felix_routes_all; then want=gone; fi
 	if fault_active tunnel-missing && [ "$1" = "$second" ] && tunnelled "$1" "$2"; then
 		bird_gateway "$1" "$2"
 		want="route $REPLY eth0"
+		! felix_routes_all || want=gone
 	fi
 	if fault_active tunnel-down-peer && [ "$1" = "$first" ]; then want=gone; fi
 	if fault_active tunnel-down && [ "$1" = "$second" ]; then want=gone; fi
@@ -189,7 +195,7 @@ wait_settled() {
 			expected_route "$node" "$owner"
 			[ -z "$REPLY" ] || conds+=("${REPLY%% *} $ns ${node_block[$owner]}${REPLY#"${REPLY%% *}"}")
 		done
-		if ! { [ "$node" = "${nodes[1]}" ] && fault_active bird-killed; }; then
+		if ((block_len < 32)) && ! { [ "$node" = "${nodes[1]}" ] && fault_active bird-killed; }; then
 			conds+=("route $ns ${node_block[$node]} 0.0.0.0 *")
 		fi
 		await_sessions "$node"
@@ -200,7 +206,9 @@ wait_settled() {
 		[ "$count" -lt 3 ] || conds+=("route /run/netns/${node_ns[${nodes[2]}]} $new_block $REPLY")
 	fi
 	ns=/run/netns/${node_ns[${nodes[1]}]}
-	if ! fault_active stale-32; then
+	if [ -e "$state/lent" ]; then
+		conds+=("route $ns $stale_address/32 ${node_ip[${nodes[0]}]} ${tunnel:-eth0}")
+	elif ! fault_active stale-32; then
 		conds+=("gone $ns $stale_address/32")
 	elif ! bird_stopped; then
 		conds+=("route $ns $stale_address/32 $stale_node ${tunnel:-eth0}")

@@ -14,7 +14,7 @@ incident_blocks=(10.253.181.0/26 10.253.65.64/26 10.253.140.128/26 10.253.120.64
 # Places within a block. The first address is the tunnel's, as with Calico.
 readonly place_dns=2 place_first_pod=3
 
-declare -A node_ip node_block node_tunnel_ip node_vtep_mac node_root node_ns node_ctl
+declare -A node_ip node_block node_range node_tunnel_ip node_vtep_mac node_root node_ns node_ctl
 declare -A node_subnet node_gateway
 declare -A pod_node pod_ip pod_dev pod_ns pod_k8s pod_id
 nodes=() pods=()
@@ -99,43 +99,65 @@ tunnelled() {
 
 # As in a real cluster, the blocks lie scattered over the pool and in another order than the
 # nodes: an odd step close to the golden section, which meets each block once.
+#
+# A block of one address is a pod's, or the tunnel's: then a node has several, out of a range that
+# nobody routes as a whole. Its first pod's is the one that faults are about.
 plan_blocks() {
-	local i j n step base blocks=()
+	local i j n step base blocks=() len=$block_len
 
+	((block_len < 32)) || len=27
 	split_prefix "$pool"
 	base=$net_base
 	if [ -n "$block_list" ]; then
 		IFS=', ' read -r -a blocks <<<"$block_list"
-	elif [ "$pool/$block_len" = "$incident_pool/26" ] && ((count <= ${#incident_blocks[@]})); then
+	elif [ "$pool/$len" = "$incident_pool/26" ] && ((count <= ${#incident_blocks[@]})); then
 		blocks=("${incident_blocks[@]}")
 	else
-		n=$((net_size >> (32 - block_len)))
-		((n >= count)) || die "$pool has no room for $count blocks of /$block_len"
+		n=$((net_size >> (32 - len)))
+		((n >= count)) || die "$pool has no room for $count blocks of /$len"
 		step=$((n * 618 / 1000 | 1))
 		for ((i = 0, j = n / 3; i < count; i++, j = (j + step) % n)); do
-			number_to_ip $((base + (j << (32 - block_len))))
-			blocks+=("$REPLY/$block_len")
+			number_to_ip $((base + (j << (32 - len))))
+			blocks+=("$REPLY/$len")
 		done
 	fi
 	((${#blocks[@]} >= count)) || die "$count nodes need $count blocks"
 	for ((i = 0; i < count; i++)); do
 		split_prefix "${blocks[i]}"
 		((net_size >= 8)) || die "a block of less than eight addresses: ${blocks[i]}"
+		node_range[${nodes[i]}]=${blocks[i]}
 		node_block[${nodes[i]}]=${blocks[i]}
+		if ((block_len == 32)); then
+			block_address "${nodes[i]}" $((i == 0 ? place_dns : place_first_pod))
+			node_block[${nodes[i]}]=$REPLY/32
+		fi
 		node_tunnel_ip[${nodes[i]}]=${blocks[i]%/*}
 		# Without a tunnel the host's packets have the node's own address.
 		[ "$encap" != none ] || node_tunnel_ip[${nodes[i]}]=${node_ip[${nodes[i]}]}
 	done
 }
 
+# NODE: all of its blocks
+node_blocks() {
+	local pod
+
+	REPLY=${node_block[$1]}
+	((block_len == 32)) || return 0
+	for pod in "${pods[@]}"; do
+		[ "${pod_node[$pod]}" != "$1" ] || [ "${pod_ip[$pod]}/32" = "${node_block[$1]}" ] ||
+			REPLY+=" ${pod_ip[$pod]}/32"
+	done
+	[ "${node_tunnel_ip[$1]}" = "${node_ip[$1]}" ] || REPLY+=" ${node_tunnel_ip[$1]}/32"
+}
+
 block_address() {
-	split_prefix "${node_block[$1]}"
+	split_prefix "${node_range[$1]}"
 	number_to_ip $((net_base + $2))
 }
 
 # The last address but one of a block: no pod ever gets it.
 dead_address() {
-	split_prefix "${node_block[$1]}"
+	split_prefix "${node_range[$1]}"
 	number_to_ip $((net_base + net_size - 2))
 }
 
@@ -150,7 +172,7 @@ plan_new_block() {
 		number_to_ip $base
 		[[ $used == *" $REPLY/$block_len "* ]] && continue
 		new_block=$REPLY/$block_len
-		number_to_ip $((base + 2))
+		number_to_ip $((base + (len > 1 ? 2 : 0)))
 		new_address=$REPLY
 		break
 	done
@@ -159,7 +181,7 @@ plan_new_block() {
 # An address of k8s02's block that some pod had, and that of a node which is no more, unless the
 # network is full
 plan_stale() {
-	split_prefix "${node_block[${nodes[1]}]}"
+	split_prefix "${node_range[${nodes[1]}]}"
 	number_to_ip $((net_base + net_size - 3))
 	stale_address=$REPLY
 	ip_to_number "${node_ip[${nodes[1]}]}"
@@ -211,7 +233,7 @@ plan() {
 # ---- what up decided, for the later verbs ----
 
 settings=(prefix count node_net gateway pool block_len block_list encap service upstream wrong
-	docker_net gr_time gr_wait peers use_ipset use_confd use_cni mtu iptables tunnel tunnel_kind bird
+	docker_net gr_time gr_wait peers routes_by use_ipset use_confd use_cni mtu iptables tunnel tunnel_kind bird
 	krt_tunnel labtool)
 
 plan_save() {
@@ -253,7 +275,7 @@ plan_load() {
 
 # The plan as shell assignments.
 plan_print() {
-	local node pod key
+	local node pod key blocks
 
 	printf '%s=%q\n' LAB_STATE "$state" LAB_PREFIX "$prefix" LAB_NODES "${nodes[*]}" \
 		LAB_PODS "${pods[*]}" LAB_UNDERLAY_NETNS "${prefix}ul" LAB_NODE_NET "$node_net" \
@@ -265,12 +287,14 @@ plan_print() {
 		LAB_NODELOCAL_DEV "$nodelocal_dev" LAB_IPVS_SERVICE "$ipvs_service" LAB_IPVS_DEV "$ipvs_dev" \
 		LAB_GATEWAY2 "$gateway2" LAB_POD_PORT "$pod_port" LAB_POD_TABLE "$pod_table" \
 		LAB_IPTABLES "$iptables" LAB_IPSET "$use_ipset" LAB_BIRD "$bird" \
-		LAB_PEERS "$peers" LAB_NEW_BLOCK "$new_block" LAB_NEW_ADDRESS "$new_address" \
+		LAB_PEERS "$peers" LAB_ROUTES_BY "$routes_by" LAB_NEW_BLOCK "$new_block" LAB_NEW_ADDRESS "$new_address" \
 		LAB_STALE_ADDRESS "$stale_address" LAB_STALE_NODE "$stale_node" \
 		DEAD_REMOTE "$dead_remote" DEAD_LOCAL "$dead_local"
 	for node in "${nodes[@]}"; do
+		node_blocks "$node"
+		blocks=$REPLY
 		printf '%s=%q\n' "NODE_NETNS_$node" "${node_ns[$node]}" "NODE_IP_$node" "${node_ip[$node]}" \
-			"NODE_BLOCK_$node" "${node_block[$node]}" \
+			"NODE_BLOCK_$node" "${node_block[$node]}" "NODE_BLOCKS_$node" "$blocks" \
 			"NODE_TUNNEL_IP_$node" "${node_tunnel_ip[$node]}" "NODE_ROOT_$node" "${node_root[$node]}" \
 			"NODE_GATEWAY_$node" "${node_gateway[$node]}" "NODE_SUBNET_$node" "${node_subnet[$node]}"
 	done

@@ -13,6 +13,11 @@ node         a pod pings its node, and asks NodeLocal DNSCache where there is on
 dead         a pod pings DEAD_REMOTE and DEAD_LOCAL
 new          a pod pings LAB_NEW_ADDRESS, which the fault bird-down brings into being
 stale        a pod pings LAB_STALE_ADDRESS, which nobody has
+spoofed      a pod pings and asks from DEAD_REMOTE: for the fault spoofed-source
+borrowed     a pod and LAB_STALE_ADDRESS ping each other: for the fault borrowed-address
+old-port     a pod asks the service from port 40053: for the fault stale-nat
+service      a pod asks the service
+dns-often    as dns, five times
 to-client    other pods ping the client, from its own node and from another
 martian      as ping and dns, from the address of the node: for the fault of that name
 big          1200 octets to the DNS pod that may not be fragmented, by UDP and ICMP
@@ -101,6 +106,27 @@ traffic_dead() {
 
 traffic_new() { attempt "ping $1 > $new_address" ping_once "$2" "$new_address"; }
 traffic_stale() { attempt "ping $1 > $stale_address" ping_once "$2" "$stale_address"; }
+
+traffic_spoofed() {
+	attempt "ping $1 as $dead_remote > ${pod_ip[$dns_pod]}" in_ns "$2" ping -n -c 1 -W 1 -I "$dead_remote" "${pod_ip[$dns_pod]}"
+	attempt "dns $1 as $dead_remote > ${pod_ip[$dns_pod]}" query "$2" -b "$dead_remote" "@${pod_ip[$dns_pod]}"
+}
+
+traffic_borrowed() {
+	attempt "ping $1 > $stale_address" ping_once "$2" "$stale_address"
+	attempt "ping $stale_address > $1" in_ns "${pod_ns[${nodes[0]}-p1]}" ping -n -c 1 -W 1 -I "$stale_address" "${pod_ip[$1]}"
+}
+
+traffic_old_port() { attempt "dns $1 > $service from port $old_port" query "$2" -b "0.0.0.0#$old_port" "@$service"; }
+traffic_service() { attempt "dns $1 > $service" query "$2" "@$service"; }
+
+traffic_dns_often() {
+	local i
+
+	for i in 1 2 3 4 5; do
+		traffic_dns "$1" "$2"
+	done
+}
 
 traffic_to_client() {
 	local pod
