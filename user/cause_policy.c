@@ -148,6 +148,14 @@ static enum confidence sure_rule(const struct facts *x)
 	return culprit_of(x).conf;
 }
 
+enum cause cause_of_rules(const struct facts *x, enum confidence *sure)
+{
+	struct culprit c = culprit_of(x);
+
+	*sure = c.conf;
+	return c.how == HOW_NOT || c.how == HOW_SEVERAL ? C_UNKNOWN : c.cause;
+}
+
 /* ---- in words ---- */
 
 static void add(char *buf, size_t sz, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
@@ -270,6 +278,11 @@ static void say_rule(const struct facts *x, struct because *b)
 	if (c.how == HOW_PLACE)
 		evidence(x->f, "no other rule on this node can drop packets in %s", hook_of(x));
 	tell_mix(x);
+}
+
+void cause_say_rules(const struct facts *x, struct because *b)
+{
+	say_rule(x, b);
 }
 
 static void explain(const struct facts *x, const char *fmt, ...)
