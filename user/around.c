@@ -161,24 +161,9 @@ void around__wait_bird(struct around *a, uint64_t max_ns)
 	}
 }
 
-void around__ask_rules(struct around *a, bool second, uint64_t now_ns)
+void around__ask_rules(struct around *a, uint64_t now_ns)
 {
-	state_nfrules(&a->rules, second, now_ns, a->o.fn, a->o.ctx);
-	/* two of them are all that anybody wants */
-	if (second)
-		nfrules_drop(&a->rules);
-}
-
-static void ask_rules_if_wanted(struct around *a, uint64_t now_ns)
-{
-	enum rules_ask want;
-
-	if (!a->o.rules || now_ns < a->rules_at)
-		return;
-	want = a->o.rules(a->o.ctx);
-	if (want == RULES_NONE)
-		return;
-	around__ask_rules(a, want == RULES_SECOND, mono_ns());
+	state_nfrules(&a->rules, now_ns, a->o.fn, a->o.ctx);
 	a->rules_at = mono_ns() + RULES_NS;
 }
 
@@ -201,7 +186,8 @@ void around__turn(struct around *a, uint64_t now_ns)
 		birdctl__turn(a->bird, now_ns);
 	if (a->bird6)
 		birdctl__turn(a->bird6, now_ns);
-	ask_rules_if_wanted(a, now_ns);
+	if (a->o.rules && now_ns >= a->rules_at && a->o.rules(a->o.ctx))
+		around__ask_rules(a, mono_ns());
 	if (a->urged && now_ns > a->urged_ns + NS_PER_S) {
 		a->urged_ns = now_ns;
 		a->urged = false;

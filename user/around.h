@@ -7,7 +7,6 @@
 #define CALITRACE_AROUND_H
 
 #include "learn.h"
-#include "engine.h"
 #include "mirror.h"
 #include "opts.h"
 #include "rtnl.h"
@@ -23,7 +22,7 @@ struct around_opts {
 	/* which addresses the kernel is to be asked for: how many; may be NULL */
 	size_t (*questions)(void *ctx, struct addr *out, size_t max);
 	/* whether a reading of the packet filters is wanted; may be NULL: never */
-	enum rules_ask (*rules)(void *ctx);
+	bool (*rules)(void *ctx);
 };
 
 /* 0 or -errno; free with around__free(). In the node's network namespace, as all calls here. */
@@ -35,8 +34,8 @@ void around__look(struct around *a, uint64_t now_ns);
 void around__wait_bird(struct around *a, uint64_t max_ns);
 /* The kernel's own answers, for the questions of now */
 void around__ask_kernel(struct around *a, uint64_t now_ns);
-/* The packet filters' counters: second, and what moved since the reading before */
-void around__ask_rules(struct around *a, bool second, uint64_t now_ns);
+/* The packet filters' counters, and what moved since they were asked for last */
+void around__ask_rules(struct around *a, uint64_t now_ns);
 /* Something happened that BIRD may explain: soon, not at once */
 void around__urge(struct around *a);
 /* BIRD is wanted as often as is polite, and not only when something happens. */

@@ -139,7 +139,7 @@ static const struct cap_field rule[] = {
 	NET(obs_rule, dst), STR(obs_rule, iif), STR(obs_rule, oif),
 };
 static const struct cap_field nflook[] = {
-	BOOL(obs_nflook, second), BOOL(obs_nflook, too_many), BOOL(obs_nflook, cut),
+	TIME(obs_nflook, since_ns), BOOL(obs_nflook, too_many), BOOL(obs_nflook, cut),
 	TIME(obs_nflook, from_ns), TIME(obs_nflook, to_ns), INT(obs_nflook, nft_rules),
 	INT(obs_nflook, legacy_rules), INT(obs_nflook, iptables_rules),
 	STR(obs_nflook, failed),

@@ -16,6 +16,8 @@
 
 /* Rules that are named, of several that may have done it */
 #define NAMED 3
+/* Before the first loss, counters may move for any reason: for no longer than that nobody asks which. */
+#define FRESH_NS (300 * NSEC_PER_SEC)
 
 enum how {
 	HOW_NOT,     /* nobody knows */
@@ -29,6 +31,7 @@ struct culprit {
 	enum how how;
 	enum cause cause;
 	enum confidence conf;
+	const struct rules_reading *by; /* what tells; NULL: nothing does */
 };
 
 static const char *hook_of(const struct facts *x)
@@ -44,7 +47,7 @@ static bool by_filter(const struct facts *x)
 /* ---- who it was ---- */
 
 /* The rule's own count of what was lost here: all of it, and not much that we know nothing of */
-static bool fits(const struct fnd_rules *r, uint64_t moved)
+static bool fits(const struct rules_reading *r, uint64_t moved)
 {
 	return moved >= r->lost && moved <= 2 * r->hook_lost + 2;
 }
@@ -58,7 +61,7 @@ struct kinds {
 	bool maps;
 };
 
-static void count_kinds(const struct fnd_rules *r, struct kinds *k)
+static void count_kinds(const struct rules_reading *r, struct kinds *k)
 {
 	bool any[C_MAX] = { false }, silent[C_MAX] = { false };
 
@@ -102,9 +105,8 @@ static bool conntrack_is_full(const struct facts *x)
 }
 
 /* The rule counted what was lost, and hardly anything else; nothing else can have dropped it. */
-static bool is_sure(const struct facts *x, const struct kinds *k)
+static bool is_sure(const struct facts *x, const struct rules_reading *r, const struct kinds *k)
 {
-	const struct fnd_rules *r = x->f->rules;
 	uint64_t some = 1 + r->hook_lost / 4;
 
 	return r->lost >= 2 && k->moved[k->fit] <= r->hook_lost + some && by_rule(x) && !r->cut &&
@@ -112,35 +114,65 @@ static bool is_sure(const struct facts *x, const struct kinds *k)
 	       (!k->silent || (k->silent == 1 && k->is_silent == k->fit));
 }
 
-static struct culprit by_counters(const struct facts *x, const struct kinds *k)
+static struct culprit by_counters(const struct facts *x, const struct rules_reading *r,
+				  const struct kinds *k)
 {
-	const struct fnd_rules *r = x->f->rules;
-
 	if (k->fitting == 1)
 		return (struct culprit){ HOW_COUNTED, k->fit,
-					 is_sure(x, k) ? CONF_CERTAIN : CONF_LIKELY };
+					 is_sure(x, r, k) ? CONF_CERTAIN : CONF_LIKELY, r };
 	if (k->fitting > 1)
-		return (struct culprit){ .how = HOW_SEVERAL };
+		return (struct culprit){ .how = HOW_SEVERAL, .by = r };
 	if (k->moving == 1 && k->moved[k->moves] >= r->lost && !k->silent && !k->maps)
-		return (struct culprit){ HOW_BUSY, k->moves, CONF_LIKELY };
+		return (struct culprit){ HOW_BUSY, k->moves, CONF_LIKELY, r };
 	if (!k->moving && k->silent == 1 && !k->maps && (by_rule(x) || !conntrack_is_full(x)))
-		return (struct culprit){ HOW_SILENT, k->is_silent, CONF_LIKELY };
-	return (struct culprit){ .how = HOW_NOT };
+		return (struct culprit){ HOW_SILENT, k->is_silent, CONF_LIKELY, r };
+	return (struct culprit){ .how = HOW_NOT, .by = r };
+}
+
+/*
+ * The reading that the finding was raised with: what moved since the one before may have moved long
+ * before the fault, so that one may not be old, and no other kind of rule may have moved.
+ */
+static struct culprit by_first(const struct facts *x, const struct rules_reading *r)
+{
+	struct culprit c = { .how = HOW_NOT, .by = r };
+	struct kinds k;
+
+	count_kinds(r, &k);
+	if (r->lost && r->head.since_ns && r->head.to_ns < r->head.since_ns + FRESH_NS &&
+	    k.moving <= 1)
+		c = by_counters(x, r, &k);
+	if ((c.how == HOW_COUNTED && (!k.silent || k.is_silent == k.fit)) || c.how == HOW_SILENT)
+		return c;
+	if (k.all == 1 && !r->cut && by_rule(x))
+		return (struct culprit){ HOW_PLACE, k.only, CONF_LIKELY, r };
+	return (struct culprit){ .how = HOW_NOT, .by = r };
 }
 
 static struct culprit culprit_of(const struct facts *x)
 {
 	const struct fnd_rules *r = x->f->rules;
+	struct culprit a, b;
 	struct kinds k;
 
-	if (!by_filter(x) || r->state == RULES_FAILED || (r->state == RULES_WANTED && !r->tries))
+	if (!by_filter(x) || r->state == RULES_FAILED || !r->first)
 		return (struct culprit){ .how = HOW_NOT };
-	count_kinds(r, &k);
-	if (r->state == RULES_DONE && r->lost)
-		return by_counters(x, &k);
-	if (k.all == 1 && !r->cut && by_rule(x))
-		return (struct culprit){ HOW_PLACE, k.only, CONF_LIKELY };
-	return (struct culprit){ .how = HOW_NOT };
+	a = by_first(x, r->first);
+	if (!r->second)
+		return a;
+	count_kinds(r->second, &k);
+	b = by_counters(x, r->second, &k);
+	/* the rule may be gone by then */
+	if (b.how == HOW_NOT)
+		return a.how == HOW_COUNTED || a.how == HOW_SILENT ? a : b;
+	/* both fit, and say something else: one of them is chance */
+	if (a.how == HOW_COUNTED && b.how == HOW_COUNTED && a.cause != b.cause)
+		return (struct culprit){ .how = HOW_SEVERAL, .by = r->second };
+	if (a.how == HOW_COUNTED && (b.how == HOW_SEVERAL || b.how == HOW_SILENT))
+		return b.how == HOW_SEVERAL || a.cause == b.cause ? a : b;
+	if (a.how == HOW_COUNTED && a.cause == b.cause && a.conf > b.conf)
+		return a;
+	return b;
 }
 
 static enum confidence sure_rule(const struct facts *x)
@@ -189,13 +221,13 @@ static void name_place(const struct obs_nfrule *p, char *buf, size_t sz)
 }
 
 /* Does the place belong to what is told of? */
-static bool is_told(const struct facts *x, const struct culprit *c, uint32_t i)
+static bool is_told(const struct culprit *c, uint32_t i)
 {
-	const struct obs_nfrule *p = &x->f->rules->place[i];
+	const struct obs_nfrule *p = &c->by->place[i];
 
 	if (c->how == HOW_SEVERAL)
 		return p->moved;
-	if (x->f->rules->class[i] != c->cause)
+	if (c->by->class[i] != c->cause)
 		return false;
 	if (c->how == HOW_SILENT)
 		return !p->counted;
@@ -203,15 +235,14 @@ static bool is_told(const struct facts *x, const struct culprit *c, uint32_t i)
 }
 
 /* A rule of its own, which nothing like it stands beside */
-static const struct obs_nfrule *only_place(const struct facts *x, const struct culprit *c)
+static const struct obs_nfrule *only_place(const struct culprit *c)
 {
-	const struct fnd_rules *r = x->f->rules;
 	const struct obs_nfrule *one = NULL;
 
-	for (uint32_t i = 0; i < r->cnt; i++) {
-		const struct obs_nfrule *p = &r->place[i];
+	for (uint32_t i = 0; i < c->by->cnt; i++) {
+		const struct obs_nfrule *p = &c->by->place[i];
 
-		if (!is_told(x, c, i))
+		if (!is_told(c, i))
 			continue;
 		if (one || p->alike > 1)
 			return NULL;
@@ -222,7 +253,7 @@ static const struct obs_nfrule *only_place(const struct facts *x, const struct c
 
 static void tell_place(const struct facts *x, const struct culprit *c, const struct obs_nfrule *p)
 {
-	const struct fnd_rules *r = x->f->rules;
+	const struct rules_reading *r = c->by;
 	char name[160], rest[160] = "";
 
 	name_place(p, name, sizeof(name));
@@ -246,22 +277,21 @@ static void tell_place(const struct facts *x, const struct culprit *c, const str
 
 static void tell_places(const struct facts *x, const struct culprit *c)
 {
-	const struct fnd_rules *r = x->f->rules;
 	uint32_t told = 0;
 
-	for (uint32_t i = 0; i < r->cnt && told < NAMED; i++) {
-		if (!is_told(x, c, i))
+	for (uint32_t i = 0; c->by && i < c->by->cnt && told < NAMED; i++) {
+		if (!is_told(c, i))
 			continue;
-		tell_place(x, c, &r->place[i]);
+		tell_place(x, c, &c->by->place[i]);
 		told++;
 	}
 }
 
-static void tell_mix(const struct facts *x)
+static void tell_mix(const struct facts *x, const struct culprit *c)
 {
-	const struct obs_nflook *h = &x->f->rules->head;
+	const struct obs_nflook *h = c->by ? &c->by->head : NULL;
 
-	if (h->nft_rules && h->legacy_rules)
+	if (h && h->nft_rules && h->legacy_rules)
 		evidence(
 			x->f,
 			"rules stand in nf_tables (%u) and in the legacy iptables (%u), and packets "
@@ -277,7 +307,7 @@ static void say_rule(const struct facts *x, struct because *b)
 	tell_places(x, &c);
 	if (c.how == HOW_PLACE)
 		evidence(x->f, "no other rule on this node can drop packets in %s", hook_of(x));
-	tell_mix(x);
+	tell_mix(x, &c);
 }
 
 void cause_say_rules(const struct facts *x, struct because *b)
@@ -304,7 +334,7 @@ static void explain(const struct facts *x, const char *fmt, ...)
 static void say_policy(const struct facts *x, struct because *b)
 {
 	struct culprit c = culprit_of(x);
-	const struct obs_nfrule *p = only_place(x, &c);
+	const struct obs_nfrule *p = only_place(&c);
 	char name[NFR_COMMENT_LEN + 16] = "";
 
 	if (p)
@@ -322,7 +352,7 @@ static void say_policy(const struct facts *x, struct because *b)
 static void say_foreign(const struct facts *x, struct because *b)
 {
 	struct culprit c = culprit_of(x);
-	const struct obs_nfrule *p = only_place(x, &c);
+	const struct obs_nfrule *p = only_place(&c);
 	char name[160];
 
 	if (p) {
@@ -507,10 +537,25 @@ static bool has_row(enum cause c)
 	return c != C_UNKNOWN && c != C_NO_ENDPOINTS && c != C_PEER_NOT_IN_ALLOWLIST;
 }
 
+/* No counter tells: how many were lost, and which rules have none */
+static void tell_uncounted(const struct facts *x, const struct rules_reading *r)
+{
+	char name[160];
+
+	evidence(x->f, "no rule that drops in %s counted the %llu packet%s lost", hook_of(x),
+		 (unsigned long long)r->lost, r->lost == 1 ? "" : "s");
+	for (uint32_t i = 0; i < r->cnt; i++) {
+		if (r->place[i].counted)
+			continue;
+		name_place(&r->place[i], name, sizeof(name));
+		evidence(x->f, "%s has no counter, so it cannot be told whether it did", name);
+	}
+}
+
 static void tell_doubt(const struct facts *x, const struct culprit *c)
 {
 	const struct fnd_rules *r = x->f->rules;
-	char name[160], buf[100];
+	char buf[100];
 
 	if (r->state == RULES_FAILED) {
 		evidence(x->f, "which rule it was cannot be told: %s",
@@ -518,20 +563,11 @@ static void tell_doubt(const struct facts *x, const struct culprit *c)
 	} else if (c->how == HOW_SEVERAL) {
 		evidence(x->f, "several rules dropped as many packets as were lost:");
 		tell_places(x, c);
-	} else if (r->state == RULES_DONE && r->lost) {
-		evidence(x->f, "no rule that drops in %s counted the %llu packets lost", hook_of(x),
-			 (unsigned long long)r->lost);
-		for (uint32_t i = 0; i < r->cnt; i++) {
-			if (r->place[i].counted)
-				continue;
-			name_place(&r->place[i], name, sizeof(name));
-			evidence(x->f, "%s has no counter, so it cannot be told whether it did",
-				 name);
-		}
-	} else {
-		evidence(x->f,
-			 "the rules' counters were read; which of them counts these packets shows "
-			 "when more are lost");
+	} else if (r->second) {
+		tell_uncounted(x, r->second);
+	} else if (r->first) {
+		evidence(x->f, "the rules' counters were read; which of them counts these packets "
+			       "shows when more are lost");
 	}
 }
 
@@ -551,8 +587,7 @@ void cause_policy_doubt(const struct facts *x)
 	} else {
 		tell_doubt(x, &c);
 	}
-	if (x->f->rules->state == RULES_OPEN || x->f->rules->state == RULES_DONE)
-		tell_mix(x);
+	tell_mix(x, &c);
 }
 
 const struct cause_row cause_policy_rows[] = {

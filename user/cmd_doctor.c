@@ -141,7 +141,7 @@ static void tell_rounds(const struct doctor *d, uint32_t inum)
 		around__look(a, mono_ns());
 		around__wait_bird(a, NS_PER_S);
 		around__ask_kernel(a, mono_ns());
-		around__ask_rules(a, false, mono_ns());
+		around__ask_rules(a, mono_ns());
 	}
 	around__free(a);
 	engine__free(r.engine);

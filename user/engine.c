@@ -628,10 +628,10 @@ static void on_tick(struct engine *e)
 {
 	run_ageing(e);
 	run_silence(e);
+	nflook_tick(e, false);
 	if (e->now_ns < e->last_check_ns + NSEC_PER_SEC / 4)
 		return;
 	e->last_check_ns = e->now_ns;
-	nflook_tick(e, false);
 	finding_review(e, e->now_ns);
 }
 

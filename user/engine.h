@@ -11,13 +11,6 @@
 
 struct engine;
 
-/* A reading of the packet filters' counters, which SOURCE_NFRULES takes */
-enum rules_ask {
-	RULES_NONE,
-	RULES_FIRST,
-	RULES_SECOND /* what moved since the first */
-};
-
 struct engine_opts {
 	uint64_t reply_timeout_ns;
 	bool all;	      /* records of good packets, too */
@@ -62,7 +55,7 @@ size_t engine__questions(const struct engine *e, struct addr *out, size_t max);
  * Filters dropped packets, and their counters may tell which rule did it: two readings for each
  * finding, the second one when more of its packets were lost. Cheap.
  */
-enum rules_ask engine__rules_wanted(const struct engine *e);
+bool engine__rules_wanted(const struct engine *e);
 /* Some problem is open: what others say of it now may differ from what they said at its start. */
 bool engine__has_open(const struct engine *e);
 /* True once after a route, a BGP session or a first problem changed: others may explain it. */

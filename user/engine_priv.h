@@ -235,23 +235,29 @@ struct good {
 	uint64_t asked_ns, ts_ns; /* the request, the reply */
 };
 
-/* What two readings of the packet filters told of a finding, see nflook.c */
-#define RULES_KEPT 48
+/* What a reading of the packet filters told of a finding, and what was lost since the one before */
+#define RULES_KEPT 32
+struct rules_reading {
+	struct obs_nflook head;
+	uint64_t lost, hook_lost; /* of this finding, of all at that hook */
+	bool cut;		  /* there were more places */
+	uint32_t cnt;		  /* places that may have dropped these packets */
+	struct obs_nfrule place[RULES_KEPT];
+	enum cause class[RULES_KEPT]; /* nfclass() of each */
+};
+
+/* See nflook.c */
 struct fnd_rules {
 	enum {
 		RULES_WANTED,
-		RULES_OPEN, /* the first reading is there */
-		RULES_DONE, /* both are; or nothing was lost in between, which lost tells */
+		RULES_OPEN, /* first is there */
+		RULES_DONE, /* and second, or so many readings went by without a loss of it */
 		RULES_FAILED
 	} state;
 	enum source_state why; /* with RULES_FAILED; SOURCE_OK: too many rules */
 	uint8_t tries;
-	bool cut;		  /* there were more places */
-	uint64_t lost, hook_lost; /* in between: of this finding, of all at that hook */
-	struct obs_nflook head;	  /* of the last reading */
-	uint32_t cnt;		  /* places of it that may have dropped these packets */
-	struct obs_nfrule place[RULES_KEPT];
-	enum cause class[RULES_KEPT]; /* nfclass() of each */
+	uint64_t lost, closing;		      /* since the last reading, before it */
+	struct rules_reading *first, *second; /* NULL: not there */
 };
 
 /* Of the packet that opened a finding: whose it was, for whom, and by which devices */
@@ -348,15 +354,11 @@ struct world {
 	struct obs_nflook nflook, nflook_next;
 };
 
-/* nflook.c: the pair of readings that is under way */
+/* nflook.c: losses since the last reading (to_ns), and those between it and the one before */
 struct nflook {
-	enum {
-		LOOK_IDLE,
-		LOOK_OPEN,   /* losses are counted from since_ns on */
-		LOOK_CLOSING /* up to until_ns; the last of them may not have settled yet */
-	} state;
-	uint64_t since_ns, until_ns;
-	uint64_t lost[NF_HOOK_POSTROUTING + 1]; /* by hook */
+	bool closing; /* the last ones before it may not have settled yet */
+	uint64_t since_ns, from_ns, to_ns;
+	uint64_t lost[NF_HOOK_POSTROUTING + 1], lost_before[NF_HOOK_POSTROUTING + 1];
 };
 
 /* recall.c: what baselines told */
@@ -619,6 +621,7 @@ bool dns_recovered(const struct engine *e, const struct fnd *f, uint64_t *since_
 /* nflook.c: who filtered it, by the filters' counters */
 /* The finding was raised: readings are wanted if a packet filter is behind it. */
 void nflook_finding(struct fnd *f);
+void nflook_free(struct fnd *f);
 /* A packet was counted in it */
 void nflook_lost(struct engine *e, struct fnd *f, const struct trk *t);
 /* A reading has come, or failed */

@@ -484,7 +484,7 @@ void finding_finish(struct engine *e, uint64_t ts_ns)
 void finding_free_all(struct engine *e)
 {
 	for (uint32_t i = 0; i < e->finding_cnt; i++) {
-		free(e->finding[i]->rules);
+		nflook_free(e->finding[i]);
 		free(e->finding[i]);
 	}
 	free(e->finding);

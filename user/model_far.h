@@ -66,10 +66,10 @@ struct obs_rule {
 
 /*
  * A reading of this node's packet filters, in a round of SOURCE_NFRULES: this, then the places where
- * they may drop packets. Two of them are taken for a finding; the second one tells what moved since.
+ * they may drop packets, with what their counters moved since the reading before.
  */
 struct obs_nflook {
-	bool second;
+	uint64_t since_ns;	 /* end of the reading before, 0: there was none */
 	bool too_many;		 /* more rules than are looked at: none is told */
 	bool cut;		 /* more places than are told */
 	uint64_t from_ns, to_ns; /* from the first question to the last answer */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Two readings of the packet filters' counters for each finding whose packets a filter dropped: the first
- * when it is raised, the second when more of them were lost. What moved in between is kept with
- * the finding; what that means is cause_policy.c's. Several findings share a pair of readings.
+ * Readings of the packet filters' counters, for findings whose packets a filter dropped: one when it is
+ * raised, one when more of them were lost. Each tells what moved since the reading before, the one
+ * at the start included; what moved while so many packets were lost is kept with the finding,
+ * and what that means is cause_policy.c's. Findings share readings.
  */
 #include "engine_priv.h"
 
@@ -16,8 +17,8 @@
 #define COMPANY_NS NSEC_PER_SEC
 /* A drop is known to be one when its packet has settled. */
 #define CLOSE_NS (5 * SETTLE_NS)
-/* Pairs of readings that may pass without a loss of the finding in between */
-#define TRIES 3
+/* Readings that may go by without a loss of the finding */
+#define TRIES 4
 
 void nflook_finding(struct fnd *f)
 {
@@ -26,56 +27,57 @@ void nflook_finding(struct fnd *f)
 	f->rules = calloc(1, sizeof(*f->rules));
 }
 
-void nflook_lost(struct engine *e, struct fnd *f, const struct trk *t)
+void nflook_free(struct fnd *f)
 {
-	struct nflook *l = &e->look;
-	uint8_t hook = t->drop ? t->drop->nf_hook : NF_HOOK_NONE;
-
-	if (t->verdict != V_FILTERED || hook == NF_HOOK_NONE || l->state == LOOK_IDLE ||
-	    t->last_ns <= l->since_ns || (l->state == LOOK_CLOSING && t->last_ns >= l->until_ns))
+	if (!f->rules)
 		return;
-	l->lost[hook]++;
-	if (f->rules && f->rules->state == RULES_OPEN)
-		f->rules->lost++;
+	free(f->rules->first);
+	free(f->rules->second);
+	free(f->rules);
 }
 
-/* ---- what is wanted ---- */
-
-static uint64_t most_lost(const struct engine *e, bool *waits)
+void nflook_lost(struct engine *e, struct fnd *f, const struct trk *t)
 {
-	uint64_t most = 0;
+	uint8_t hook = t->drop ? t->drop->nf_hook : NF_HOOK_NONE;
+	struct nflook *l = &e->look;
 
+	if (t->verdict != V_FILTERED || hook == NF_HOOK_NONE)
+		return;
+	if (t->last_ns > l->to_ns) {
+		l->lost[hook]++;
+		if (f->rules)
+			f->rules->lost++;
+	} else if (l->closing && t->last_ns > l->since_ns && t->last_ns < l->from_ns) {
+		l->lost_before[hook]++;
+		if (f->rules)
+			f->rules->closing++;
+	}
+}
+
+static bool takes_part(const struct fnd *f)
+{
+	return f->rules && (f->rules->state == RULES_WANTED || f->rules->state == RULES_OPEN);
+}
+
+bool engine__rules_wanted(const struct engine *e)
+{
+	bool late = e->now_ns >= e->look.to_ns + COMPANY_NS;
+
+	/* whoever was raised a moment ago may find all that it wants in this one */
+	if (e->look.closing)
+		return false;
 	for (uint32_t i = 0; i < e->finding_cnt; i++) {
 		const struct fnd_rules *r = e->finding[i]->rules;
 
-		if (r && r->state == RULES_WANTED)
-			*waits = true;
-		if (r && r->state == RULES_OPEN && r->lost > most)
-			most = r->lost;
+		if (!takes_part(e->finding[i]))
+			continue;
+		if (r->state == RULES_WANTED || r->lost >= ENOUGH || (r->lost && late))
+			return true;
 	}
-	return most;
+	return false;
 }
 
-enum rules_ask engine__rules_wanted(const struct engine *e)
-{
-	const struct nflook *l = &e->look;
-	bool waits = false, late = e->now_ns >= l->since_ns + COMPANY_NS;
-	uint64_t most = most_lost(e, &waits);
-
-	switch (l->state) {
-	case LOOK_IDLE:
-		return waits ? RULES_FIRST : RULES_NONE;
-	case LOOK_OPEN:
-		if (most >= ENOUGH || (most && late))
-			return RULES_SECOND;
-		return !most && waits && late ? RULES_FIRST : RULES_NONE;
-	case LOOK_CLOSING:
-		break;
-	}
-	return RULES_NONE;
-}
-
-/* ---- what the readings say ---- */
+/* ---- what a reading says ---- */
 
 static bool dev_fits(const char *pattern, const char *dev)
 {
@@ -108,14 +110,17 @@ static bool place_fits(const struct fnd *f, const struct obs_nfrule *r)
 	return dev_fits(dev, in ? f->in_dev : f->out_dev);
 }
 
-static void adopt(struct engine *e, struct fnd *f)
+/* NULL: out of memory */
+static struct rules_reading *adopt(const struct engine *e, const struct fnd *f)
 {
-	struct fnd_rules *r = f->rules;
+	struct rules_reading *r = calloc(1, sizeof(*r));
 
+	if (!r)
+		return NULL;
 	r->head = e->world.nflook;
-	r->cnt = 0;
 	r->cut = r->head.cut;
-	r->hook_lost = e->look.lost[f->nf_hook];
+	r->lost = f->rules->closing;
+	r->hook_lost = e->look.lost_before[f->nf_hook];
 	for (uint32_t i = 0; i < world_cnt(e, W_NFRULE); i++) {
 		const struct obs_nfrule *n = world_nfrule(e, i);
 
@@ -128,73 +133,82 @@ static void adopt(struct engine *e, struct fnd *f)
 		r->class[r->cnt] = nfclass(n);
 		r->place[r->cnt++] = *n;
 	}
-	f->told_elsewhere = true;
-}
-
-static bool takes_part(const struct fnd *f)
-{
-	return f->rules && (f->rules->state == RULES_WANTED || f->rules->state == RULES_OPEN);
+	return r;
 }
 
 static void failed(struct engine *e, enum source_state state)
 {
-	e->look.state = LOOK_IDLE;
+	e->look.closing = false;
 	for (uint32_t i = 0; i < e->finding_cnt; i++) {
 		struct fnd *f = e->finding[i];
 
 		if (!takes_part(f))
 			continue;
-		if (state == SOURCE_OK)
-			f->rules->head = e->world.nflook;
 		f->rules->state = RULES_FAILED;
 		f->rules->why = state;
 		f->told_elsewhere = true;
 	}
 }
 
-static void first(struct engine *e)
+static void close_one(struct engine *e, struct fnd *f)
 {
-	e->look = (struct nflook){ .state = LOOK_OPEN, .since_ns = e->world.nflook.to_ns };
-	for (uint32_t i = 0; i < e->finding_cnt; i++) {
-		struct fnd *f = e->finding[i];
+	struct fnd_rules *r = f->rules;
 
-		if (!takes_part(f))
-			continue;
-		f->rules->state = RULES_OPEN;
-		f->rules->lost = 0;
-		adopt(e, f);
+	if (r->state == RULES_WANTED) {
+		r->first = adopt(e, f);
+		r->state = RULES_OPEN;
+		f->told_elsewhere = true;
+	} else if (r->closing) {
+		r->second = adopt(e, f);
+		r->state = RULES_DONE;
+		f->told_elsewhere = true;
+	} else if (++r->tries == TRIES) {
+		r->state = RULES_DONE;
 	}
+	r->closing = 0;
+}
+
+/* What was lost before the last reading is counted. */
+static void nflook_close(struct engine *e)
+{
+	if (!e->look.closing)
+		return;
+	e->look.closing = false;
+	for (uint32_t i = 0; i < e->finding_cnt; i++)
+		if (takes_part(e->finding[i]))
+			close_one(e, e->finding[i]);
 }
 
 void nflook_round(struct engine *e, enum source_state state)
 {
 	const struct obs_nflook *h = &e->world.nflook;
+	struct nflook *l = &e->look;
 
 	if (state != SOURCE_OK || h->too_many) {
 		failed(e, state);
-	} else if (!h->second) {
-		first(e);
-	} else if (e->look.state == LOOK_OPEN) {
-		e->look.state = LOOK_CLOSING;
-		e->look.until_ns = h->from_ns;
+		return;
 	}
+	/* of a capture that begins in the middle, the losses before it are not known */
+	if (h->since_ns != l->to_ns)
+		memset(l->lost, 0, sizeof(l->lost));
+	memcpy(l->lost_before, l->lost, sizeof(l->lost));
+	memset(l->lost, 0, sizeof(l->lost));
+	for (uint32_t i = 0; i < e->finding_cnt; i++) {
+		struct fnd_rules *r = e->finding[i]->rules;
+
+		if (!r)
+			continue;
+		r->closing = h->since_ns == l->to_ns ? r->lost : 0;
+		r->lost = 0;
+	}
+	l->since_ns = h->since_ns;
+	l->from_ns = h->from_ns;
+	l->to_ns = h->to_ns;
+	l->closing = true;
 }
 
 void nflook_tick(struct engine *e, bool final)
 {
-	if (e->look.state != LOOK_CLOSING || (!final && e->now_ns < e->look.until_ns + CLOSE_NS))
-		return;
-	e->look.state = LOOK_IDLE;
-	for (uint32_t i = 0; i < e->finding_cnt; i++) {
-		struct fnd *f = e->finding[i];
-
-		if (!f->rules || f->rules->state != RULES_OPEN)
-			continue;
-		if (f->rules->lost) {
-			adopt(e, f);
-			f->rules->state = RULES_DONE;
-		} else {
-			f->rules->state = ++f->rules->tries < TRIES ? RULES_WANTED : RULES_DONE;
-		}
-	}
+	if (final || e->now_ns >= e->look.from_ns + CLOSE_NS)
+		nflook_close(e);
 }

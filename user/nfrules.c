@@ -274,7 +274,7 @@ void nfrules_drop(struct nfrules **last)
 	*last = NULL;
 }
 
-int state_nfrules(struct nfrules **last, bool second, uint64_t ts_ns, obs_fn fn, void *ctx)
+int state_nfrules(struct nfrules **last, uint64_t ts_ns, obs_fn fn, void *ctx)
 {
 	const struct round r = { SOURCE_NFRULES, ts_ns, fn, ctx };
 	struct nfrules *s = calloc(1, sizeof(*s));
@@ -282,11 +282,12 @@ int state_nfrules(struct nfrules **last, bool second, uint64_t ts_ns, obs_fn fn,
 
 	round_begin(&r);
 	if (!err) {
-		s->look.second = second && *last;
-		tell(s, s->look.second ? *last : NULL, &r);
+		s->look.since_ns = *last ? (*last)->look.to_ns : 0;
+		tell(s, *last, &r);
 	}
 	nfrules_drop(last);
-	if (!err)
+	/* what has too many rules is no measure for the next one */
+	if (!err && !s->look.too_many)
 		*last = s;
 	else if (s)
 		nfrules_drop(&s);

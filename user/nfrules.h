@@ -50,10 +50,10 @@ int nfrules_legacy(struct nfrules *s);
 void nfrules_free(struct nfrules *s);
 
 /*
- * A round of SOURCE_NFRULES, see model_far.h. *last: the reading before (NULL: none), takes its place;
- * freed by nfrules_drop(). Without it, or with first, nothing has moved. 0 or -errno, as all states.
+ * A round of SOURCE_NFRULES, see model_far.h. *last: the reading before (NULL: none, and nothing has
+ * moved); the new one takes its place; freed by nfrules_drop(). 0 or -errno, as all states.
  */
-int state_nfrules(struct nfrules **last, bool second, uint64_t ts_ns, obs_fn fn, void *ctx);
+int state_nfrules(struct nfrules **last, uint64_t ts_ns, obs_fn fn, void *ctx);
 void nfrules_drop(struct nfrules **last);
 
 /* ---- for the nfrules_*.c ---- */

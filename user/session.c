@@ -295,11 +295,11 @@ static size_t ask_questions(void *ctx, struct addr *out, size_t max)
 	return s->ops.questions ? s->ops.questions(s->ops.ctx, out, max) : 0;
 }
 
-static enum rules_ask ask_rules(void *ctx)
+static bool wants_rules(void *ctx)
 {
 	struct session *s = ctx;
 
-	return s->ops.rules ? s->ops.rules(s->ops.ctx) : RULES_NONE;
+	return s->ops.rules && s->ops.rules(s->ops.ctx);
 }
 
 static void resync(struct session *s, bool sessions)
@@ -466,7 +466,7 @@ static int start_around(struct session *s)
 		.fn = push,
 		.ctx = s,
 		.questions = ask_questions,
-		.rules = ask_rules,
+		.rules = wants_rules,
 	};
 	int err = around__new(&ao, &s->around);
 
@@ -477,6 +477,9 @@ static int start_around(struct session *s)
 	around__wait_bird(s->around, BIRD_WAIT_NS);
 	timeline__drain(s->timeline, UINT64_MAX, deliver, s);
 	around__ask_kernel(s->around, mono_ns());
+	/* what the first packets that a filter drops are measured against */
+	if (!s->o->snapshot)
+		around__ask_rules(s->around, mono_ns());
 	timeline__drain(s->timeline, UINT64_MAX, deliver, s);
 	return 0;
 }

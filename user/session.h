@@ -7,7 +7,6 @@
 #ifndef CALITRACE_SESSION_H
 #define CALITRACE_SESSION_H
 
-#include "engine.h"
 #include "loader.h"
 #include "mirror.h"
 #include "opts.h"
@@ -28,7 +27,7 @@ struct session_ops {
 	/* addresses for which the kernel is to be asked what it would do: how many; may be NULL */
 	size_t (*questions)(void *ctx, struct addr *out, size_t max);
 	/* whether a reading of the packet filters is wanted; may be NULL */
-	enum rules_ask (*rules)(void *ctx);
+	bool (*rules)(void *ctx);
 	/* true once after something that BIRD may explain happened; may be NULL */
 	bool (*urgent)(void *ctx);
 	/* some problem is open: BIRD is asked more often meanwhile; may be NULL */

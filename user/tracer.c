@@ -98,7 +98,7 @@ static size_t questions(void *ctx, struct addr *out, size_t max)
 	return engine__questions(t->engine, out, max);
 }
 
-static enum rules_ask wants_rules(void *ctx)
+static bool wants_rules(void *ctx)
 {
 	struct tracer *t = ctx;
 

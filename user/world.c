@@ -323,6 +323,9 @@ static void on_round(struct engine *e, const struct obs_source *s, uint64_t ts_n
 
 	if (s->id >= SOURCE_MAX)
 		return;
+	/* what the last reading told is taken for good before it is replaced */
+	if (s->begin && s->id == SOURCE_NFRULES)
+		nflook_tick(e, true);
 	if (s->begin)
 		return round_begins(w, s->id);
 	open = w->open[s->id];

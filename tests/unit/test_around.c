@@ -89,7 +89,7 @@ static void every_source(void **state)
 	assert_int_equal(around__new(&ao, &a), 0);
 	around__look(a, T0);
 	around__ask_kernel(a, T0);
-	around__ask_rules(a, false, T0);
+	around__ask_rules(a, T0);
 	for (int s = 0; s < SOURCE_MAX; s++)
 		if (!asked[s])
 			fail_msg("%s is not asked", source_name(s));

@@ -44,16 +44,17 @@ static void need(void **state, bool works, const char *what)
 	skip();
 }
 
-static struct told read_rules(struct nfrules **last, bool second)
+static struct told read_rules(struct nfrules **last)
 {
+	bool second = *last;
 	struct told t = { 0 };
 
-	assert_int_equal(state_nfrules(last, second, 7, on_obs, &t), 0);
+	assert_int_equal(state_nfrules(last, 7, on_obs, &t), 0);
 	assert_int_equal(t.begin.id, SOURCE_NFRULES);
 	assert_int_equal(t.end.state, SOURCE_OK);
 	assert_true(t.cnt >= 1 && t.cnt <= TOLD_MAX);
 	assert_int_equal(t.obs[0].kind, OBS_NFLOOK);
-	assert_int_equal(t.obs[0].nflook.second, second);
+	assert_int_equal(!!t.obs[0].nflook.since_ns, second);
 	return t;
 }
 
@@ -73,7 +74,7 @@ static void test_nothing(void **state)
 	struct told t;
 
 	need(state, true, "");
-	t = read_rules(&last, false);
+	t = read_rules(&last);
 	assert_int_equal(t.cnt, 1);
 	assert_int_equal(t.obs[0].nflook.nft_rules, 0);
 	assert_int_equal(t.obs[0].nflook.legacy_rules, 0);
@@ -106,11 +107,11 @@ static void calicos(void **state, const char *iptables, enum nf_backend backend)
 		"-A cali-po-x.deny -p icmp -j DROP\n-A unused -j DROP\nCOMMIT\nEND",
 		iptables);
 	need(state, run(line), iptables);
-	t = read_rules(&last, false);
+	t = read_rules(&last);
 	assert_non_null(rule_of(&t, "cali-fw-cali1", 1));
 	assert_null(rule_of(&t, "unused", 1));
 	run("ping -c 2 -i 0.2 -W 1 127.0.0.8");
-	t = read_rules(&last, true);
+	t = read_rules(&last);
 	nfrules_drop(&last);
 	r = rule_of(&t, "cali-po-x.deny", 2);
 	assert_non_null(r);
@@ -170,7 +171,7 @@ static void test_nft(void **state)
 		 " chain raw-cali-PREROUTING {\n  fib saddr . mark . iif oif 0 counter drop\n }\n"
 		 "}\nEND"),
 	     "nft");
-	t = read_rules(&last, false);
+	t = read_rules(&last);
 	nfrules_drop(&last);
 	r = rule_of(&t, "in", 1);
 	assert_non_null(r);
@@ -208,7 +209,7 @@ static void test_many(void **state)
 		 "echo \"-A cali-tw-cali$i -m conntrack --ctstate INVALID -j DROP\"; "
 		 "echo \"-A cali-tw-cali$i -j DROP\"; done; echo COMMIT; } | iptables-nft-restore"),
 	     "iptables-nft");
-	t = read_rules(&last, false);
+	t = read_rules(&last);
 	assert_int_equal(t.obs[0].nflook.nft_rules, 900);
 	assert_int_equal(t.cnt, 3);
 	assert_int_equal(t.obs[1].nfrule.alike, 300);
@@ -217,7 +218,7 @@ static void test_many(void **state)
 	     run("{ echo '*filter'; for i in $(seq 5000); do echo \"-A INPUT -s 10.0.0.1 -j DROP\"; "
 		 "done; echo COMMIT; } | iptables-nft-restore --noflush"),
 	     "iptables-nft with so many rules");
-	t = read_rules(&last, true);
+	t = read_rules(&last);
 	nfrules_drop(&last);
 	assert_int_equal(t.cnt, 1);
 	assert_true(t.obs[0].nflook.too_many);

@@ -77,6 +77,7 @@ struct node {
 	uint32_t us;
 	uint16_t id;
 	const char *location;
+	uint64_t last_ns; /* end of the last reading */
 };
 
 static void lose(struct node *n, int cnt)
@@ -96,15 +97,15 @@ static void lose(struct node *n, int cnt)
 	}
 }
 
-/* A reading that took a millisecond; what it tells lies between the two ends */
-static void look(struct node *n, bool second, const struct obs_nfrule *r, size_t cnt)
+/* A reading that took a millisecond, of what moved since the one before */
+static void look(struct node *n, const struct obs_nfrule *r, size_t cnt)
 {
 	struct obs o = { .kind = OBS_NFLOOK };
 
 	feed_begin(&n->f, n->us, SOURCE_NFRULES);
-	o.nflook.second = second;
+	o.nflook.since_ns = n->last_ns;
 	o.nflook.from_ns = FEED_T0 + (uint64_t)n->us * NS_PER_US;
-	o.nflook.to_ns = o.nflook.from_ns + NS_PER_MS;
+	o.nflook.to_ns = n->last_ns = o.nflook.from_ns + NS_PER_MS;
 	o.nflook.nft_rules = 40;
 	for (size_t i = 0; i < cnt; i++)
 		o.nflook.legacy_rules += r[i].backend == NFB_LEGACY;
@@ -115,7 +116,8 @@ static void look(struct node *n, bool second, const struct obs_nfrule *r, size_t
 		feed_obs(&n->f, n->us, &o);
 	}
 	feed_end(&n->f, n->us, SOURCE_NFRULES, SOURCE_OK);
-	n->us += 10 * MS;
+	feed_ticks(&n->f, n->us + 10 * MS, n->us + 110 * MS);
+	n->us += 150 * MS;
 }
 
 static void open_at(struct node *n, const char *location)
@@ -227,12 +229,12 @@ static void play(const struct scene *s)
 		cnt++;
 	open_at(&n, "nf_hook_slow");
 	lose(&n, 1);
-	assert_int_equal(engine__rules_wanted(n.f.engine), RULES_FIRST);
-	look(&n, false, NULL, 0);
-	assert_int_equal(engine__rules_wanted(n.f.engine), RULES_NONE);
+	assert_true(engine__rules_wanted(n.f.engine));
+	look(&n, NULL, 0);
+	assert_false(engine__rules_wanted(n.f.engine));
 	lose(&n, 3);
-	assert_int_equal(engine__rules_wanted(n.f.engine), RULES_SECOND);
-	look(&n, true, s->r, cnt);
+	assert_true(engine__rules_wanted(n.f.engine));
+	look(&n, s->r, cnt);
 	let_it_settle(&n);
 	if (finding_at(&n.f, 1)->cause != s->cause)
 		print_message("%s\n", s->name);
@@ -241,7 +243,7 @@ static void play(const struct scene *s)
 		fail_msg("%s: no evidence says '%s'", s->name, s->evidence);
 	/* once is enough */
 	lose(&n, 5);
-	assert_int_equal(engine__rules_wanted(n.f.engine), RULES_NONE);
+	assert_false(engine__rules_wanted(n.f.engine));
 	close_it(&n);
 }
 
@@ -393,9 +395,9 @@ static void test_place(void **state)
 	(void)state;
 	open_at(&n, "nft_do_chain");
 	lose(&n, 1);
-	look(&n, false, NULL, 0);
+	look(&n, NULL, 0);
 	lose(&n, 3);
-	look(&n, true, r, ARRAY_SIZE(r));
+	look(&n, r, ARRAY_SIZE(r));
 	let_it_settle(&n);
 	assert_cause(&n, C_POLICY_DENY, CONF_CERTAIN);
 	close_it(&n);
@@ -429,7 +431,7 @@ static void test_first_alone(void **state)
 			cnt++;
 		open_at(&n, "nf_hook_slow");
 		lose(&n, 1);
-		look(&n, false, cases[i].r, cnt);
+		look(&n, cases[i].r, cnt);
 		let_it_settle(&n);
 		assert_cause(&n, cases[i].cause, CONF_LIKELY);
 		close_it(&n);
@@ -447,7 +449,7 @@ static void test_alike(void **state)
 	r[0].alike = 2;
 	open_at(&n, "nf_hook_slow");
 	lose(&n, 1);
-	look(&n, false, r, ARRAY_SIZE(r));
+	look(&n, r, ARRAY_SIZE(r));
 	let_it_settle(&n);
 	assert_cause(&n, C_UNKNOWN, CONF_UNCLEAR);
 	close_it(&n);
@@ -479,14 +481,14 @@ static void test_not_readable(void **state)
 		feed_end(&n.f, n.us, SOURCE_NFRULES, cases[i].state);
 		let_it_settle(&n);
 		lose(&n, 3);
-		assert_int_equal(engine__rules_wanted(n.f.engine), RULES_NONE);
+		assert_false(engine__rules_wanted(n.f.engine));
 		assert_cause(&n, C_UNKNOWN, CONF_UNCLEAR);
 		assert_true(evidence_has(finding_at(&n.f, 1), cases[i].evidence));
 		close_it(&n);
 	}
 }
 
-/* A second reading that tells of no loss of the finding is no use: another pair, but not for ever. */
+/* Readings without a loss of the finding in between are no use to it, and not for ever. */
 static void test_no_loss_between(void **state)
 {
 	const struct obs_nfrule r[] = { rule(FWD, "filter", "cali-po-a.b", 3) };
@@ -495,29 +497,95 @@ static void test_no_loss_between(void **state)
 	(void)state;
 	open_at(&n, "nf_hook_slow");
 	lose(&n, 1);
-	for (int i = 0; i < 3; i++) {
-		assert_int_equal(engine__rules_wanted(n.f.engine), RULES_FIRST);
-		look(&n, false, NULL, 0);
-		let_it_settle(&n);
-		look(&n, true, r, 1);
-		let_it_settle(&n);
+	look(&n, NULL, 0);
+	for (int i = 0; i < 4; i++) {
+		assert_false(engine__rules_wanted(n.f.engine));
+		look(&n, r, 1);
+		assert_cause(&n, C_UNKNOWN, CONF_UNCLEAR);
 	}
-	assert_int_equal(engine__rules_wanted(n.f.engine), RULES_NONE);
-	assert_cause(&n, C_UNKNOWN, CONF_UNCLEAR);
+	lose(&n, 5);
+	assert_false(engine__rules_wanted(n.f.engine));
 	close_it(&n);
+}
+
+/* With a reading from before the fault the first one of the finding tells who it was. */
+static void test_from_start(void **state)
+{
+	static const struct {
+		uint32_t s; /* seconds from one to the other */
+		int lost;
+		uint64_t cali, mine;
+		bool silent;
+		enum cause cause;
+		enum confidence conf;
+	} cases[] = {
+		{ 1, 3, 3, 0, false, C_POLICY_DENY, CONF_CERTAIN },
+		{ 1, 1, 1, 0, false, C_POLICY_DENY, CONF_LIKELY },
+		{ 250, 3, 3, 0, false, C_POLICY_DENY, CONF_CERTAIN },
+		{ 400, 3, 3, 0, false, C_UNKNOWN, 0 }, /* too long ago */
+		{ 1, 3, 3, 1, false, C_UNKNOWN, 0 },   /* another kind moved, too */
+		{ 1, 3, 2, 0, false, C_UNKNOWN, 0 },   /* less than was lost */
+		{ 1, 3, 50, 0, false, C_UNKNOWN, 0 },  /* much more */
+		{ 1, 3, 3, 0, true, C_UNKNOWN, 0 },    /* one without counter stands there */
+		{ 1, 3, 0, 0, true, C_FOREIGN_FIREWALL, CONF_LIKELY },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct obs_nfrule r[] = { rule(FWD, "filter", "cali-po-a.b", cases[i].cali),
+					  rule(FWD, "mine", "x", cases[i].mine) };
+		struct node n;
+
+		r[1].counted = !cases[i].silent;
+		open_at(&n, "nf_hook_slow");
+		look(&n, NULL, 0);
+		n.us += cases[i].s * US_PER_S;
+		lose(&n, cases[i].lost);
+		assert_true(engine__rules_wanted(n.f.engine));
+		look(&n, r, ARRAY_SIZE(r));
+		let_it_settle(&n);
+		if (finding_at(&n.f, 1)->cause != cases[i].cause)
+			print_message("case %zu\n", i);
+		assert_cause(&n, cases[i].cause, cases[i].conf);
+		close_it(&n);
+	}
+}
+
+/* The first reading found it, and the second one comes when the rule is gone, or finds another. */
+static void test_first_and_second(void **state)
+{
+	const struct obs_nfrule r[] = { rule(FWD, "filter", "cali-po-a.b", 3) };
+	const struct obs_nfrule other[] = { rule(FWD, "mine", "x", 3) };
+	struct node n;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		open_at(&n, "nf_hook_slow");
+		look(&n, NULL, 0);
+		lose(&n, 3);
+		look(&n, r, 1);
+		assert_cause(&n, C_POLICY_DENY, CONF_CERTAIN);
+		lose(&n, 3);
+		look(&n, other, (size_t)i);
+		let_it_settle(&n);
+		assert_cause(&n, i ? C_UNKNOWN : C_POLICY_DENY, CONF_CERTAIN);
+		close_it(&n);
+	}
 }
 
 /* A second reading whose first one nobody saw: a part of a capture. Rules outside of a round. */
 static void test_torn(void **state)
 {
-	const struct obs_nfrule r[] = { rule(FWD, "filter", "cali-po-a.b", 3) };
+	const struct obs_nfrule r[] = { rule(FWD, "filter", "cali-po-a.b", 3),
+					rule(FWD, "filter", "FORWARD", 0) };
 	struct obs o = { .kind = OBS_NFRULE };
 	struct node n;
 
 	(void)state;
 	open_at(&n, "nf_hook_slow");
-	lose(&n, 1);
-	look(&n, true, r, 1);
+	lose(&n, 3);
+	n.last_ns = FEED_T0 + 1;
+	look(&n, r, ARRAY_SIZE(r));
 	let_it_settle(&n);
 	assert_cause(&n, C_UNKNOWN, CONF_UNCLEAR);
 	o.nfrule = r[0];
@@ -559,7 +627,7 @@ static void test_programs(void **state)
 			  pkt_dns(p->pod, p->peer_pod, 40001, 1));
 		feed_ticks(&f, 50 * MS, 400 * MS);
 		assert_verdict(said(&f, 1), V_FILTERED);
-		assert_int_equal(engine__rules_wanted(f.engine), RULES_NONE);
+		assert_false(engine__rules_wanted(f.engine));
 		assert_string_equal(cause_name(finding_at(&f, 1)->cause),
 				    cause_name(cases[i].cause));
 		if (cases[i].cause != C_UNKNOWN)
@@ -626,6 +694,7 @@ int main(void)
 		cmocka_unit_test(test_other_rules),  cmocka_unit_test(test_place),
 		cmocka_unit_test(test_first_alone),  cmocka_unit_test(test_alike),
 		cmocka_unit_test(test_not_readable), cmocka_unit_test(test_no_loss_between),
+		cmocka_unit_test(test_from_start),   cmocka_unit_test(test_first_and_second),
 		cmocka_unit_test(test_torn),	     cmocka_unit_test(test_programs),
 		cmocka_unit_test(test_rp_filter),
 	};

@@ -77,6 +77,39 @@ heal_policy_deny_legacy() {
 	policy_restore iptables-legacy "${nodes[1]}" "$lines"$'\nCOMMIT'
 }
 
+# As Felix of v3.29 and later writes it for nf_tables: a table of its own, endpoints by a verdict map
+policy_deny_nft_table() {
+	client_dev
+	REPLY="table ip calico {
+	map filter-cali-fw-dispatch {
+		type ifname : verdict
+		elements = { \"$REPLY\" : goto filter-cali-fw-$REPLY }
+	}
+	chain filter-FORWARD {
+		type filter hook forward priority filter; policy accept;
+		counter jump filter-cali-FORWARD
+	}
+	chain filter-cali-FORWARD { iifname \"cali*\" counter jump filter-cali-from-wl-dispatch; }
+	chain filter-cali-from-wl-dispatch { iifname vmap @filter-cali-fw-dispatch; }
+	chain filter-cali-fw-$REPLY {
+		ct state established,related counter accept
+		ct state invalid counter drop
+		counter jump filter-$deny_chain
+	}
+	chain filter-$deny_chain {
+		tcp dport $service_port counter drop comment \"Policy default/deny-dns egress\"
+		udp dport $service_port counter drop
+	}
+}"
+}
+
+fault_policy_deny_nft() {
+	policy_deny_nft_table
+	in_ns "${node_ns[${nodes[1]}]}" nft -f - <<<"$REPLY"
+}
+
+heal_policy_deny_nft() { in_ns "${node_ns[${nodes[1]}]}" nft delete table ip calico; }
+
 # ---- Felix does not know the client's device ----
 
 unknown_interface_rules() {
@@ -171,6 +204,11 @@ can_policy() {
 	local by=$iptables
 
 	case $1 in
+	policy-deny-nft)
+		policy_deny_nft_table
+		try "nft cannot do it here" "nft -f - <<<'$REPLY'"
+		return
+		;;
 	policy-deny-legacy)
 		by=iptables-legacy
 		policy_deny_legacy_rules
