@@ -204,13 +204,14 @@ static void test_no_endpoints(void **state)
 	}
 }
 
-/* A reading of the packet filters, with one rule that counted moved packets since the one before */
-static void look(struct feed *f, uint32_t us, bool second, const char *chain, const char *comment)
+/* A reading of the packet filters, with one rule; what it counted since an earlier reading */
+static void look(struct feed *f, uint32_t us, uint32_t since_us, const char *chain,
+		 const char *comment)
 {
 	struct obs o = { .kind = OBS_NFLOOK };
 
 	feed_begin(f, us, SOURCE_NFRULES);
-	o.nflook.second = second;
+	o.nflook.since_ns = since_us ? FEED_T0 + (uint64_t)since_us * NS_PER_US : 0;
 	o.nflook.from_ns = FEED_T0 + (uint64_t)us * NS_PER_US;
 	o.nflook.to_ns = o.nflook.from_ns + NS_PER_MS;
 	o.nflook.nft_rules = 40;
@@ -218,8 +219,8 @@ static void look(struct feed *f, uint32_t us, bool second, const char *chain, co
 	o = (struct obs){ .kind = OBS_NFRULE };
 	o.nfrule = (struct obs_nfrule){ .verdict = NFV_REJECT, .counted = true, .number = 2 };
 	o.nfrule.hooks = 1 << NF_HOOK_FORWARD;
-	o.nfrule.moved = second ? 3 : 0;
-	o.nfrule.alike = !second;
+	o.nfrule.moved = since_us ? 3 : 0;
+	o.nfrule.alike = !since_us;
 	snprintf(o.nfrule.family, sizeof(o.nfrule.family), "ip");
 	snprintf(o.nfrule.table, sizeof(o.nfrule.table), "filter");
 	snprintf(o.nfrule.chain, sizeof(o.nfrule.chain), "%s", chain);
@@ -255,8 +256,11 @@ static void test_no_endpoints_rule(void **state)
 			feed_drop(&f, us, IF_CALI1, "NETFILTER_DROP", "nf_hook_slow",
 				  with_dst(q, p->gw, IF_ETH0, RT_UNICAST, 0));
 			feed_ticks(&f, us + 50 * MS, us + 150 * MS);
-			if (!n || n == 3)
-				look(&f, us + 160 * MS, n, cases[i].chain, cases[i].comment);
+			if (!n)
+				look(&f, us + 160 * MS, 0, cases[i].chain, cases[i].comment);
+			else if (n == 3)
+				look(&f, us + 160 * MS, T + 160 * MS + MS, cases[i].chain,
+				     cases[i].comment);
 		}
 		feed_ticks(&f, us, us + 500 * MS);
 		if (cases[i].want)
