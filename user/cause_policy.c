@@ -579,7 +579,9 @@ void cause_policy_doubt(const struct facts *x)
 		evidence(x->f,
 			 "the rule is one in the pod's own network namespace, which only the pod "
 			 "(or its sidecar) makes");
-	if (!by_filter(x) || has_row(c.cause))
+	/* cause_service.c has told its rule */
+	if (!by_filter(x) || has_row(c.cause) ||
+	    (c.cause == C_NO_ENDPOINTS && cause_no_endpoints(x)))
 		return;
 	if (c.how == HOW_COUNTED || c.how == HOW_BUSY) {
 		evidence(x->f, "rules that are Calico's or kube-proxy's own did it:");
