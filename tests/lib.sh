@@ -215,7 +215,7 @@ lab_json() {
 		"p2":"$POD_IP_k8s02_p2","p2_dev":"$POD_DEV_k8s02_p2",
 		"target":{"dns":"$POD_IP_k8s01_coredns","far":"$POD_IP_k8s03_p1",
 		"dead-remote":"$DEAD_REMOTE","dead-local":"$DEAD_LOCAL",
-		"borrowed":"${LAB_STALE_ADDRESS:-}","stale":"${LAB_STALE_ADDRESS:-}"}}
+		"stale":"${LAB_STALE_ADDRESS:-}"}}
 	END
 }
 

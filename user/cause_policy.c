@@ -26,6 +26,14 @@ static enum confidence sure_rule(const struct facts *x)
 	return culprit_of(x).conf;
 }
 
+enum cause cause_of_rules(const struct facts *x, enum confidence *sure)
+{
+	struct culprit c = culprit_of(x);
+
+	*sure = c.conf;
+	return c.how == HOW_NOT || c.how == HOW_SEVERAL ? C_UNKNOWN : c.cause;
+}
+
 /* ---- in words ---- */
 
 static void add(char *buf, size_t sz, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
@@ -146,6 +154,11 @@ static void say_rule(const struct facts *x, struct because *b)
 	if (c.how == HOW_PLACE)
 		evidence(x->f, "no other rule on this node can drop packets in %s", hook_of(x));
 	tell_mix(x, &c);
+}
+
+void cause_say_rules(const struct facts *x, struct because *b)
+{
+	say_rule(x, b);
 }
 
 static void explain(const struct facts *x, const char *fmt, ...)
@@ -412,7 +425,9 @@ void cause_policy_doubt(const struct facts *x)
 		evidence(x->f,
 			 "the rule is one in the pod's own network namespace, which only the pod "
 			 "(or its sidecar) makes");
-	if (!culprit_wanted(x) || has_row(c.cause))
+	/* cause_service.c has told its rule */
+	if (!culprit_wanted(x) || has_row(c.cause) ||
+	    (c.cause == C_NO_ENDPOINTS && cause_no_endpoints(x)))
 		return;
 	if (c.how == HOW_COUNTED || c.how == HOW_BUSY) {
 		evidence(x->f, "rules that are Calico's or kube-proxy's own did it:");

@@ -79,6 +79,13 @@ const struct link_info *cause_link(const struct facts *x, const char *name);
 /* The other node lost the reply for want of a route back, by its own capture; cause_there.c */
 bool cause_return_proven(const struct facts *x);
 
+/*
+ * Whose rules dropped them, by their counters, and in words; C_UNKNOWN: the counters do not tell.
+ * cause_policy.c
+ */
+enum cause cause_of_rules(const struct facts *x, enum confidence *sure);
+void cause_say_rules(const struct facts *x, struct because *b);
+
 /* cause_pod.c: fills what tells of a borrowed address; before anything is explained */
 void cause_gather_borrowed(struct facts *x);
 bool cause_borrowed(const struct facts *x);

@@ -96,16 +96,33 @@ static bool is_untouched(const struct facts *x)
 }
 
 /* REJECT says so before it drops; a filter that rejects for another reason sees what is translated. */
-bool cause_no_endpoints(const struct facts *x)
+static bool is_rejected(const struct facts *x)
 {
 	const struct fnd *f = x->f;
 
-	return f->f.verdict == V_FILTERED &&
-	       (f->nf_hook == NF_HOOK_FORWARD || f->nf_hook == NF_HOOK_INPUT ||
+	return (f->nf_hook == NF_HOOK_FORWARD || f->nf_hook == NF_HOOK_INPUT ||
 		f->nf_hook == NF_HOOK_OUTPUT) &&
 	       is_untouched(x) && addr_is_set(&f->icmp_from) && f->icmp_type == ICMP_UNREACH &&
 	       f->icmp_code == ICMP_PORT_UNREACH && mirror__is_local(x->e->mirror, &f->icmp_from) &&
 	       service_known(x->e, &f->example) != SERVICE_NOT;
+}
+
+bool cause_no_endpoints(const struct facts *x)
+{
+	enum confidence sure;
+	enum cause rules;
+
+	if (x->f->f.verdict != V_FILTERED || !x->f->external)
+		return false;
+	rules = cause_of_rules(x, &sure);
+	return rules == C_NO_ENDPOINTS || (rules == C_UNKNOWN && is_rejected(x));
+}
+
+static enum confidence sure_no_endpoints(const struct facts *x)
+{
+	enum confidence sure;
+
+	return cause_of_rules(x, &sure) == C_NO_ENDPOINTS ? sure : CONF_LIKELY;
 }
 
 static void say_known(const struct facts *x)
@@ -133,26 +150,28 @@ static void say_known(const struct facts *x)
 
 static void say_no_endpoints(const struct facts *x, struct because *b)
 {
+	enum confidence sure;
 	char a[ADDR_STRLEN];
 
-	(void)b;
-	evidence(
-		x->f,
-		"this node itself (%s) rejects what is for the service, as kube-proxy has it done where no "
-		"endpoint is ready",
-		addr_str(&x->f->icmp_from, a));
-	say_known(x);
+	if (is_rejected(x)) {
+		evidence(
+			x->f,
+			"this node itself (%s) rejects what is for the service, as kube-proxy has it done where "
+			"no endpoint is ready",
+			addr_str(&x->f->icmp_from, a));
+		say_known(x);
+	}
+	if (cause_of_rules(x, &sure) == C_NO_ENDPOINTS)
+		cause_say_rules(x, b);
 }
 
-/* It left, or died on its way out, with the service's address */
+/* It left with the service's address; what dies of a blackhole for services is cause_path.c's */
 bool cause_not_translated(const struct facts *x)
 {
 	const struct fnd *f = x->f;
 
 	if (!is_untouched(x) || f->local || service_known(x->e, &f->example) == SERVICE_NOT)
 		return false;
-	if (f->f.verdict == V_BLACKHOLE)
-		return service_range(x->e, &f->example) != NULL;
 	return f->f.verdict == V_UNANSWERED && f->at == AT_TC_EGRESS && f->f.dev[0] &&
 	       judge_dev(x->e, f->first.ifindex) == DEV_OTHER;
 }
@@ -240,7 +259,7 @@ const struct cause_row cause_service_rows[] = {
 	{ C_STALE_ENDPOINT, row_stale, NULL, CONF_LIKELY, say_stale,
 	  "The address belongs to this node's own block, but to no pod on it.",
 	  "find out who still uses that address: a service with a stale endpoint, or a cached DNS answer" },
-	{ C_NO_ENDPOINTS, cause_no_endpoints, NULL, CONF_LIKELY, say_no_endpoints,
+	{ C_NO_ENDPOINTS, cause_no_endpoints, sure_no_endpoints, CONF_LIKELY, say_no_endpoints,
 	  "The service has no endpoint that is ready.",
 	  "kubectl get endpointslices for that service; iptables-save -t filter | grep 'no endpoints' on this "
 	  "node names it; then see why its pods are not ready" },

@@ -72,7 +72,8 @@ enum cause nfclass(const struct obs_nfrule *r)
 	if (chain)
 		return calico_class(r, chain);
 	if (begins(r->chain, "KUBE-") || !strcmp(r->table, "kube-proxy")) {
-		if (strstr(r->comment, "has no endpoints") || strstr(r->chain, "no-endpoint"))
+		if (strstr(r->comment, "has no endpoints") || strstr(r->chain, "no-endpoint") ||
+		    !strcmp(r->chain, "reject-chain"))
 			return C_NO_ENDPOINTS;
 		return r->invalid ? C_CONNTRACK_INVALID : C_UNKNOWN;
 	}

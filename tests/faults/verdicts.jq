@@ -70,7 +70,7 @@ def target_name:
 def who:
 	if . == $lab.client then "pod" elif . == $lab.target.dns then "dnspod" elif . == $lab.p2 then "p2"
 	# A packet that was never born has no source yet.
-	elif . == $lab.target["dead-remote"] then "spoofed" elif . == $lab.target.borrowed then "borrower"
+	elif . == $lab.target["dead-remote"] then "spoofed" elif . == $lab.target.stale then "borrower"
 	elif . == null or . == $lab.ip[client_node] or . == $lab.tunnel_ip[client_node] then "host"
 	else null end;
 
@@ -121,7 +121,7 @@ def hit_of($node; $kind; $class):
 def passes: .key.on or .verdict == "unanswered" or .verdict == "any";
 
 def home: if split(":")[1] | . == "dnspod" or . == "borrower" then server_node else client_node end;
-def goal: split(":")[2] | if . == "dns" or . == "svc" or . == "dead-remote" or . == "borrowed" then server_node elif . == "far" then "k8s03" else client_node end;
+def goal: split(":")[2] | if . == "dns" or . == "svc" or . == "dead-remote" then server_node elif . == "far" then "k8s03" else client_node end;
 def stages($class):
 	[$class | home, goal] as [$from, $to] |
 	if $from == $to then [[$from, "request"], [$from, "reply"]]
@@ -209,8 +209,8 @@ def bad_packet($e):
 	elif ($e.verdicts | index($p.verdict) | not) and (($e.also // []) | index($p.verdict) | not) then "verdict \($e.verdicts | join("|"))"
 	elif (.verdict | good) and .finding then "no finding"
 	elif (.verdict | good | not) and (.finding | not) then "a finding"
-	# a borrowed address is a block of its own, where its route was seen
-	elif $block and .block != $block and ($e.key.block != "own" or .block != "\($p.dst)/32") then "block \($block)"
+	# a borrowed address is a block of its own only where its route was seen
+	elif $block and .block != $block and ($e.key.block != "own" or .block != $lab.block[$run.node]) then "block \($block)"
 	elif (.verdict | good) or ($e.key.some and .verdict != $e.verdicts[0]) then empty
 	else unmet($e.key) end;
 
@@ -268,7 +268,7 @@ def check_finding($mine; $healed_round):
 	(if .packets != ($mine | length) then "\($mine | length) packets" else empty end),
 	(if .verdicts != {(.verdict): ($mine | length)} then "verdicts \({(.verdict): ($mine | length)} | tojson)" else empty end),
 	(if (.blocks // [] | sort) != $blocks and
-		((any($fault.hits[]; .key.block == "own") and .blocks == ([$mine[].dst + "/32"] | unique)) | not) then "blocks \($blocks | join(" "))" else empty end),
+		((any($fault.hits[]; .key.block == "own") and .blocks == [$lab.block[$run.node]]) | not) then "blocks \($blocks | join(" "))" else empty end),
 	(if .dev and ([$mine[].dev] | index($f.dev) | not) then "a dev that a packet has" else empty end),
 	(if (.explain // "") == "" then "an explanation" else empty end),
 	(if $fault.words.state == "any" then empty

@@ -204,6 +204,73 @@ static void test_no_endpoints(void **state)
 	}
 }
 
+/* A reading of the packet filters, with one rule; what it counted since an earlier reading */
+static void look(struct feed *f, uint32_t us, uint32_t since_us, const char *chain,
+		 const char *comment)
+{
+	struct obs o = { .kind = OBS_NFLOOK };
+
+	feed_begin(f, us, SOURCE_NFRULES);
+	o.nflook.since_ns = since_us ? FEED_T0 + (uint64_t)since_us * NS_PER_US : 0;
+	o.nflook.from_ns = FEED_T0 + (uint64_t)us * NS_PER_US;
+	o.nflook.to_ns = o.nflook.from_ns + NS_PER_MS;
+	o.nflook.nft_rules = 40;
+	feed_obs(f, us, &o);
+	o = (struct obs){ .kind = OBS_NFRULE };
+	o.nfrule = (struct obs_nfrule){ .verdict = NFV_REJECT, .counted = true, .number = 2 };
+	o.nfrule.hooks = 1 << NF_HOOK_FORWARD;
+	o.nfrule.moved = since_us ? 3 : 0;
+	o.nfrule.alike = !since_us;
+	snprintf(o.nfrule.family, sizeof(o.nfrule.family), "ip");
+	snprintf(o.nfrule.table, sizeof(o.nfrule.table), "filter");
+	snprintf(o.nfrule.chain, sizeof(o.nfrule.chain), "%s", chain);
+	snprintf(o.nfrule.comment, sizeof(o.nfrule.comment), "%s", comment);
+	feed_obs(f, us, &o);
+	feed_end(f, us, SOURCE_NFRULES, SOURCE_OK);
+}
+
+/* Nobody told that it is a service's address, and no ICMP was seen: the rule that counted says it all. */
+static void test_no_endpoints_rule(void **state)
+{
+	static const struct {
+		const char *chain, *comment;
+		bool want;
+	} cases[] = {
+		{ "KUBE-SERVICES", "kube-system/kube-dns:dns has no endpoints", true },
+		{ "KUBE-FIREWALL", "", false },
+		{ "FORWARD", "", false },
+	};
+	const struct plan *p = &plans[0];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		uint32_t us = T;
+		struct feed f;
+
+		feed_open(&f, p, NULL);
+		feed_node(&f, POOL_IPIP, 0);
+		for (uint16_t n = 0; n < 4; n++, us += 200 * MS) {
+			struct obs_pkt q = pkt_dns(p->pod, p->service, 41000 + n, 5);
+
+			q.iif = IF_CALI1;
+			feed_drop(&f, us, IF_CALI1, "NETFILTER_DROP", "nf_hook_slow",
+				  with_dst(q, p->gw, IF_ETH0, RT_UNICAST, 0));
+			feed_ticks(&f, us + 50 * MS, us + 150 * MS);
+			if (!n)
+				look(&f, us + 160 * MS, 0, cases[i].chain, cases[i].comment);
+			else if (n == 3)
+				look(&f, us + 160 * MS, T + 160 * MS + MS, cases[i].chain,
+				     cases[i].comment);
+		}
+		feed_ticks(&f, us, us + 500 * MS);
+		if (cases[i].want)
+			assert_cause(finding_at(&f, 1), C_NO_ENDPOINTS, CONF_CERTAIN);
+		else
+			assert_null(chain_has(finding_at(&f, 1), C_NO_ENDPOINTS));
+		feed_close(&f, 3 * T);
+	}
+}
+
 /* A policy that rejects sees what the service's address was translated to. */
 static void test_rejected_pod(void **state)
 {
@@ -534,6 +601,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_stale_nat),
 		cmocka_unit_test(test_no_endpoints),
+		cmocka_unit_test(test_no_endpoints_rule),
 		cmocka_unit_test(test_rejected_pod),
 		cmocka_unit_test(test_not_translated),
 		cmocka_unit_test(test_announced_range),

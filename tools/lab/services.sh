@@ -59,25 +59,27 @@ service_translation() {
 	service_rules nat "${lines[@]}"
 }
 
-# -I|-D: what kube-proxy puts in its place where there is no endpoint
-service_rejection() {
-	local proto hook lines=()
+# What kube-proxy puts in its place where there is no endpoint, in a chain of its own
+service_rejection_add() {
+	local proto lines=(':KUBE-SERVICES - [0:0]' '-I FORWARD -j KUBE-SERVICES' '-I OUTPUT -j KUBE-SERVICES')
 
 	for proto in udp tcp; do
-		for hook in FORWARD OUTPUT; do
-			lines+=("$1 $hook -d $service/32 -p $proto -m comment --comment \"kube-system/kube-dns:dns has no endpoints\" -m $proto --dport $service_port -j REJECT --reject-with icmp-port-unreachable")
-		done
+		lines+=("-A KUBE-SERVICES -d $service/32 -p $proto -m comment --comment \"kube-system/kube-dns:dns has no endpoints\" -m $proto --dport $service_port -j REJECT --reject-with icmp-port-unreachable")
 	done
 	service_rules filter "${lines[@]}"
 }
 
+service_rejection_del() {
+	service_rules filter '-D FORWARD -j KUBE-SERVICES' '-D OUTPUT -j KUBE-SERVICES' '-F KUBE-SERVICES' '-X KUBE-SERVICES'
+}
+
 fault_no_endpoints() {
 	service_translation -D
-	service_rejection -I
+	service_rejection_add
 }
 
 heal_no_endpoints() {
-	service_rejection -D
+	service_rejection_del
 	service_translation -A
 }
 
