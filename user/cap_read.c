@@ -238,15 +238,12 @@ void capr__free(struct capr *r)
 }
 
 /* The next block to r->item: 1, 0 at the end, or r->err */
-static int next_block(struct capr *r)
+static int any_block(struct capr *r)
 {
+	int64_t len = r->pcap ? pcap__load(r) : block_load(r);
 	const uint8_t *b;
-	int64_t len;
 	int err;
 
-	cap_input__skip(&r->in, r->consumed);
-	r->consumed = 0;
-	len = r->pcap ? pcap__load(r) : block_load(r);
 	if (len <= 0)
 		return (int)len;
 	b = r->in.buf + r->in.at;
@@ -263,6 +260,33 @@ static int next_block(struct capr *r)
 	else if (err)
 		return err;
 	return 1;
+}
+
+/* Nearly all blocks of a long file are packets, and nearly all packets are plain. */
+static bool plain_packet(struct capr *r)
+{
+	size_t len;
+
+	if (!r->ours || r->swap || r->section_len != UINT64_MAX)
+		return false;
+	len = capr__plain_packet(r);
+	if (!len)
+		return false;
+	r->consumed = len;
+	r->item.block = r->in.buf + r->in.at;
+	r->item.block_len = len;
+	r->item.offset = r->in.off;
+	return true;
+}
+
+static int next_block(struct capr *r)
+{
+	cap_input__skip(&r->in, r->consumed);
+	r->consumed = 0;
+	if (plain_packet(r))
+		return 1;
+	r->snap_used = SNAP_LEN;
+	return any_block(r);
 }
 
 static int next(struct capr *r)

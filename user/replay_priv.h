@@ -25,7 +25,8 @@ struct replay {
 	uint32_t node_cnt;
 	struct replay_cluster *cluster; /* NULL: one node */
 	bool stopped;
-	int err; /* the first one, and what was said of it */
+	uint32_t unasked; /* packets since it was asked whether to stop */
+	int err;	  /* the first one, and what was said of it */
 	char why[400];
 };
 
