@@ -79,9 +79,3 @@ int cap_input__need(struct cap_input *in, size_t n)
 	}
 	return err ? err : in->len - in->at >= n;
 }
-
-void cap_input__skip(struct cap_input *in, size_t n)
-{
-	in->at += n;
-	in->off += n;
-}

@@ -46,15 +46,11 @@ enum {
 	P_FIXED = 76,
 };
 
-/* Their order in P_ADDRS and after the fixed part */
-static const uint16_t addr_at[] = {
-	offsetof(struct obs_pkt, src),	   offsetof(struct obs_pkt, dst),
-	offsetof(struct obs_pkt, osrc),	   offsetof(struct obs_pkt, odst),
-	offsetof(struct obs_pkt, gw),	   offsetof(struct obs_pkt, ct_src),
-	offsetof(struct obs_pkt, ct_dst),  offsetof(struct obs_pkt, ct_rsrc),
-	offsetof(struct obs_pkt, ct_rdst),
-};
-#define ADDR_CNT (sizeof(addr_at) / sizeof(addr_at[0]))
+/* Their order in P_ADDRS and after the fixed part is that in the struct, src to ct_rdst */
+#define ADDR_CNT 9u
+_Static_assert(offsetof(struct obs_pkt, reason) ==
+		       offsetof(struct obs_pkt, src) + ADDR_CNT * sizeof(struct addr),
+	       "addresses");
 #define ADDR_MAX 16u /* that P_ADDRS has room for */
 
 _Static_assert(P_FIXED + ADDR_CNT * 16 + 2 + REASON_LEN + LOCATION_LEN <= CAP_PKT_MAX, "room");
@@ -104,11 +100,16 @@ static uint8_t *put_fixed(uint8_t *b, const struct obs *o)
 	return b + P_FIXED;
 }
 
+static inline struct addr *addr_of(struct obs_pkt *p, size_t i)
+{
+	return (void *)((char *)p + offsetof(struct obs_pkt, src) + i * sizeof(struct addr));
+}
+
 static uint8_t *put_addrs(uint8_t *out, const struct obs_pkt *p, uint32_t *have)
 {
 	*have = 0;
 	for (size_t i = 0; i < ADDR_CNT; i++) {
-		const struct addr *a = (const void *)((const char *)p + addr_at[i]);
+		const struct addr *a = addr_of((struct obs_pkt *)(uintptr_t)p, i);
 
 		if (a->family == 4) {
 			memcpy(out, a->b, 4);
@@ -195,18 +196,32 @@ static const uint8_t *get_addrs(const uint8_t *in, const uint8_t *end, uint32_t 
 	while (have) {
 		uint32_t i = (uint32_t)__builtin_ctz(have) / 2, family = have >> 2 * i & 3;
 		size_t len = family == 1 ? 4 : 16;
-		struct addr *a = i < ADDR_CNT ? (void *)((char *)p + addr_at[i]) : NULL;
 
 		have &= ~(3u << 2 * i);
 		if (family == 3 || (size_t)(end - in) < len)
 			return NULL;
-		if (a && family == 1) {
-			put_v4(a, in);
-		} else if (a) {
-			a->family = 6;
-			memcpy(a->b, in, 16);
+		if (i < ADDR_CNT && family == 1) {
+			put_v4(addr_of(p, i), in);
+		} else if (i < ADDR_CNT) {
+			addr_of(p, i)->family = 6;
+			memcpy(addr_of(p, i)->b, in, 16);
 		}
 		in += len;
+	}
+	return in;
+}
+
+/* The same if there is no IPv6 among them */
+static inline const uint8_t *get_addrs4(const uint8_t *in, const uint8_t *end, uint32_t have,
+					struct obs_pkt *p)
+{
+	for (; have; have &= have - 1, in += 4) {
+		uint32_t i = (uint32_t)__builtin_ctz(have) / 2;
+
+		if (end - in < 4)
+			return NULL;
+		if (i < ADDR_CNT)
+			put_v4(addr_of(p, i), in);
 	}
 	return in;
 }
@@ -232,6 +247,7 @@ int cap_pkt_decode(const uint8_t *in, size_t len, bool swap, struct obs *o)
 	const uint8_t *end = in + len, *b = in;
 	struct obs_pkt *p = &o->pkt;
 	size_t have = len >= 4 ? get16(in, swap) : 0;
+	uint32_t addrs;
 
 	if (have < P_KIND + 2 || have > len)
 		return -EBADMSG;
@@ -245,7 +261,9 @@ int cap_pkt_decode(const uint8_t *in, size_t len, bool swap, struct obs *o)
 	o->kind = b[P_KIND];
 	get_fixed(b, swap, p);
 	mem_clear(&p->src, offsetof(struct obs_pkt, snap) - offsetof(struct obs_pkt, src));
-	in = get_addrs(in + have, end, get32(b + P_ADDRS, swap), p);
+	addrs = get32(b + P_ADDRS, swap);
+	in = addrs & 0xaaaaaaaa ? get_addrs(in + have, end, addrs, p) :
+				  get_addrs4(in + have, end, addrs, p);
 	if (in)
 		in = get_text(in, end, p->reason, sizeof(p->reason));
 	if (in)

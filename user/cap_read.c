@@ -244,6 +244,7 @@ static int any_block(struct capr *r)
 	const uint8_t *b;
 	int err;
 
+	r->plain = false;
 	if (len <= 0)
 		return (int)len;
 	b = r->in.buf + r->in.at;
@@ -259,32 +260,27 @@ static int any_block(struct capr *r)
 		r->item.kind = CAP_OTHER;
 	else if (err)
 		return err;
+	r->plain = r->ours && !r->swap && !r->foreign.begun && r->section_len == UINT64_MAX;
 	return 1;
 }
 
 /* Nearly all blocks of a long file are packets, and nearly all packets are plain. */
-static bool plain_packet(struct capr *r)
+static inline bool plain_packet(struct capr *r)
 {
 	size_t len;
 
-	if (!r->ours || r->swap || r->section_len != UINT64_MAX)
-		return false;
-	len = capr__plain_packet(r);
-	if (!len)
-		return false;
-	r->consumed = len;
+	cap_input__skip(&r->in, r->consumed);
+	len = r->consumed = capr__plain_packet(r);
 	r->item.block = r->in.buf + r->in.at;
 	r->item.block_len = len;
 	r->item.offset = r->in.off;
-	return true;
+	return len;
 }
 
 static int next_block(struct capr *r)
 {
 	cap_input__skip(&r->in, r->consumed);
 	r->consumed = 0;
-	if (plain_packet(r))
-		return 1;
 	r->snap_used = SNAP_LEN;
 	return any_block(r);
 }
@@ -314,9 +310,12 @@ static int next(struct capr *r)
 
 int capr__next(struct capr *r, const struct cap_item **item, char *why, size_t why_sz)
 {
-	int got = next(r);
+	int got;
 
 	*item = &r->item;
+	if (r->plain && plain_packet(r))
+		return 1;
+	got = next(r);
 	if (got < 0)
 		snprintf(why, why_sz, "%s", r->why);
 	return got;

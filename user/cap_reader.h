@@ -21,7 +21,11 @@ int cap_input__open(struct cap_input *in, const char *path);
 void cap_input__close(struct cap_input *in);
 /* 1: n octets are at buf + at, n <= NG_MAX_LEN; 0: the file ends before; or -errno */
 int cap_input__need(struct cap_input *in, size_t n);
-void cap_input__skip(struct cap_input *in, size_t n);
+static inline void cap_input__skip(struct cap_input *in, size_t n)
+{
+	in->at += n;
+	in->off += n;
+}
 
 /* ---- blocks ---- */
 
@@ -102,6 +106,7 @@ struct capr {
 	bool pcap, swap;
 	/* of this section; named: our writer's name is in its header */
 	bool section, named, decided, ours, end;
+	bool plain;			  /* the next block may be for capr__plain_packet() */
 	uint64_t section_at, section_len; /* UINT64_MAX: not told */
 	struct cap_ifs ifs;
 	struct cap_foreign foreign;

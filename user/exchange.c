@@ -101,6 +101,8 @@ static void on_request(struct engine *e, struct trk *t)
 {
 	t->reply_at = t->first_ns + e->opts.reply_timeout_ns;
 	list_append(&e->reply, &t->reply);
+	if (t->reply_at < e->due_ns)
+		e->due_ns = t->reply_at;
 }
 
 static void answer(struct engine *e, struct trk *reply, struct trk *req)
@@ -198,7 +200,7 @@ static void on_icmp_error(struct engine *e, struct trk *t, const struct obs_pkt 
 	if (proves_no_socket(req, p)) {
 		list_del(&req->reply);
 		req->verdict = V_NO_SOCKET;
-		engine_settle_later(req, &e->settle, SETTLE_NS);
+		engine_settle_later(e, req, &e->settle, SETTLE_NS);
 	} else if (req->rev) {
 		engine_emit_packet(e, req);
 	}

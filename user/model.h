@@ -192,7 +192,10 @@ const char *pool_from_name(enum pool_from f);
 const char *block_from_name(enum block_from f);
 const char *since_from_name(enum since_from f);
 /* sent and delivered are good, V_NONE is neither, all others are problems */
-bool verdict_is_problem(enum verdict v);
+static inline bool verdict_is_problem(enum verdict v)
+{
+	return v > V_SENT && v < V_MAX;
+}
 
 /* ---- observations: what the sources saw ---- */
 

@@ -140,7 +140,7 @@ static void feed_changed(struct rnode *n, const struct cap_item *item)
 }
 
 /* The interval is over, or has not begun: false if the engine is not to have it */
-static bool is_in_time(struct rnode *n, const struct obs *o)
+static inline bool is_in_time(struct rnode *n, const struct obs *o)
 {
 	if (o->ts_ns > n->until_ns)
 		finish(n, n->until_ns);
