@@ -9,7 +9,7 @@
 #include "cap_reader.h"
 
 /* Fits the second level cache, so that what was read is still there when it is looked at */
-#define FIRST_CAP (256u << 10)
+#define FIRST_CAP (128u << 10)
 
 int cap_input__open(struct cap_input *in, const char *path)
 {

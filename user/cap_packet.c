@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 
+#include "addr.h"
 #include "cap_bytes.h"
 #include "cap_codec.h"
 #include "mem.h"
@@ -180,15 +181,6 @@ static inline void get_fixed(const uint8_t *b, bool swap, struct obs_pkt *p)
 		get_swapped(b, p);
 }
 
-/* All its octets at once: who reads them as many need not wait for each of several writes. */
-static inline void put_v4(struct addr *a, const uint8_t *in)
-{
-	uint32_t b[4] = { get32(in, false) };
-
-	memcpy(a->b, b, sizeof(a->b));
-	a->family = 4;
-}
-
 /* NULL: they reach past the end. Newer versions may have more than we know. */
 static const uint8_t *get_addrs(const uint8_t *in, const uint8_t *end, uint32_t have,
 				struct obs_pkt *p)
@@ -201,7 +193,7 @@ static const uint8_t *get_addrs(const uint8_t *in, const uint8_t *end, uint32_t 
 		if (family == 3 || (size_t)(end - in) < len)
 			return NULL;
 		if (i < ADDR_CNT && family == 1) {
-			put_v4(addr_of(p, i), in);
+			addr_set4(addr_of(p, i), get32(in, false));
 		} else if (i < ADDR_CNT) {
 			addr_of(p, i)->family = 6;
 			memcpy(addr_of(p, i)->b, in, 16);
@@ -221,7 +213,7 @@ static inline const uint8_t *get_addrs4(const uint8_t *in, const uint8_t *end, u
 		if (end - in < 4)
 			return NULL;
 		if (i < ADDR_CNT)
-			put_v4(addr_of(p, i), in);
+			addr_set4(addr_of(p, i), get32(in, false));
 	}
 	return in;
 }

@@ -315,6 +315,7 @@ static inline void run_queue(struct engine *e, struct list *l, uint64_t now,
 
 		if (t->settle_at > now)
 			break;
+		journey_expect_settle(list_entry(t->settle.next, struct trk, settle));
 		fn(e, t);
 	}
 }
@@ -481,9 +482,12 @@ static inline struct trk *packet_get(struct engine *e, const struct obs *o, bool
 static void on_path(struct engine *e, const struct obs *o)
 {
 	const struct obs_pkt *p = &o->pkt;
+	struct trk *t;
 	bool fresh;
-	struct trk *t = packet_get(e, o, &fresh);
 
+	if (p->hook == AT_TC_EGRESS)
+		way_expect(e, &p->dst);
+	t = packet_get(e, o, &fresh);
 	if (!t)
 		return;
 	journey_hop(t, p->hook, p->ifindex, o->ts_ns);

@@ -79,7 +79,7 @@ static void replace_pools(const struct opts *o, struct obs_pools *p)
 	*p = out;
 }
 
-static void feed(struct rnode *n, const struct obs *o, const struct cap_item *item)
+static inline void feed(struct rnode *n, const struct obs *o, const struct cap_item *item)
 {
 	const struct replay_ops *ops = &n->r->ro.ops;
 

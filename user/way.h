@@ -35,12 +35,23 @@ uint64_t way_version(const struct engine *e);
 const struct way *way_find(const struct engine *e, const struct addr *a);
 enum dev_class way_find_dev(const struct engine *e, uint32_t ifindex);
 
+/* Where the way to an IPv4 address stands, if it is known */
+static inline const struct way *way_place(const struct engine *e, uint32_t v4)
+{
+	return &e->ways->way[(uint32_t)(v4 * 0x9e3779b97f4a7c15ULL >> 32) & (WAYS - 1)];
+}
+
+/* It will be asked for soon. */
+static inline void way_expect(const struct engine *e, const struct addr *a)
+{
+	__builtin_prefetch(way_place(e, addr_bits4(a)));
+}
+
 /* Borrowed until the next call, or change of the mirror */
 static inline const struct way *way_of(const struct engine *e, const struct addr *a)
 {
 	uint32_t v4 = addr_bits4(a);
-	const struct way *w =
-		&e->ways->way[(uint32_t)(v4 * 0x9e3779b97f4a7c15ULL >> 32) & (WAYS - 1)];
+	const struct way *w = way_place(e, v4);
 
 	if (a->family == 4 && w->version == e->ways_now && w->dst.family == 4 &&
 	    addr_bits4(&w->dst) == v4 && e->ways_now)
