@@ -151,7 +151,6 @@ static void good_exchange(struct engine *e, const struct trk *reply)
 	if (!reply->pair_good || (e->waiting_known && !e->waiting))
 		return;
 	g = (struct good){
-		.block = asked->block,
 		.dst = asked->dst,
 		.orig_dst = asked->orig,
 		.asker = { asked->src, reply->dst },
@@ -159,6 +158,8 @@ static void good_exchange(struct engine *e, const struct trk *reply)
 		.asked_ns = asked->ts_ns,
 		.ts_ns = reply->last_ns,
 	};
+	if (asked->have_block)
+		g.block = prefix_of(&asked->dst, asked->block_len);
 	finding_good(e, &g);
 	if (!addr_is_set(&reply->block.addr))
 		return;
@@ -438,8 +439,8 @@ static void keep_question(struct trk *t, const struct obs_pkt *p)
 	if (t->app != APP_DNS || !off || off >= p->snap_len)
 		return;
 	t->question_len = (uint16_t)(p->snap_len - off);
-	t->question = t->question_len <= sizeof(t->short_question) ? t->short_question :
-								     malloc(t->question_len);
+	t->own_question = t->question_len > sizeof(t->short_question);
+	t->question = t->own_question ? malloc(t->question_len) : t->short_question;
 	if (t->question)
 		memcpy(t->question, p->snap + off, t->question_len);
 }

@@ -92,8 +92,9 @@ struct trk_drop {
 /* Of a reply: the request, as it was when it was answered */
 struct trk_asked {
 	uint64_t ts_ns;
-	struct prefix block;
 	struct addr dst, orig, src; /* dst after, orig before NAT */
+	bool have_block;	    /* that of dst, of so many bits */
+	uint8_t block_len;
 };
 
 /*
@@ -105,7 +106,8 @@ struct trk_asked {
 struct trk {
 	/* what look-ups compare, and ageing walks over */
 	struct knode by_skb;
-	uint32_t ifindex;
+	uint8_t hop_cnt, key_cnt;
+	bool own_question; /* question was allocated */
 	uint64_t skb, sig, first_ns, last_ns;
 	struct list age; /* queues, each in the order of its deadline */
 
@@ -118,15 +120,14 @@ struct trk {
 
 	TRK_LINE uint64_t id;
 	uint8_t *question; /* of a DNS message: name, type, class, as sent; NULL: none */
-	uint8_t hop_cnt, key_cnt;
 	uint8_t proto, icmp_type, icmp_code, tcp_flags;
 	enum app app : 8;
 	enum role role : 8;
 	enum verdict verdict : 8, counted : 8; /* now; as it stands in the counters */
 	enum hook at : 8;
 	enum encap_kind encap : 8;
-	uint16_t ip_id, ip_len, dns_id, dns_flags, question_len, err;
-	uint32_t rev, netns, finding;
+	uint16_t ip_id, ip_len, dns_id, dns_flags, question_len;
+	uint32_t ifindex, rev, netns, finding;
 	uint32_t match_bits; /* what its packets said to the filter */
 	bool settled, answered, from_fib, pod_drop, encapsulated, leaving;
 	bool matched; /* the exchange passed the filter */
@@ -137,6 +138,7 @@ struct trk {
 	bool answer_counted;	/* a reply: it stands in the app's answers */
 	bool pair_good; /* a reply: its request was no problem itself; asked has its block */
 	bool snap_seen; /* the question was looked for */
+	uint16_t err;
 	struct addr dst, orig_dst; /* after and before NAT */
 	struct prefix block;
 	enum block_from block_from;
@@ -145,7 +147,8 @@ struct trk {
 	int64_t late_us;
 	struct trk_route route;
 
-	TRK_LINE struct addr encap_src, encap_dst; /* with encap */
+	TRK_LINE struct addr encap_src;
+	struct addr encap_dst; /* with encap */
 	struct {
 		bool valid;
 		uint8_t type, code;
@@ -158,6 +161,7 @@ struct trk {
 	uint8_t short_question[64];
 	struct trk_asked asked;
 };
+_Static_assert(offsetof(struct trk, key) == 6 * 64 && sizeof(struct trk) == 14 * 64, "lines");
 
 #define TRK_CLEARED offsetof(struct trk, key)
 

@@ -149,6 +149,7 @@ static void on_reply(struct engine *e, struct trk *t, const struct flow_key *k)
 	bool more;
 	struct trk *req = journey_request(e, k, &more);
 	enum block_from from;
+	struct prefix block;
 
 	if (!req)
 		return;
@@ -165,8 +166,11 @@ static void on_reply(struct engine *e, struct trk *t, const struct flow_key *k)
 		.src = trk_first(req)->src,
 		.ts_ns = req->first_ns,
 	};
-	if (t->pair_good)
-		judge_block(e, &req->dst, &t->asked.block, &from);
+	if (!t->pair_good)
+		return;
+	judge_block(e, &req->dst, &block, &from);
+	t->asked.have_block = addr_is_set(&block.addr);
+	t->asked.block_len = block.len;
 }
 
 /*

@@ -469,7 +469,7 @@ void journey_free(struct engine *e, struct trk *t)
 	list_del(&t->reply);
 	e->trk_cnt--;
 	free(t->drop);
-	if (t->question != t->short_question)
+	if (t->own_question)
 		free(t->question);
 	put_memory(e, t);
 }
@@ -477,7 +477,6 @@ void journey_free(struct engine *e, struct trk *t)
 void journey_expect_free(const struct trk *t)
 {
 	__builtin_prefetch(&t->settle, 1);
-	__builtin_prefetch(&t->key_cnt);
 	__builtin_prefetch(&t->key[0].node);
 }
 
