@@ -30,6 +30,18 @@ static inline uint32_t addr_bits4(const struct addr *a)
 	return be32toh(be);
 }
 
+/*
+ * An IPv4 address, in network order. It is written as a whole: the processor makes who reads it as a
+ * whole, as copies do, wait for several smaller writes.
+ */
+static inline void addr_set4(struct addr *a, uint32_t be)
+{
+	const uint32_t v __attribute__((vector_size(16))) = { be };
+
+	memcpy(a->b, &v, sizeof(a->b));
+	a->family = 4;
+}
+
 /* The first len bits of 32 */
 static inline uint32_t mask4(uint8_t len)
 {
@@ -69,13 +81,12 @@ static inline bool prefix_covers(const struct prefix *a, const struct prefix *b)
 /* The prefix of that length that holds a */
 static inline struct prefix prefix_of(const struct addr *a, uint8_t len)
 {
-	struct prefix p = { .addr.family = 4, .len = len };
-	uint32_t be;
+	struct prefix p;
 
 	if (a->family != 4 || len > 32)
 		return prefix_of_any(a, len);
-	be = htobe32(addr_bits4(a) & mask4(len));
-	memcpy(p.addr.b, &be, sizeof(be));
+	addr_set4(&p.addr, htobe32(addr_bits4(a) & mask4(len)));
+	p.len = len;
 	return p;
 }
 

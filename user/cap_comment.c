@@ -10,6 +10,7 @@
 #include "../bpf/events.h"
 #include "addr.h"
 #include "cap_writer.h"
+#include "mem.h"
 
 /* The comment is cut where it has no room, which no combination of what is below reaches. */
 struct line {
@@ -20,11 +21,21 @@ static inline void add(struct line *l, const char *s, size_t len)
 {
 	if (len > (size_t)(l->end - l->p))
 		len = (size_t)(l->end - l->p);
+	mem_copy(l->p, s, len);
+	l->p += len;
+}
+
+/* Of a length that is known, so that the compiler moves it in registers */
+static inline __attribute__((always_inline)) void add_known(struct line *l, const char *s,
+							    size_t len)
+{
+	if ((size_t)(l->end - l->p) < len)
+		return add(l, s, len);
 	memcpy(l->p, s, len);
 	l->p += len;
 }
 
-#define add_word(l, s) add(l, s, sizeof(s) - 1)
+#define add_word(l, s) add_known(l, s, sizeof(s) - 1)
 
 static void add_text(struct line *l, const char *s)
 {

@@ -9,7 +9,7 @@
 #include "cap_reader.h"
 
 /* Fits the second level cache, so that what was read is still there when it is looked at */
-#define FIRST_CAP (256u << 10)
+#define FIRST_CAP (128u << 10)
 
 int cap_input__open(struct cap_input *in, const char *path)
 {
@@ -78,10 +78,4 @@ int cap_input__need(struct cap_input *in, size_t n)
 		in->len += (size_t)got;
 	}
 	return err ? err : in->len - in->at >= n;
-}
-
-void cap_input__skip(struct cap_input *in, size_t n)
-{
-	in->at += n;
-	in->off += n;
 }

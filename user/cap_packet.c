@@ -6,8 +6,10 @@
  */
 #include <errno.h>
 
+#include "addr.h"
 #include "cap_bytes.h"
 #include "cap_codec.h"
+#include "mem.h"
 
 /* Offsets in the fixed part; octet 11 is zero */
 enum {
@@ -45,62 +47,70 @@ enum {
 	P_FIXED = 76,
 };
 
-/* Their order in P_ADDRS and after the fixed part */
-static const uint16_t addr_at[] = {
-	offsetof(struct obs_pkt, src),	   offsetof(struct obs_pkt, dst),
-	offsetof(struct obs_pkt, osrc),	   offsetof(struct obs_pkt, odst),
-	offsetof(struct obs_pkt, gw),	   offsetof(struct obs_pkt, ct_src),
-	offsetof(struct obs_pkt, ct_dst),  offsetof(struct obs_pkt, ct_rsrc),
-	offsetof(struct obs_pkt, ct_rdst),
-};
-#define ADDR_CNT (sizeof(addr_at) / sizeof(addr_at[0]))
+/* Their order in P_ADDRS and after the fixed part is that in the struct, src to ct_rdst */
+#define ADDR_CNT 9u
+_Static_assert(offsetof(struct obs_pkt, reason) ==
+		       offsetof(struct obs_pkt, src) + ADDR_CNT * sizeof(struct addr),
+	       "addresses");
 #define ADDR_MAX 16u /* that P_ADDRS has room for */
 
 _Static_assert(P_FIXED + ADDR_CNT * 16 + 2 + REASON_LEN + LOCATION_LEN <= CAP_PKT_MAX, "room");
 
+/* The struct has them in the same order: no field is copied alone. */
+#define SAME(field, at)                                                       \
+	_Static_assert(offsetof(struct obs_pkt, field) ==                     \
+			       offsetof(struct obs_pkt, zero) + (size_t)(at), \
+		       #field)
+SAME(hook, P_HOOK);
+SAME(encap, P_ENCAP);
+SAME(proto, P_PROTO);
+SAME(ttl, P_TTL);
+SAME(icmp_type, P_ICMP_TYPE);
+SAME(icmp_code, P_ICMP_CODE);
+SAME(tcp_flags, P_TCP_FLAGS);
+SAME(dst_type, P_DST_TYPE);
+SAME(dst_error, P_DST_ERROR);
+SAME(sport, P_SPORT);
+SAME(dport, P_DPORT);
+SAME(ip_id, P_IP_ID);
+SAME(dns_id, P_DNS_ID);
+SAME(dns_flags, P_DNS_FLAGS);
+SAME(ip_len, P_IP_LEN);
+SAME(ct_sport, P_CT_SPORT);
+SAME(ct_dport, P_CT_DPORT);
+SAME(ct_rsport, P_CT_RSPORT);
+SAME(ct_rdport, P_CT_RDPORT);
+SAME(snap_len, P_SNAP_LEN);
+SAME(zero_as_well, P_ADDRS);
+SAME(netns, P_NETNS);
+SAME(ifindex, P_IFINDEX);
+SAME(flags, P_FLAGS);
+SAME(seq, P_SEQ);
+SAME(iif, P_IIF);
+SAME(dst_oif, P_DST_OIF);
+SAME(ct_status, P_CT_STATUS);
+SAME(src, P_SKB);
+
 static uint8_t *put_fixed(uint8_t *b, const struct obs *o)
 {
-	const struct obs_pkt *p = &o->pkt;
-
+	memcpy(b, o->pkt.zero, P_SKB);
 	put16(b + P_LEN, P_FIXED);
 	b[P_KIND] = (uint8_t)o->kind;
-	b[P_HOOK] = p->hook;
-	b[P_ENCAP] = p->encap;
-	b[P_PROTO] = p->proto;
-	b[P_TTL] = p->ttl;
-	b[P_ICMP_TYPE] = p->icmp_type;
-	b[P_ICMP_CODE] = p->icmp_code;
-	b[P_TCP_FLAGS] = p->tcp_flags;
-	b[P_DST_TYPE] = p->dst_type;
 	b[P_DST_TYPE + 1] = 0;
-	put16(b + P_DST_ERROR, p->dst_error);
-	put16(b + P_SPORT, p->sport);
-	put16(b + P_DPORT, p->dport);
-	put16(b + P_IP_ID, p->ip_id);
-	put16(b + P_DNS_ID, p->dns_id);
-	put16(b + P_DNS_FLAGS, p->dns_flags);
-	put16(b + P_IP_LEN, p->ip_len);
-	put16(b + P_CT_SPORT, p->ct_sport);
-	put16(b + P_CT_DPORT, p->ct_dport);
-	put16(b + P_CT_RSPORT, p->ct_rsport);
-	put16(b + P_CT_RDPORT, p->ct_rdport);
-	put16(b + P_SNAP_LEN, p->snap_len);
-	put32(b + P_NETNS, p->netns);
-	put32(b + P_IFINDEX, p->ifindex);
-	put32(b + P_FLAGS, p->flags);
-	put32(b + P_SEQ, p->seq);
-	put32(b + P_IIF, p->iif);
-	put32(b + P_DST_OIF, p->dst_oif);
-	put32(b + P_CT_STATUS, p->ct_status);
-	put64(b + P_SKB, p->skb);
+	put64(b + P_SKB, o->pkt.skb);
 	return b + P_FIXED;
+}
+
+static inline struct addr *addr_of(struct obs_pkt *p, size_t i)
+{
+	return (void *)((char *)p + offsetof(struct obs_pkt, src) + i * sizeof(struct addr));
 }
 
 static uint8_t *put_addrs(uint8_t *out, const struct obs_pkt *p, uint32_t *have)
 {
 	*have = 0;
 	for (size_t i = 0; i < ADDR_CNT; i++) {
-		const struct addr *a = (const void *)((const char *)p + addr_at[i]);
+		const struct addr *a = addr_of((struct obs_pkt *)(uintptr_t)p, i);
 
 		if (a->family == 4) {
 			memcpy(out, a->b, 4);
@@ -117,7 +127,7 @@ static uint8_t *put_addrs(uint8_t *out, const struct obs_pkt *p, uint32_t *have)
 
 static uint8_t *put_text(uint8_t *out, const char *s, size_t size)
 {
-	size_t len = strnlen(s, size);
+	size_t len = *s ? strnlen(s, size) : 0;
 
 	*out = (uint8_t)len;
 	memcpy(out + 1, s, len);
@@ -136,56 +146,74 @@ size_t cap_pkt_encode(const struct obs *o, uint8_t *out)
 	return (size_t)(p - out);
 }
 
-static inline __attribute__((always_inline)) void get_fixed(const uint8_t *b, bool swap,
-							    struct obs_pkt *p)
+static void get_swapped(const uint8_t *b, struct obs_pkt *p)
 {
-	p->hook = b[P_HOOK];
-	p->encap = b[P_ENCAP];
-	p->proto = b[P_PROTO];
-	p->ttl = b[P_TTL];
-	p->icmp_type = b[P_ICMP_TYPE];
-	p->icmp_code = b[P_ICMP_CODE];
-	p->tcp_flags = b[P_TCP_FLAGS];
-	p->dst_type = b[P_DST_TYPE];
-	p->dst_error = get16(b + P_DST_ERROR, swap);
-	p->sport = get16(b + P_SPORT, swap);
-	p->dport = get16(b + P_DPORT, swap);
-	p->ip_id = get16(b + P_IP_ID, swap);
-	p->dns_id = get16(b + P_DNS_ID, swap);
-	p->dns_flags = get16(b + P_DNS_FLAGS, swap);
-	p->ip_len = get16(b + P_IP_LEN, swap);
-	p->ct_sport = get16(b + P_CT_SPORT, swap);
-	p->ct_dport = get16(b + P_CT_DPORT, swap);
-	p->ct_rsport = get16(b + P_CT_RSPORT, swap);
-	p->ct_rdport = get16(b + P_CT_RDPORT, swap);
-	p->netns = get32(b + P_NETNS, swap);
-	p->ifindex = get32(b + P_IFINDEX, swap);
-	p->flags = get32(b + P_FLAGS, swap);
-	p->seq = get32(b + P_SEQ, swap);
-	p->iif = get32(b + P_IIF, swap);
-	p->dst_oif = get32(b + P_DST_OIF, swap);
-	p->ct_status = get32(b + P_CT_STATUS, swap);
-	p->skb = get64(b + P_SKB, swap);
-	p->snap_len = get16(b + P_SNAP_LEN, swap);
+	p->dst_error = get16(b + P_DST_ERROR, true);
+	p->sport = get16(b + P_SPORT, true);
+	p->dport = get16(b + P_DPORT, true);
+	p->ip_id = get16(b + P_IP_ID, true);
+	p->dns_id = get16(b + P_DNS_ID, true);
+	p->dns_flags = get16(b + P_DNS_FLAGS, true);
+	p->ip_len = get16(b + P_IP_LEN, true);
+	p->ct_sport = get16(b + P_CT_SPORT, true);
+	p->ct_dport = get16(b + P_CT_DPORT, true);
+	p->ct_rsport = get16(b + P_CT_RSPORT, true);
+	p->ct_rdport = get16(b + P_CT_RDPORT, true);
+	p->snap_len = get16(b + P_SNAP_LEN, true);
+	p->netns = get32(b + P_NETNS, true);
+	p->ifindex = get32(b + P_IFINDEX, true);
+	p->flags = get32(b + P_FLAGS, true);
+	p->seq = get32(b + P_SEQ, true);
+	p->iif = get32(b + P_IIF, true);
+	p->dst_oif = get32(b + P_DST_OIF, true);
+	p->ct_status = get32(b + P_CT_STATUS, true);
+	p->skb = get64(b + P_SKB, true);
+}
+
+static inline void get_fixed(const uint8_t *b, bool swap, struct obs_pkt *p)
+{
+	memcpy(p->zero, b, P_SKB);
+	memset(p->zero, 0, sizeof(p->zero));
+	p->zero_too = 0;
+	p->zero_as_well = 0;
+	p->skb = get64(b + P_SKB, false);
+	if (swap)
+		get_swapped(b, p);
 }
 
 /* NULL: they reach past the end. Newer versions may have more than we know. */
 static const uint8_t *get_addrs(const uint8_t *in, const uint8_t *end, uint32_t have,
 				struct obs_pkt *p)
 {
-	for (size_t i = 0; i < ADDR_MAX && have; i++, have >>= 2) {
-		struct addr *a = i < ADDR_CNT ? (void *)((char *)p + addr_at[i]) : NULL;
-		size_t len = (have & 3) == 1 ? 4 : 16;
+	while (have) {
+		uint32_t i = (uint32_t)__builtin_ctz(have) / 2, family = have >> 2 * i & 3;
+		size_t len = family == 1 ? 4 : 16;
 
-		if (!(have & 3))
-			continue;
-		if ((have & 3) == 3 || (size_t)(end - in) < len)
+		have &= ~(3u << 2 * i);
+		if (family == 3 || (size_t)(end - in) < len)
 			return NULL;
-		if (a) {
-			a->family = len == 4 ? 4 : 6;
-			memcpy(a->b, in, len);
+		if (i < ADDR_CNT && family == 1) {
+			addr_set4(addr_of(p, i), get32(in, false));
+		} else if (i < ADDR_CNT) {
+			addr_of(p, i)->family = 6;
+			memcpy(addr_of(p, i)->b, in, 16);
 		}
 		in += len;
+	}
+	return in;
+}
+
+/* The same if there is no IPv6 among them */
+static inline const uint8_t *get_addrs4(const uint8_t *in, const uint8_t *end, uint32_t have,
+					struct obs_pkt *p)
+{
+	for (; have; have &= have - 1, in += 4) {
+		uint32_t i = (uint32_t)__builtin_ctz(have) / 2;
+
+		if (end - in < 4)
+			return NULL;
+		if (i < ADDR_CNT)
+			addr_set4(addr_of(p, i), get32(in, false));
 	}
 	return in;
 }
@@ -197,6 +225,8 @@ static const uint8_t *get_text(const uint8_t *in, const uint8_t *end, char *s, s
 	if (in == end)
 		return in;
 	len = *in++;
+	if (!len)
+		return in;
 	if ((size_t)(end - in) < len)
 		return NULL;
 	memcpy(s, in, len < size ? len : size - 1);
@@ -205,25 +235,27 @@ static const uint8_t *get_text(const uint8_t *in, const uint8_t *end, char *s, s
 
 int cap_pkt_decode(const uint8_t *in, size_t len, bool swap, struct obs *o)
 {
-	uint8_t fixed[P_FIXED] = { 0 };
+	uint8_t fixed[P_FIXED];
 	const uint8_t *end = in + len, *b = in;
 	struct obs_pkt *p = &o->pkt;
 	size_t have = len >= 4 ? get16(in, swap) : 0;
+	uint32_t addrs;
 
 	if (have < P_KIND + 2 || have > len)
 		return -EBADMSG;
-	if (have < P_FIXED)
+	if (have < P_FIXED) {
+		memset(fixed, 0, sizeof(fixed));
 		b = memcpy(fixed, in, have);
+	}
 	if ((b[P_KIND] != OBS_PATH && b[P_KIND] != OBS_DROP) || b[P_HOOK] > AT_LOCAL ||
 	    b[P_ENCAP] > ENCAP_WIREGUARD)
 		return -ENOENT;
 	o->kind = b[P_KIND];
-	memset(p, 0, offsetof(struct obs_pkt, snap_len));
-	if (swap)
-		get_fixed(b, true, p);
-	else
-		get_fixed(b, false, p);
-	in = get_addrs(in + have, end, get32(b + P_ADDRS, swap), p);
+	get_fixed(b, swap, p);
+	mem_clear(&p->src, offsetof(struct obs_pkt, snap) - offsetof(struct obs_pkt, src));
+	addrs = get32(b + P_ADDRS, swap);
+	in = addrs & 0xaaaaaaaa ? get_addrs(in + have, end, addrs, p) :
+				  get_addrs4(in + have, end, addrs, p);
 	if (in)
 		in = get_text(in, end, p->reason, sizeof(p->reason));
 	if (in)

@@ -238,15 +238,13 @@ void capr__free(struct capr *r)
 }
 
 /* The next block to r->item: 1, 0 at the end, or r->err */
-static int next_block(struct capr *r)
+static int any_block(struct capr *r)
 {
+	int64_t len = r->pcap ? pcap__load(r) : block_load(r);
 	const uint8_t *b;
-	int64_t len;
 	int err;
 
-	cap_input__skip(&r->in, r->consumed);
-	r->consumed = 0;
-	len = r->pcap ? pcap__load(r) : block_load(r);
+	r->plain = false;
 	if (len <= 0)
 		return (int)len;
 	b = r->in.buf + r->in.at;
@@ -262,7 +260,29 @@ static int next_block(struct capr *r)
 		r->item.kind = CAP_OTHER;
 	else if (err)
 		return err;
+	r->plain = r->ours && !r->swap && !r->foreign.begun && r->section_len == UINT64_MAX;
 	return 1;
+}
+
+/* Nearly all blocks of a long file are packets, and nearly all packets are plain. */
+static inline bool plain_packet(struct capr *r)
+{
+	size_t len;
+
+	cap_input__skip(&r->in, r->consumed);
+	len = r->consumed = capr__plain_packet(r);
+	r->item.block = r->in.buf + r->in.at;
+	r->item.block_len = len;
+	r->item.offset = r->in.off;
+	return len;
+}
+
+static int next_block(struct capr *r)
+{
+	cap_input__skip(&r->in, r->consumed);
+	r->consumed = 0;
+	r->snap_used = SNAP_LEN;
+	return any_block(r);
 }
 
 static int next(struct capr *r)
@@ -290,9 +310,12 @@ static int next(struct capr *r)
 
 int capr__next(struct capr *r, const struct cap_item **item, char *why, size_t why_sz)
 {
-	int got = next(r);
+	int got;
 
 	*item = &r->item;
+	if (r->plain && plain_packet(r))
+		return 1;
+	got = next(r);
 	if (got < 0)
 		snprintf(why, why_sz, "%s", r->why);
 	return got;

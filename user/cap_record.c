@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "cap_reader.h"
+#include "mem.h"
 
 static int words_room(struct cap_arena *a, size_t payload)
 {
@@ -149,12 +150,31 @@ bool capr__is_meta(const struct capr *r, const uint8_t *b, size_t len, struct ca
 /* ---- packets ---- */
 
 /* Interfaces of ours count nanoseconds, and that is exact whatever the offset of the clocks. */
+static inline bool counts_ns(const struct cap_if *i)
+{
+	return i->resol == 9 && !i->offset_s;
+}
+
 static uint64_t packet_mono(const struct capr *r, const struct cap_epb *e)
 {
-	uint64_t wall = e->iface->resol == 9 && !e->iface->offset_s ? e->ts :
-								      cap_if_ns(e->iface, e->ts);
+	uint64_t wall = counts_ns(e->iface) ? e->ts : cap_if_ns(e->iface, e->ts);
 
 	return wall - (uint64_t)r->wall_offset_ns;
+}
+
+/* What was observed of the packet's octets, which the file may have less of; zero behind them */
+static void get_snap(struct capr *r, const uint8_t *data, size_t len)
+{
+	struct obs_pkt *p = &r->item.obs.pkt;
+
+	if (p->snap_len > SNAP_LEN)
+		p->snap_len = SNAP_LEN;
+	if (p->snap_len > len)
+		p->snap_len = (uint16_t)len;
+	mem_copy(p->snap, data, p->snap_len);
+	if (p->snap_len < r->snap_used)
+		mem_clear(p->snap + p->snap_len, r->snap_used - p->snap_len);
+	r->snap_used = p->snap_len;
 }
 
 int capr__own_packet(struct capr *r, const struct cap_epb *e)
@@ -177,13 +197,55 @@ int capr__own_packet(struct capr *r, const struct cap_epb *e)
 	o->ts_ns = packet_mono(r, e);
 	if (o->ts_ns > CAP_TIME_MAX)
 		return capr__damaged(r, "a packet's time");
-	if (o->pkt.snap_len > SNAP_LEN)
-		o->pkt.snap_len = SNAP_LEN;
-	if (o->pkt.snap_len > e->cap_len)
-		o->pkt.snap_len = (uint16_t)e->cap_len;
-	memcpy(o->pkt.snap, e->data, o->pkt.snap_len);
-	memset(o->pkt.snap + o->pkt.snap_len, 0, SNAP_LEN - o->pkt.snap_len);
+	get_snap(r, e->data, e->cap_len);
 	r->item.kind = CAP_OBS;
 	r->packets++;
 	return 0;
+}
+
+/* Our option, of which only a comment may stand before it; NULL: anything else */
+static inline const uint8_t *plain_option(const uint8_t *p, const uint8_t *end, size_t *len)
+{
+	for (int i = 0; i < 2 && end - p >= 4; i++) {
+		uint16_t code = get16(p, false);
+
+		*len = get16(p + 2, false);
+		if (pad4(*len) > (size_t)(end - p) - 4)
+			return NULL;
+		if (code == CAP_OPT_PACKET)
+			return p + 4;
+		if (code != NG_OPT_COMMENT)
+			return NULL;
+		p += 4 + pad4(*len);
+	}
+	return NULL;
+}
+
+size_t capr__plain_packet(struct capr *r)
+{
+	const struct cap_input *in = &r->in;
+	const uint8_t *b = in->buf + in->at, *opt;
+	size_t left = in->len - in->at, len, cap_len, opt_len;
+	uint32_t iface;
+	uint64_t ts_ns;
+
+	if (left < NG_EPB_LEN || get32(b, false) != NG_EPB)
+		return 0;
+	len = get32(b + 4, false);
+	iface = get32(b + 8, false);
+	cap_len = get32(b + 20, false);
+	/* the first two keep the sum small */
+	if (len > left || cap_len > len || NG_EPB_LEN + pad4(cap_len) > len || len % 4 ||
+	    get32(b + len - 4, false) != len || iface >= r->ifs.cnt || !counts_ns(&r->ifs.v[iface]))
+		return 0;
+	opt = plain_option(b + 28 + pad4(cap_len), b + len - 4, &opt_len);
+	ts_ns = ((uint64_t)get32(b + 12, false) << 32 | get32(b + 16, false)) -
+		(uint64_t)r->wall_offset_ns;
+	if (!opt || ts_ns > CAP_TIME_MAX || cap_pkt_decode(opt, opt_len, false, &r->item.obs))
+		return 0;
+	r->item.obs.ts_ns = ts_ns;
+	get_snap(r, b + 28, cap_len);
+	r->item.kind = CAP_OBS;
+	r->packets++;
+	return len;
 }

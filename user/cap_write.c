@@ -12,6 +12,7 @@
 #include "cap_bytes.h"
 #include "cap_codec.h"
 #include "cap_writer.h"
+#include "mem.h"
 
 #define BUF_LEN (256u << 10)
 /* Of a record without lists of words */
@@ -251,7 +252,7 @@ static uint8_t *packet_head(struct capw *w, uint8_t *b, uint32_t block, const st
 
 	if (len > SNAP_LEN)
 		len = SNAP_LEN;
-	memcpy(b + 28, p->snap, len);
+	mem_copy(b + 28, p->snap, len);
 	if (!len)
 		len = (uint32_t)cap_rebuild(b + 28, p);
 	if (len > w->o.snaplen)

@@ -130,6 +130,8 @@ static void on_obs(void *ctx, struct replay_node *n, const struct obs *o,
 	struct show *s = ctx;
 
 	(void)item;
+	if (o->kind == OBS_PATH && !s->packets && !s->timeline)
+		return;
 	if (o->kind == OBS_POOLS && !n->ready)
 		sn->pools = o->pools;
 	if (s->packets)

@@ -14,6 +14,7 @@
 
 #include "../bpf/events.h"
 #include "addr.h"
+#include "mem.h"
 
 _Static_assert(COMM_LEN == EV_COMM_LEN, "comm");
 _Static_assert(SNAP_LEN == EV_SNAP_LEN, "snap");
@@ -84,29 +85,22 @@ static void packet_headers(const struct ev_packet *e, struct obs_pkt *p)
 	p->ct_status = e->ct_status;
 }
 
-/* In place: *a is zero, and there are nine of them in a packet. */
-static void put_v4(struct addr *a, uint32_t be)
-{
-	a->family = 4;
-	memcpy(a->b, &be, sizeof(be));
-}
-
 static void packet_addrs(const struct ev_addrs4 *a, struct obs_pkt *p)
 {
-	put_v4(&p->src, a->src);
-	put_v4(&p->dst, a->dst);
+	addr_set4(&p->src, a->src);
+	addr_set4(&p->dst, a->dst);
 	if (p->encap != ENCAP_NONE) {
-		put_v4(&p->osrc, a->osrc);
-		put_v4(&p->odst, a->odst);
+		addr_set4(&p->osrc, a->osrc);
+		addr_set4(&p->odst, a->odst);
 	}
 	if (a->gw)
-		put_v4(&p->gw, a->gw);
+		addr_set4(&p->gw, a->gw);
 	if (!(p->flags & EV_F_CT))
 		return;
-	put_v4(&p->ct_src, a->ct_src);
-	put_v4(&p->ct_dst, a->ct_dst);
-	put_v4(&p->ct_rsrc, a->ct_rsrc);
-	put_v4(&p->ct_rdst, a->ct_rdst);
+	addr_set4(&p->ct_src, a->ct_src);
+	addr_set4(&p->ct_dst, a->ct_dst);
+	addr_set4(&p->ct_rsrc, a->ct_rsrc);
+	addr_set4(&p->ct_rdst, a->ct_rdst);
 }
 
 static int packet_snap(const struct decode *d, const struct ev_packet *e, struct obs_pkt *p)
@@ -118,7 +112,7 @@ static int packet_snap(const struct decode *d, const struct ev_packet *e, struct
 	if (e->snap_len > SNAP_LEN || start + e->snap_len > d->len)
 		return -EBADMSG;
 	p->snap_len = e->snap_len;
-	memcpy(p->snap, (const char *)d->data + start, e->snap_len);
+	mem_copy(p->snap, (const char *)d->data + start, e->snap_len);
 	return 0;
 }
 
@@ -330,7 +324,7 @@ int decode_record(const void *data, size_t len, struct symbols *sym, obs_fn fn, 
 	struct ev_hdr hdr;
 
 	/* of all kinds in a record a packet is the largest; pools are ten times as large */
-	memset(&obs, 0, offsetof(struct obs, pkt) + offsetof(struct obs_pkt, snap));
+	mem_clear(&obs, offsetof(struct obs, pkt) + offsetof(struct obs_pkt, snap));
 
 	if (len < sizeof(hdr))
 		return -EBADMSG;

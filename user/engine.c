@@ -14,6 +14,7 @@
 #include "../bpf/events.h"
 #include "addr.h"
 #include "diagnose.h"
+#include "way.h"
 
 #define DEFAULT_PACKETS 65536
 
@@ -35,7 +36,7 @@ int engine__new(const struct engine_opts *opts, struct engine **ret)
 	e->mirror = mirror__new();
 	e->diag = calloc(1, sizeof(*e->diag));
 	e->ways = ways_new();
-	if (!e->mirror || !e->diag || !e->ways) {
+	if (!e->mirror || !e->diag || !e->ways || journey_init(e)) {
 		mirror__free(e->mirror);
 		free(e->ways);
 		free(e->diag);
@@ -116,18 +117,20 @@ static uint64_t latency_quantile(const struct latency *l, double q)
 /* ---- deadlines ---- */
 
 /* Where the packets with a good provisional verdict wait; egress and vanish have their own delay. */
-void engine_settle_later(struct trk *t, struct list *queue, uint64_t delay)
+void engine_settle_later(struct engine *e, struct trk *t, struct list *queue, uint64_t delay)
 {
 	list_del(&t->settle);
 	t->settle_at = t->last_ns + delay;
 	list_append(queue, &t->settle);
+	if (t->settle_at < e->due_ns)
+		e->due_ns = t->settle_at;
 }
 
 void engine_set_verdict(struct engine *e, struct trk *t, enum verdict v)
 {
 	t->verdict = v;
 	if (!t->settled)
-		engine_settle_later(t, &e->settle, SETTLE_NS);
+		engine_settle_later(e, t, &e->settle, SETTLE_NS);
 }
 
 /* Into the tunnel: the outer packet may wait for a neighbour before it is seen on the uplink. */
@@ -136,7 +139,7 @@ void engine_set_passing(struct engine *e, struct trk *t, enum verdict v)
 	t->verdict = v;
 	t->passing = true;
 	if (!t->settled)
-		engine_settle_later(t, &e->vanish, VANISH_NS);
+		engine_settle_later(e, t, &e->vanish, VANISH_NS);
 }
 
 /* A reply got through: its request's block and its own are alive. */
@@ -145,10 +148,9 @@ static void good_exchange(struct engine *e, const struct trk *reply)
 	const struct trk_asked *asked = &reply->asked;
 	struct good g;
 
-	if (!reply->pair_good || !e->finding_cnt)
+	if (!reply->pair_good || (e->waiting_known && !e->waiting))
 		return;
 	g = (struct good){
-		.block = asked->block,
 		.dst = asked->dst,
 		.orig_dst = asked->orig,
 		.asker = { asked->src, reply->dst },
@@ -156,6 +158,8 @@ static void good_exchange(struct engine *e, const struct trk *reply)
 		.asked_ns = asked->ts_ns,
 		.ts_ns = reply->last_ns,
 	};
+	if (asked->have_block)
+		g.block = prefix_of(&asked->dst, asked->block_len);
 	finding_good(e, &g);
 	if (!addr_is_set(&reply->block.addr))
 		return;
@@ -211,13 +215,15 @@ void engine_settle(struct engine *e, struct trk *t)
 	bool problem;
 
 	list_del(&t->settle);
-	judge_final(e, t);
+	if (t->wrong_hop || t->at == AT_DROP)
+		judge_final(e, t);
 	if (may_leave(t)) {
 		t->leaving = true;
-		engine_settle_later(t, &e->leaving, LEAVE_NS);
+		engine_settle_later(e, t, &e->leaving, LEAVE_NS);
 		return;
 	}
-	exchange_decide(e, t);
+	if (!t->matched)
+		exchange_decide(e, t);
 	problem = verdict_is_problem(t->verdict);
 	if (!t->matched) {
 		t->held = true;
@@ -280,6 +286,8 @@ static void unanswered(struct engine *e, struct trk *t)
 		t->patience = true;
 		t->reply_at += NEIGH_NS;
 		list_append(&e->held_up, &t->reply);
+		if (t->reply_at < e->due_ns)
+			e->due_ns = t->reply_at;
 		return;
 	}
 	if (!addr_is_set(&t->block.addr))
@@ -308,6 +316,7 @@ static inline void run_queue(struct engine *e, struct list *l, uint64_t now,
 
 		if (t->settle_at > now)
 			break;
+		journey_expect_settle(list_entry(t->settle.next, struct trk, settle));
 		fn(e, t);
 	}
 }
@@ -319,11 +328,29 @@ static void run_settles(struct engine *e, uint64_t now)
 	run_queue(e, &e->leaving, now, leave);
 }
 
+static uint64_t settle_due(const struct list *l)
+{
+	return list_empty(l) ? UINT64_MAX : list_entry(l->next, struct trk, settle)->settle_at;
+}
+
+static uint64_t reply_due(const struct list *l)
+{
+	return list_empty(l) ? UINT64_MAX : list_entry(l->next, struct trk, reply)->reply_at;
+}
+
+static inline uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 static void run_deadlines(struct engine *e)
 {
 	run_settles(e, e->now_ns);
 	run_replies(e, &e->reply);
 	run_replies(e, &e->held_up);
+	e->due_ns = earlier(earlier(settle_due(&e->settle), settle_due(&e->vanish)),
+			    earlier(settle_due(&e->leaving),
+				    earlier(reply_due(&e->reply), reply_due(&e->held_up))));
 }
 
 /* Many age at once, and none of them is in the cache any more: they are fetched side by side. */
@@ -336,6 +363,7 @@ static uint32_t forget_some(struct engine *e, const struct list *l, uint64_t kee
 
 	for (struct list *p = l->next; p != l && n < FORGET; p = p->next) {
 		old[n] = list_entry(p, struct trk, age);
+		journey_expect_walk(old[n]);
 		if (e->now_ns <= old[n]->first_ns + keep_ns)
 			break;
 		journey_expect_free(old[n++]);
@@ -404,58 +432,64 @@ static void keep_question(struct trk *t, const struct obs_pkt *p)
 {
 	size_t off;
 
-	if (t->snap_seen || !p->snap_len)
+	if (!p->snap_len)
 		return;
 	t->snap_seen = true;
 	off = engine_question(p->snap, p->snap_len);
 	if (t->app != APP_DNS || !off || off >= p->snap_len)
 		return;
 	t->question_len = (uint16_t)(p->snap_len - off);
-	t->question = t->question_len <= sizeof(t->short_question) ? t->short_question :
-								     malloc(t->question_len);
+	t->own_question = t->question_len > sizeof(t->short_question);
+	t->question = t->own_question ? malloc(t->question_len) : t->short_question;
 	if (t->question)
 		memcpy(t->question, p->snap + off, t->question_len);
 }
 
-static struct trk *packet_get(struct engine *e, const struct obs *o, bool *fresh)
+static inline void set_dst(struct trk *t, const struct addr *dst)
 {
-	uint64_t sig = journey_sig(&o->pkt);
-	struct trk *t = journey_find(e, o, sig);
-	struct flow_key k;
+	if (addr_eq(dst, &t->dst))
+		return;
+	if (!addr_is_set(&t->orig_dst))
+		t->orig_dst = t->dst;
+	t->dst = *dst;
+}
+
+static inline struct trk *packet_get(struct engine *e, const struct obs *o, bool *fresh)
+{
+	struct sighting s;
+	struct trk *t = journey_find(e, o, &s);
 
 	*fresh = !t;
 	if (!t) {
 		engine_make_room(e);
-		t = journey_new(e, o, sig);
+		t = journey_new(e, o, &s);
 		if (!t)
 			return NULL;
-	} else if (t->role == ROLE_REQUEST && !o->pkt.encap) {
-		journey_key(&o->pkt, &k);
-		if (!addr_eq(&k.dst, &t->dst)) {
-			if (!addr_is_set(&t->orig_dst))
-				t->orig_dst = t->dst;
-			t->dst = k.dst;
-		}
-		journey_add_key(e, t, &k);
-	} else if (!o->pkt.encap && !addr_eq(&o->pkt.dst, &t->dst)) {
-		if (!addr_is_set(&t->orig_dst))
-			t->orig_dst = t->dst;
-		t->dst = o->pkt.dst;
+	} else if (!o->pkt.encap) {
+		set_dst(t, &o->pkt.dst);
+		if (t->role == ROLE_REQUEST)
+			journey_add_sight(e, t, &o->pkt, &s);
 	}
 	service_learn(e, &o->pkt, o->ts_ns);
-	keep_question(t, &o->pkt);
-	journey_note_fragment(e, t, &o->pkt);
+	if (!t->snap_seen)
+		keep_question(t, &o->pkt);
+	if (o->pkt.flags & EV_F_FRAG)
+		journey_note_fragment(e, t, &o->pkt);
 	e->last_id = t->id;
-	exchange_match(e, t, &o->pkt);
+	if (e->opts.match || !t->matched)
+		exchange_match(e, t, &o->pkt);
 	return t;
 }
 
 static void on_path(struct engine *e, const struct obs *o)
 {
 	const struct obs_pkt *p = &o->pkt;
+	struct trk *t;
 	bool fresh;
-	struct trk *t = packet_get(e, o, &fresh);
 
+	if (p->hook == AT_TC_EGRESS)
+		way_expect(e, &p->dst);
+	t = packet_get(e, o, &fresh);
 	if (!t)
 		return;
 	journey_hop(t, p->hook, p->ifindex, o->ts_ns);
@@ -474,7 +508,7 @@ static void on_path(struct engine *e, const struct obs *o)
 		t->settled = false;
 		t->ifindex = p->ifindex;
 		t->at = AT_TC_INGRESS;
-		engine_settle_later(t, &e->vanish, VANISH_NS);
+		engine_settle_later(e, t, &e->vanish, VANISH_NS);
 	}
 }
 
@@ -490,7 +524,7 @@ static void on_fragment_drop(struct engine *e, const struct obs *o)
 		return;
 	journey_hop(t, AT_DROP, o->pkt.ifindex, o->ts_ns);
 	if (judge_drop(e, t, &o->pkt, o->ts_ns))
-		engine_settle_later(t, &e->settle, SETTLE_NS);
+		engine_settle_later(e, t, &e->settle, SETTLE_NS);
 }
 
 static void on_drop(struct engine *e, const struct obs *o)
@@ -514,7 +548,7 @@ static void on_drop(struct engine *e, const struct obs *o)
 		exchange_begin(e, t, p);
 	/* what was settled waits once more: that a link went down is told after its packets' end */
 	if (judge_drop(e, t, p, o->ts_ns))
-		engine_settle_later(t, &e->settle, SETTLE_NS);
+		engine_settle_later(e, t, &e->settle, SETTLE_NS);
 }
 
 /* ---- the node's state ---- */
@@ -620,8 +654,10 @@ static void run_time(struct engine *e, uint64_t ts_ns)
 		e->start_ns = ts_ns;
 	}
 	/* here and not at ticks: after a stall, seconds of records come between two of them */
-	lookup_run(e);
-	run_deadlines(e);
+	if (e->fib_open_ns)
+		lookup_run(e);
+	if (e->due_ns <= e->now_ns)
+		run_deadlines(e);
 }
 
 static void on_tick(struct engine *e)
@@ -651,17 +687,10 @@ uint64_t engine__last_packet(const struct engine *e)
 	return e->last_id;
 }
 
-void engine__feed(struct engine *e, const struct obs *o)
+/* What changes the state of the node, or may */
+static void on_state(struct engine *e, const struct obs *o)
 {
-	e->last_id = 0;
-	run_time(e, o->ts_ns);
 	switch (o->kind) {
-	case OBS_PATH:
-		on_path(e, o);
-		break;
-	case OBS_DROP:
-		on_drop(e, o);
-		break;
 	case OBS_FIB:
 		lookup_failed(e, o);
 		break;
@@ -688,9 +717,6 @@ void engine__feed(struct engine *e, const struct obs *o)
 	case OBS_LOSS:
 		on_loss(e, o);
 		break;
-	case OBS_TICK:
-		on_tick(e);
-		break;
 	case OBS_NODE:
 		owner_node(e, &o->node);
 		break;
@@ -703,6 +729,26 @@ void engine__feed(struct engine *e, const struct obs *o)
 		break;
 	default:
 		world_observe(e, o);
+	}
+}
+
+void engine__feed(struct engine *e, const struct obs *o)
+{
+	bool packet = o->kind == OBS_PATH || o->kind == OBS_DROP;
+
+	e->last_id = 0;
+	if (packet && !e->ways_now)
+		e->ways_now = way_version(e);
+	run_time(e, o->ts_ns);
+	if (o->kind == OBS_PATH) {
+		on_path(e, o);
+	} else if (o->kind == OBS_DROP) {
+		on_drop(e, o);
+	} else if (o->kind == OBS_TICK) {
+		on_tick(e);
+	} else {
+		e->ways_now = 0;
+		on_state(e, o);
 	}
 }
 

@@ -96,68 +96,77 @@ struct trk_drop {
 
 /* Of a reply: the request, as it was when it was answered */
 struct trk_asked {
-	struct prefix block;
-	struct addr dst, orig, src; /* dst after, orig before NAT */
 	uint64_t ts_ns;
+	struct addr dst, orig, src; /* dst after, orig before NAT */
+	bool have_block;	    /* that of dst, of so many bits */
+	uint8_t block_len;
 };
 
 /*
- * A packet on its way through the node. There are very many, and most of them are well: they stand
- * together in blocks of memory, and what stands together in one is used together.
+ * A packet on its way through the node. There are very many, and most of them are well. Each has
+ * its lines of 64 octets in one block of memory, and what stands together in one is used together:
+ * of most packets, many lines are never touched.
  */
+#define TRK_LINE __attribute__((aligned(64)))
 struct trk {
-	/* what look-ups compare, and ageing walks over; then what it has to undo: a line each */
+	/* what look-ups compare, and ageing walks over */
 	struct knode by_skb;
-	uint64_t skb, sig, first_ns;
+	uint8_t hop_cnt, key_cnt;
+	bool own_question; /* question was allocated */
+	uint64_t skb, sig, first_ns, last_ns;
 	struct list age; /* queues, each in the order of its deadline */
 
-	struct list settle, reply;
-	uint64_t last_ns;
+	/* what ageing has to undo */
+	TRK_LINE struct list settle;
+	struct list reply;
 	struct trk *pair;      /* the reply of a request, the request of a reply; NULL: none */
 	struct trk_drop *drop; /* NULL: it was not dropped */
-	uint8_t *question;     /* of a DNS message: name, type, class, as sent; NULL: none */
+	uint64_t settle_at, reply_at;
 
-	uint64_t id, settle_at, reply_at;
-	uint8_t hop_cnt, key_cnt;
+	TRK_LINE uint64_t id;
+	uint8_t *question; /* of a DNS message: name, type, class, as sent; NULL: none */
 	uint8_t proto, icmp_type, icmp_code, tcp_flags;
-	enum app app;
-	enum role role;
-	enum verdict verdict, counted; /* now; as it stands in the counters */
-	enum hook at;
-	uint32_t ifindex, rev, netns;
+	enum app app : 8;
+	enum role role : 8;
+	enum verdict verdict : 8, counted : 8; /* now; as it stands in the counters */
+	enum hook at : 8;
+	enum encap_kind encap : 8;
+	uint16_t ip_id, ip_len, dns_id, dns_flags, question_len;
+	uint32_t ifindex, rev, netns, finding;
 	uint32_t match_bits; /* what its packets said to the filter */
-	uint16_t ip_id, ip_len, dns_id, dns_flags;
-
 	bool settled, answered, from_fib, pod_drop, encapsulated, leaving;
 	bool matched; /* the exchange passed the filter */
 	bool held;    /* settled, but for the filter: not counted, not told */
-	bool wrong_hop;
+
+	TRK_LINE bool wrong_hop;
 	bool passing, patience; /* in the tunnel, not yet out of it; was given more time */
 	bool answer_counted;	/* a reply: it stands in the app's answers */
 	bool pair_good; /* a reply: its request was no problem itself; asked has its block */
 	bool snap_seen; /* the question was looked for */
-	uint16_t question_len;
 	uint16_t err;
 	struct addr dst, orig_dst; /* after and before NAT */
 	struct prefix block;
 	enum block_from block_from;
-	enum encap_kind encap;
-	struct addr encap_src, encap_dst; /* with encap */
+
+	TRK_LINE int64_t latency_us;
+	int64_t late_us;
+	struct trk_route route;
+
+	TRK_LINE struct addr encap_src;
+	struct addr encap_dst; /* with encap */
 	struct {
 		bool valid;
 		uint8_t type, code;
 		struct addr from;
 	} icmp_error;
-	struct trk_route route;
-	uint32_t finding;
-	int64_t latency_us, late_us;
 
 	/* what follows is not even cleared before it is needed */
-	struct trk_key key[TRK_KEYS]; /* the first is that as first seen */
-	struct trk_hop hop[TRK_HOPS];
+	TRK_LINE struct trk_key key[TRK_KEYS]; /* the first is that as first seen */
+	TRK_LINE struct trk_hop hop[TRK_HOPS];
 	uint8_t short_question[64];
 	struct trk_asked asked;
 };
+_Static_assert(offsetof(struct trk, key) == 6 * 64 && sizeof(struct trk) == 14 * 64, "lines");
 
 #define TRK_CLEARED offsetof(struct trk, key)
 
@@ -286,6 +295,7 @@ struct fnd {
 	struct fnd_rules *rules; /* NULL: no packet filter dropped these */
 	bool answers;		 /* it is about DNS answers, not about lost packets */
 	uint64_t emitted_ns, good_ns;
+	struct fnd *waits; /* the next one in e->waiting */
 	uint32_t arp_ifindex;
 	struct addr example; /* a destination */
 	struct addr gateway; /* of the route taken, family 0: none */
@@ -406,16 +416,19 @@ struct engine {
 	bool urgent;	   /* something happened that other sources may explain */
 	struct mirror *mirror;
 	struct ways *ways;
+	uint64_t ways_now; /* way_version() as long as packets come, 0: is to be asked */
 	struct obs_pools pools;
 	struct pool_life life[MAX_POOLS];
 	uint64_t now_ns, start_ns, last_packet_ns, last_check_ns;
+	uint64_t due_ns; /* before this, nothing in settle, vanish, leaving, reply, held_up is due */
 	bool started, silence_told, snapshot_done;
 
 	struct kmap by_skb, by_key;
-	/* packets: blocks of memory, and those in them that are free */
-	struct trk **slab;
-	uint32_t slab_cnt, slab_cap;
-	struct trk *unused; /* chained by pair */
+	/* packets: opts.max_packets of them, how many of those were ever used */
+	struct trk *trk;
+	uint32_t trk_used;
+	/* Those that are free again, chained by pair, the one that is so for longest first */
+	struct trk *unused, *unused_last;
 	/* every packet is in one: may still change, unanswered, done, done and gone for good */
 	struct list age, late, idle, left;
 	struct list settle, vanish, reply, leaving;
@@ -444,6 +457,9 @@ struct engine {
 
 	struct fnd **finding;
 	uint32_t finding_cnt, finding_cap;
+	/* those that a good exchange may end; waiting_known: nothing changed since it was made */
+	struct fnd *waiting;
+	bool waiting_known;
 
 	struct service service[SERVICES];
 	struct dns_server dns[DNS_SERVERS];
@@ -483,6 +499,13 @@ static inline void list_append(struct list *head, struct list *n)
 
 #define list_entry(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
+/* What tells a packet, of an observation; key and hash are there if have_key is set */
+struct sighting {
+	uint64_t sig, key_hash;
+	bool have_key;
+	struct flow_key key;
+};
+
 /* The packet as it was first seen, before or behind NAT */
 static inline const struct flow_key *trk_first(const struct trk *t)
 {
@@ -490,9 +513,14 @@ static inline const struct flow_key *trk_first(const struct trk *t)
 }
 
 /* journey.c: which packet an observation belongs to */
-struct trk *journey_find(struct engine *e, const struct obs *o, uint64_t sig);
-struct trk *journey_new(struct engine *e, const struct obs *o, uint64_t sig);
+/* Memory for packets. 0 or -ENOMEM; journey_free_all() gives it back. */
+int journey_init(struct engine *e);
+struct trk *journey_find(struct engine *e, const struct obs *o, struct sighting *s);
+struct trk *journey_new(struct engine *e, const struct obs *o, struct sighting *s);
 void journey_add_key(struct engine *e, struct trk *t, const struct flow_key *k);
+/* This sighting's, too, unless it has it already. s gets its key. */
+void journey_add_sight(struct engine *e, struct trk *t, const struct obs_pkt *p,
+		       struct sighting *s);
 /* Is it one of the ports that are taken for DNS? Host order. */
 bool journey_is_dns_port(const struct engine *e, uint16_t port);
 /* role.c: whose packet it is, and whether it asks or answers */
@@ -515,13 +543,32 @@ struct trk *journey_opposite(struct engine *e, const struct flow_key *k);
 void journey_free(struct engine *e, struct trk *t);
 /* Ahead of journey_free(), so that it need not wait for memory: first all, then indexes */
 void journey_expect_free(const struct trk *t);
+/* It will settle next. */
+static inline void journey_expect_settle(const struct trk *t)
+{
+	__builtin_prefetch(&t->by_skb, 1);
+	__builtin_prefetch(&t->id, 1);
+	__builtin_prefetch(&t->wrong_hop, 1);
+}
+/* Of a list of packets: that will be walked over, up to there, from here on */
+void journey_expect_walk(const struct trk *t);
 void journey_expect_unindex(const struct engine *e, const struct trk *t);
 void journey_free_all(struct engine *e);
 /* What is only said of a packet that was dropped; NULL: out of memory */
 struct trk_drop *journey_drop(struct trk *t);
 void journey_hop(struct trk *t, enum hook at, uint32_t ifindex, uint64_t ts_ns);
-uint64_t journey_sig(const struct obs_pkt *p);
-void journey_key(const struct obs_pkt *p, struct flow_key *k);
+
+static inline void journey_key(const struct obs_pkt *p, struct flow_key *k)
+{
+	k->src = p->src;
+	k->dst = p->dst;
+	k->sport = p->sport;
+	k->dport = p->dport;
+	/* of a stream any answer will do: messages need not begin where segments do */
+	k->id = p->proto == PROTO_UDP ? p->dns_id : 0;
+	k->proto = p->proto;
+	k->pad = 0;
+}
 
 /* judge.c: what became of it */
 const struct pool *judge_pool(const struct engine *e, const struct addr *a);
@@ -554,21 +601,9 @@ void judge_set_route(const struct route *r, struct trk_route *ret);
 void judge_tell_route(const struct engine *e, const struct trk_route *r, struct route_ref *ref);
 const struct arp_silence *judge_arp(const struct engine *e, const struct addr *pod, uint64_t ts_ns);
 
-/* way.c: answers that hold for more than one packet */
-struct way {
-	uint64_t version; /* way_version() then; 0: none */
-	struct addr dst;
-	bool local;		   /* an address of this node */
-	bool listed;		   /* a node's, by Felix' list */
-	uint8_t from, block_len;   /* enum block_from; of dst's block */
-	const struct pool *pool;   /* judge_pool()'s */
-	const struct route *route; /* mirror__lookup()'s */
-	struct owner *owner;	   /* owner_for()'s */
-} __attribute__((aligned(64)));
+/* way.c: answers that hold for more than one packet; the rest of it in way.h */
+struct ways;
 struct ways *ways_new(void);
-/* Borrowed until the next call, or change of the mirror */
-const struct way *way_of(const struct engine *e, const struct addr *a);
-enum dev_class way_dev(const struct engine *e, uint32_t ifindex);
 
 /* finding.c */
 void finding_problem(struct engine *e, struct trk *t);
@@ -722,7 +757,7 @@ void lookup_run(struct engine *e);
 /* The verdict is final for now: counted and told, or held back by the filter. */
 void engine_settle(struct engine *e, struct trk *t);
 /* The same, that long after the packet was last seen; queue is one of the engine's */
-void engine_settle_later(struct trk *t, struct list *queue, uint64_t delay);
+void engine_settle_later(struct engine *e, struct trk *t, struct list *queue, uint64_t delay);
 /* Into the queue of what is still expected of it */
 void engine_shelve(struct engine *e, struct trk *t);
 /* Before a new packet: a full table gives up an old one. */

@@ -103,6 +103,8 @@ static void on_request(struct engine *e, struct trk *t)
 {
 	t->reply_at = t->first_ns + e->opts.reply_timeout_ns;
 	list_append(&e->reply, &t->reply);
+	if (t->reply_at < e->due_ns)
+		e->due_ns = t->reply_at;
 }
 
 static void answer(struct engine *e, struct trk *reply, struct trk *req)
@@ -143,6 +145,7 @@ static void on_reply(struct engine *e, struct trk *t, const struct flow_key *k)
 {
 	struct trk *req = journey_request(e, k, answer_copy);
 	enum block_from from;
+	struct prefix block;
 
 	if (!req)
 		return;
@@ -157,8 +160,11 @@ static void on_reply(struct engine *e, struct trk *t, const struct flow_key *k)
 		.src = trk_first(req)->src,
 		.ts_ns = req->first_ns,
 	};
-	if (t->pair_good)
-		judge_block(e, &req->dst, &t->asked.block, &from);
+	if (!t->pair_good)
+		return;
+	judge_block(e, &req->dst, &block, &from);
+	t->asked.have_block = addr_is_set(&block.addr);
+	t->asked.block_len = block.len;
 }
 
 /*
@@ -192,7 +198,7 @@ static void on_icmp_error(struct engine *e, struct trk *t, const struct obs_pkt 
 	if (proves_no_socket(req, p)) {
 		list_del(&req->reply);
 		req->verdict = V_NO_SOCKET;
-		engine_settle_later(req, &e->settle, SETTLE_NS);
+		engine_settle_later(e, req, &e->settle, SETTLE_NS);
 	} else if (req->rev) {
 		engine_emit_packet(e, req);
 	}

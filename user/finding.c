@@ -134,8 +134,9 @@ static void emit(struct engine *e, struct fnd *f, uint64_t ts_ns)
 	engine_emit(e, &rec);
 }
 
-static void reopen(struct fnd *f, uint64_t ts_ns)
+static void reopen(struct engine *e, struct fnd *f, uint64_t ts_ns)
 {
+	e->waiting_known = false;
 	f->f.last_ns = ts_ns;
 	f->f.recovered = false;
 	f->good_ns = 0;
@@ -219,7 +220,7 @@ void finding_problem(struct engine *e, struct trk *t)
 	t->finding = f->f.id;
 	nflook_lost(e, f, t);
 	more_blocks = add_block(&f->f, &t->block, t->block_from);
-	reopen(f, t->last_ns);
+	reopen(e, f, t->last_ns);
 	if (fresh || more_blocks) {
 		e->urgent = true;
 		cause_explain(e, f);
@@ -252,7 +253,7 @@ void finding_arp(struct engine *e, const struct arp_silence *a, uint64_t ts_ns)
 	f->example = a->gateway;
 	if (!f->f.dev[0])
 		snprintf(f->f.dev, sizeof(f->f.dev), "%s", mirror__dev(e->mirror, a->ifindex));
-	reopen(f, ts_ns);
+	reopen(e, f, ts_ns);
 	if (f->f.rev == 0) {
 		cause_explain(e, f);
 		emit(e, f, ts_ns);
@@ -262,6 +263,7 @@ void finding_arp(struct engine *e, const struct arp_silence *a, uint64_t ts_ns)
 /* All that it was about turned out to be something else, which has a finding of its own. */
 static void retract(struct engine *e, struct fnd *f)
 {
+	e->waiting_known = false;
 	f->f.recovered = true;
 	f->f.recovered_ns = e->now_ns;
 	snprintf(f->f.explain, sizeof(f->f.explain),
@@ -314,15 +316,9 @@ static bool is_sampled(const struct fnd *f, const struct good *g)
 	return false;
 }
 
-/* Did the exchange need what the finding says is broken? */
-static bool is_about(const struct engine *e, const struct fnd *f, const struct good *g)
+/* Did it go where the finding says that it is broken? */
+static bool went_there(const struct fnd *f, const struct good *g)
 {
-	if (f->proxy_arp)
-		return mirror__has_default(e->mirror);
-	if (f->answers)
-		return false;
-	if (!of_route(&f->f) && f->sample_cnt && !is_sampled(f, g))
-		return false;
 	if (f->f.block_cnt && !of_one_address(&f->f))
 		return addr_is_set(&g->block.addr) && has_block(&f->f, &g->block);
 	/* what died before its translation was told with the service's address */
@@ -330,15 +326,44 @@ static bool is_about(const struct engine *e, const struct fnd *f, const struct g
 	       (addr_is_set(&g->orig_dst) && addr_eq(&g->orig_dst, &f->example));
 }
 
-void finding_good(struct engine *e, const struct good *g)
+/* Did the exchange need what the finding says is broken? */
+static bool is_about(const struct engine *e, const struct fnd *f, const struct good *g)
 {
-	for (uint32_t i = 0; i < e->finding_cnt; i++) {
+	if (f->proxy_arp)
+		return mirror__has_default(e->mirror);
+	if (f->answers)
+		return false;
+	return went_there(f, g) && (of_route(&f->f) || !f->sample_cnt || is_sampled(f, g));
+}
+
+static void find_waiting(struct engine *e)
+{
+	e->waiting = NULL;
+	e->waiting_known = true;
+	for (uint32_t i = e->finding_cnt; i--;) {
 		struct fnd *f = e->finding[i];
 
+		if (f->f.recovered || f->good_ns)
+			continue;
+		f->waits = e->waiting;
+		e->waiting = f;
+	}
+}
+
+void finding_good(struct engine *e, const struct good *g)
+{
+	struct fnd **p = &e->waiting, *f;
+
+	if (!e->waiting_known)
+		find_waiting(e);
+	while ((f = *p)) {
 		/* asked before the last loss: it may have gone the way that was wrong, unrecognised */
-		if (!f->f.recovered && !f->good_ns && g->asked_ns > f->f.last_ns &&
-		    is_about(e, f, g))
+		if (g->asked_ns > f->f.last_ns && is_about(e, f, g)) {
 			f->good_ns = g->ts_ns;
+			*p = f->waits;
+		} else {
+			p = &f->waits;
+		}
 	}
 }
 

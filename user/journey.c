@@ -14,6 +14,7 @@
 
 #include "../bpf/events.h"
 #include "addr.h"
+#include "mem.h"
 
 /* Neighbour failures come up to 3 s after the packet */
 #define SAME_PASS_NS (5 * NSEC_PER_SEC)
@@ -22,7 +23,7 @@
 /* A copy follows its original closely; retransmissions come 200 ms later at the earliest. */
 #define COPY_NS (50 * NSEC_PER_MSEC)
 
-uint64_t journey_sig(const struct obs_pkt *p)
+static inline uint64_t sig_of(const struct obs_pkt *p)
 {
 	uint64_t a = p->proto, b;
 
@@ -36,30 +37,18 @@ uint64_t journey_sig(const struct obs_pkt *p)
 	return a ^ a >> 31;
 }
 
-void journey_key(const struct obs_pkt *p, struct flow_key *k)
-{
-	memset(k, 0, sizeof(*k));
-	k->src = p->src;
-	k->dst = p->dst;
-	k->sport = p->sport;
-	k->dport = p->dport;
-	/* of a stream any answer will do: messages need not begin where segments do */
-	k->id = p->proto == PROTO_UDP ? p->dns_id : 0;
-	k->proto = p->proto;
-}
-
-static uint64_t mix(uint64_t h, uint64_t v)
+static inline uint64_t mix(uint64_t h, uint64_t v)
 {
 	h = (h ^ v) * 0x9e3779b97f4a7c15ULL;
 	return h ^ h >> 32;
 }
 
-static uint64_t addr_hash(const struct addr *a)
+static inline uint64_t addr_hash(const struct addr *a)
 {
 	return a->family == 4 ? addr_bits4(a) : hash_bytes(a->b, sizeof(a->b), a->family);
 }
 
-static uint64_t key_hash(const struct flow_key *k)
+static inline uint64_t key_hash(const struct flow_key *k)
 {
 	uint64_t l4 = (uint64_t)k->sport << 48 | (uint64_t)k->dport << 32 | (uint32_t)k->id << 16 |
 		      (uint32_t)k->proto << 8 | k->pad;
@@ -67,12 +56,12 @@ static uint64_t key_hash(const struct flow_key *k)
 	return mix(mix(addr_hash(&k->src) << 32 ^ addr_hash(&k->dst), l4), k->proto);
 }
 
-static uint64_t skb_hash(uint64_t skb, uint64_t sig)
+static inline uint64_t skb_hash(uint64_t skb, uint64_t sig)
 {
 	return mix(mix(skb, sig), sig >> 32);
 }
 
-static bool key_eq(const struct flow_key *a, const struct flow_key *b)
+static inline bool key_eq(const struct flow_key *a, const struct flow_key *b)
 {
 	return a->proto == b->proto && a->sport == b->sport && a->dport == b->dport &&
 	       a->id == b->id && a->pad == b->pad && addr_eq(&a->src, &b->src) &&
@@ -85,9 +74,18 @@ static bool key_eq(const struct flow_key *a, const struct flow_key *b)
  */
 #define LOOK_MAX 256
 
-static struct knode *next_of(const struct knode *n, uint32_t *left)
+static inline struct knode *next_of(const struct engine *e, const struct knode *n, uint32_t *left)
 {
-	return --*left ? n->next : NULL;
+	return --*left ? kmap_next(&e->by_key, n) : NULL;
+}
+
+static inline void need_key(struct sighting *s, const struct obs_pkt *p)
+{
+	if (s->have_key)
+		return;
+	s->have_key = true;
+	journey_key(p, &s->key);
+	s->key_hash = key_hash(&s->key);
 }
 
 static const struct flow_key *key_of(const struct knode *n)
@@ -120,7 +118,7 @@ static bool key_before_nat(const struct obs_pkt *p, struct flow_key *k)
 	return true;
 }
 
-static bool hop_seen(const struct trk *t, enum hook at, uint32_t ifindex)
+static inline bool hop_seen(const struct trk *t, enum hook at, uint32_t ifindex)
 {
 	for (int i = 0; i < t->hop_cnt; i++)
 		if (t->hop[i].at == at && t->hop[i].ifindex == ifindex)
@@ -128,7 +126,7 @@ static bool hop_seen(const struct trk *t, enum hook at, uint32_t ifindex)
 	return false;
 }
 
-static bool same_pass(const struct trk *t, const struct obs *o, uint64_t max_age)
+static inline bool same_pass(const struct trk *t, const struct obs *o, uint64_t max_age)
 {
 	/* records of two CPUs may be out of order by a little: then the age is negative */
 	if (o->ts_ns > t->last_ns && o->ts_ns - t->last_ns > max_age)
@@ -142,7 +140,7 @@ static struct trk *find_skb(struct engine *e, const struct obs *o, uint64_t sig)
 	uint64_t max_age = o->kind == OBS_DROP ? QUEUED_NS : SAME_PASS_NS;
 	uint32_t left = LOOK_MAX;
 
-	for (; n; n = next_of(n, &left)) {
+	for (; n; n = next_of(e, n, &left)) {
 		struct trk *t = hmap_entry(n, struct trk, by_skb);
 
 		if (t->skb == o->pkt.skb && t->sig == sig && same_pass(t, o, max_age))
@@ -152,11 +150,13 @@ static struct trk *find_skb(struct engine *e, const struct obs *o, uint64_t sig)
 }
 
 static struct trk *find_copy(struct engine *e, const struct obs *o, uint64_t sig,
-			     const struct flow_key *k, uint64_t max_age)
+			     const struct flow_key *k, uint64_t hash)
 {
+	uint64_t max_age = o->kind == OBS_DROP ? SAME_PASS_NS : COPY_NS;
+
 	uint32_t left = LOOK_MAX;
 
-	for (struct knode *n = kmap_first(&e->by_key, key_hash(k)); n; n = next_of(n, &left)) {
+	for (struct knode *n = kmap_first(&e->by_key, hash); n; n = next_of(e, n, &left)) {
 		struct trk *t = key_owner(n);
 
 		if (t->sig == sig && key_eq(key_of(n), k) && same_pass(t, o, max_age))
@@ -165,45 +165,60 @@ static struct trk *find_copy(struct engine *e, const struct obs *o, uint64_t sig
 	return NULL;
 }
 
-struct trk *journey_find(struct engine *e, const struct obs *o, uint64_t sig)
+struct trk *journey_find(struct engine *e, const struct obs *o, struct sighting *s)
 {
-	uint64_t max_age = o->kind == OBS_DROP ? SAME_PASS_NS : COPY_NS;
 	struct flow_key k;
 	struct trk *t;
 
-	journey_key(&o->pkt, &k);
+	s->have_key = false;
+	s->sig = sig_of(&o->pkt);
 	/* most that come in are new, and will be found by it from now on */
-	if (o->pkt.hook == AT_TC_INGRESS)
-		kmap_expect(&e->by_key, key_hash(&k));
-	t = find_skb(e, o, sig);
+	if (o->pkt.hook == AT_TC_INGRESS) {
+		need_key(s, &o->pkt);
+		kmap_expect(&e->by_key, s->key_hash);
+	}
+	t = find_skb(e, o, s->sig);
 	if (t || o->pkt.hook == AT_TC_INGRESS)
 		return t;
-	t = find_copy(e, o, sig, &k, max_age);
+	need_key(s, &o->pkt);
+	t = find_copy(e, o, s->sig, &s->key, s->key_hash);
 	if (!t && key_before_nat(&o->pkt, &k))
-		t = find_copy(e, o, sig, &k, max_age);
+		t = find_copy(e, o, s->sig, &k, key_hash(&k));
 	return t;
 }
 
 /* The key behind those that it has will find it from now on. */
-static void index_key(struct engine *e, struct trk *t)
+static inline void index_key(struct engine *e, struct trk *t, uint64_t hash)
 {
 	struct trk_key *k = &t->key[t->key_cnt];
 
 	k->idx = t->key_cnt;
 	k->closed = false;
-	if (!kmap_add(&e->by_key, &k->node, key_hash(&k->key)))
+	if (!kmap_add(&e->by_key, &k->node, hash))
 		t->key_cnt++;
+}
+
+static bool has_key(const struct trk *t, const struct flow_key *k)
+{
+	for (int i = 0; i < t->key_cnt; i++)
+		if (key_eq(&t->key[i].key, k))
+			return true;
+	return false;
 }
 
 void journey_add_key(struct engine *e, struct trk *t, const struct flow_key *k)
 {
-	for (int i = 0; i < t->key_cnt; i++)
-		if (key_eq(&t->key[i].key, k))
-			return;
-	if (t->key_cnt == TRK_KEYS)
+	if (t->key_cnt == TRK_KEYS || has_key(t, k))
 		return;
 	t->key[t->key_cnt].key = *k;
-	index_key(e, t);
+	index_key(e, t, key_hash(k));
+}
+
+void journey_add_sight(struct engine *e, struct trk *t, const struct obs_pkt *p, struct sighting *s)
+{
+	if (!s->have_key)
+		journey_key(p, &s->key);
+	journey_add_key(e, t, &s->key);
 }
 
 struct trk *journey_request(struct engine *e, const struct flow_key *reply,
@@ -225,7 +240,8 @@ struct trk *journey_request(struct engine *e, const struct flow_key *reply,
 	uint32_t left = LOOK_MAX;
 
 	/* those of this key are looked at once; what only has the same tag may be meant to cost time */
-	for (struct knode *n = kmap_first(&e->by_key, key_hash(&k)); n && left; n = n->next) {
+	for (struct knode *n = kmap_first(&e->by_key, key_hash(&k)); n && left;
+	     n = kmap_next(&e->by_key, n)) {
 		struct trk_key *tk = hmap_entry(n, struct trk_key, node);
 		struct trk *t = key_owner(n), *older = t;
 
@@ -256,7 +272,7 @@ struct trk *journey_by_key(struct engine *e, const struct flow_key *k)
 	struct trk *best = NULL;
 	uint32_t left = LOOK_MAX;
 
-	for (struct knode *n = kmap_first(&e->by_key, key_hash(k)); n; n = next_of(n, &left)) {
+	for (struct knode *n = kmap_first(&e->by_key, key_hash(k)); n; n = next_of(e, n, &left)) {
 		struct trk *t = key_owner(n);
 
 		if (t->role == ROLE_ICMP_ERROR || t->role == ROLE_REPLY || !key_eq(key_of(n), k))
@@ -295,7 +311,7 @@ struct trk *journey_fragment(struct engine *e, const struct obs *o)
 	struct flow_key k;
 
 	fragment_key(&o->pkt, &k);
-	for (struct knode *n = kmap_first(&e->by_key, key_hash(&k)); n; n = next_of(n, &left)) {
+	for (struct knode *n = kmap_first(&e->by_key, key_hash(&k)); n; n = next_of(e, n, &left)) {
 		struct trk *t = key_owner(n);
 
 		if (key_eq(key_of(n), &k) && same_pass(t, o, SAME_PASS_NS))
@@ -314,56 +330,49 @@ void journey_note_fragment(struct engine *e, struct trk *t, const struct obs_pkt
 	journey_add_key(e, t, &k);
 }
 
-#define SLAB 64 /* packets in a block of memory */
-
-static int more_memory(struct engine *e)
+int journey_init(struct engine *e)
 {
-	struct trk *block;
-
-	if (e->slab_cnt == e->slab_cap) {
-		uint32_t cap = e->slab_cap ? e->slab_cap * 2 : 16;
-		struct trk **n = realloc(e->slab, cap * sizeof(*n));
-
-		if (!n)
-			return -ENOMEM;
-		e->slab = n;
-		e->slab_cap = cap;
-	}
-	block = aligned_alloc(64, SLAB * sizeof(*block));
-	if (!block)
+	/* untouched, it takes no memory */
+	e->trk = aligned_alloc(_Alignof(struct trk), e->opts.max_packets * sizeof(*e->trk));
+	if (!e->trk)
 		return -ENOMEM;
-	e->slab[e->slab_cnt++] = block;
-	for (int i = SLAB - 1; i >= 0; i--) {
-		block[i].pair = e->unused;
-		e->unused = &block[i];
-	}
+	kmap_init(&e->by_skb, e->trk);
+	kmap_init(&e->by_key, e->trk);
 	return 0;
 }
 
 /* The next packet's: by the time it comes, its memory is in the cache. */
 static void expect_new(const struct trk *t)
 {
-	for (size_t at = 0; t && at < offsetof(struct trk, asked); at += 64)
+	for (size_t at = 0; at <= TRK_CLEARED; at += 64)
 		__builtin_prefetch((const char *)t + at, 1);
+	__builtin_prefetch(t->hop, 1);
 }
 
+/*
+ * What is free for longest comes first. Packets age in the order in which they came, so that they
+ * get their memory in the order of addresses, round after round: what is next can be fetched ahead.
+ */
 static struct trk *get_memory(struct engine *e)
 {
-	struct trk *t;
+	struct trk *t = e->unused;
 
-	if (!e->unused && more_memory(e))
+	if (t)
+		e->unused = t->pair;
+	else if (e->trk_used < e->opts.max_packets)
+		t = &e->trk[e->trk_used++];
+	else
 		return NULL;
-	t = e->unused;
-	e->unused = t->pair;
-	memset(t, 0, TRK_CLEARED);
-	expect_new(e->unused);
+	mem_clear(t, TRK_CLEARED);
+	expect_new(e->unused ? e->unused : t + 1);
 	return t;
 }
 
 static void put_memory(struct engine *e, struct trk *t)
 {
-	t->pair = e->unused;
-	e->unused = t;
+	t->pair = NULL;
+	*(e->unused ? &e->unused_last->pair : &e->unused) = t;
+	e->unused_last = t;
 }
 
 static void set_headers(const struct engine *e, struct trk *t, const struct obs_pkt *p)
@@ -382,7 +391,7 @@ static void set_headers(const struct engine *e, struct trk *t, const struct obs_
 	t->dst = p->dst;
 }
 
-struct trk *journey_new(struct engine *e, const struct obs *o, uint64_t sig)
+struct trk *journey_new(struct engine *e, const struct obs *o, struct sighting *s)
 {
 	const struct obs_pkt *p = &o->pkt;
 	struct trk *t = get_memory(e);
@@ -392,20 +401,21 @@ struct trk *journey_new(struct engine *e, const struct obs *o, uint64_t sig)
 		return NULL;
 	t->id = ++e->next_id;
 	t->skb = p->skb;
-	t->sig = sig;
+	t->sig = s->sig;
 	t->first_ns = t->last_ns = o->ts_ns;
 	t->latency_us = t->late_us = -1;
 	set_headers(e, t, p);
 	list_init(&t->age);
 	list_init(&t->settle);
 	list_init(&t->reply);
-	if (kmap_add(&e->by_skb, &t->by_skb, skb_hash(t->skb, sig))) {
+	if (kmap_add(&e->by_skb, &t->by_skb, skb_hash(t->skb, s->sig))) {
 		put_memory(e, t);
 		return NULL;
 	}
 	/* set even if it cannot be found by it, for want of memory */
-	journey_key(p, &t->key[0].key);
-	index_key(e, t);
+	need_key(s, p);
+	t->key[0].key = s->key;
+	index_key(e, t, s->key_hash);
 	/* a packet born on this node is first seen behind its NAT */
 	if (key_before_nat(p, &k) && !key_eq(&k, trk_first(t))) {
 		if (!addr_eq(&k.dst, &p->dst))
@@ -444,16 +454,21 @@ void journey_free(struct engine *e, struct trk *t)
 	list_del(&t->reply);
 	e->trk_cnt--;
 	free(t->drop);
-	if (t->question != t->short_question)
+	if (t->own_question)
 		free(t->question);
 	put_memory(e, t);
 }
 
 void journey_expect_free(const struct trk *t)
 {
-	__builtin_prefetch(&t->settle);
-	__builtin_prefetch(&t->key_cnt);
+	__builtin_prefetch(&t->settle, 1);
 	__builtin_prefetch(&t->key[0].node);
+}
+
+void journey_expect_walk(const struct trk *t)
+{
+	/* most stand in the order of their memory */
+	__builtin_prefetch(t + 8, 1);
 }
 
 void journey_expect_unindex(const struct engine *e, const struct trk *t)
@@ -477,7 +492,5 @@ void journey_free_all(struct engine *e)
 	free_list(e, &e->left);
 	kmap_free(&e->by_skb);
 	kmap_free(&e->by_key);
-	for (uint32_t i = 0; i < e->slab_cnt; i++)
-		free(e->slab[i]);
-	free(e->slab);
+	free(e->trk);
 }

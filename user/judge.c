@@ -13,6 +13,7 @@
 #include "../bpf/events.h"
 #include "addr.h"
 #include "recall.h"
+#include "way.h"
 
 #define ARPHRD_TUNNEL_ 768	       /* ipip */
 #define RESULT_NS (10 * NSEC_PER_MSEC) /* from the look-up to the device */
@@ -40,13 +41,7 @@ static bool is_block(const struct route *r)
 void judge_block(const struct engine *e, const struct addr *a, struct prefix *block,
 		 enum block_from *from)
 {
-	const struct way *w = way_of(e, a);
-
-	*from = w->from;
-	if (w->from == BLOCK_UNKNOWN)
-		memset(block, 0, sizeof(*block));
-	else
-		*block = prefix_of(a, w->block_len);
+	way_block(way_of(e, a), a, block, from);
 }
 
 void judge_find_block(const struct engine *e, struct way *w)
@@ -163,21 +158,19 @@ static const struct obs_res *fib_result(const struct engine *e, const struct obs
 	return NULL;
 }
 
-/*
- * The route that the packet's own dst names. The dst has no prefix: that of the mirror's best match is
- * taken, if its gateway and device are the packet's.
- */
-void judge_route(const struct engine *e, const struct addr *dst, const struct obs_pkt *p,
-		 struct trk_route *ret)
+static void route_of(const struct engine *e, const struct way *w, const struct obs_pkt *p,
+		     struct trk_route *ret)
 {
-	const struct route *r = way_of(e, dst)->route;
-	const struct nexthop *nh = r ? nexthop_match(r, p) : NULL;
-	const struct obs_res *res = fib_result(e, p);
+	const struct route *r = w->route;
+	const struct obs_res *res;
+	const struct nexthop *nh;
 
 	if (!(p->flags & EV_F_DST)) {
 		memset(ret, 0, sizeof(*ret));
 		return;
 	}
+	nh = r ? nexthop_match(r, p) : NULL;
+	res = fib_result(e, p);
 	if (nh && (!res || res->table == TABLE_MAIN)) {
 		judge_set_route(r, ret);
 		ret->gw = nh->gw;
@@ -197,6 +190,16 @@ void judge_route(const struct engine *e, const struct addr *dst, const struct ob
 		ret->dst = res->prefix;
 		ret->table = res->table;
 	}
+}
+
+/*
+ * The route that the packet's own dst names. The dst has no prefix: that of the mirror's best match is
+ * taken, if its gateway and device are the packet's.
+ */
+void judge_route(const struct engine *e, const struct addr *dst, const struct obs_pkt *p,
+		 struct trk_route *ret)
+{
+	route_of(e, way_of(e, dst), p, ret);
 }
 
 /* To a neighbour on a subnet of this node's own, though that lies within a pool */
@@ -330,8 +333,9 @@ bool judge_asker_gone(const struct engine *e, const struct trk *t, uint64_t ts_n
 
 void judge_egress(struct engine *e, struct trk *t, const struct obs_pkt *p)
 {
-	enum dev_class class = judge_dev(e, p->ifindex);
-	const struct pool *pool = way_of(e, &p->dst)->pool;
+	enum dev_class class = way_dev(e, p->ifindex);
+	const struct way *w;
+	const struct pool *pool;
 
 	t->at = AT_TC_EGRESS;
 	t->ifindex = p->ifindex;
@@ -345,8 +349,10 @@ void judge_egress(struct engine *e, struct trk *t, const struct obs_pkt *p)
 		engine_set_verdict(e, t, V_SENT);
 		return;
 	}
-	judge_block(e, &p->dst, &t->block, &t->block_from);
-	judge_route(e, &p->dst, p, &t->route);
+	w = way_of(e, &p->dst);
+	pool = w->pool;
+	way_block(w, &p->dst, &t->block, &t->block_from);
+	route_of(e, w, p, &t->route);
 	if (class == DEV_TUNNEL || (class != DEV_WORKLOAD && t->block_from == BLOCK_ROUTE))
 		t->wrong_hop = owner_differs(e, &p->dst, &t->route.gw);
 	if (class == DEV_WORKLOAD || (class == DEV_OTHER && t->route.have_dst &&

@@ -44,6 +44,7 @@ static void fib_to_packet(struct engine *e, struct fib_fail *k)
 	struct obs o = { .kind = OBS_FIB, .ts_ns = k->ts_ns };
 	const struct obs_fib *f = &k->fib;
 	enum verdict v = judge_errno(f->err);
+	struct sighting s = { .sig = k->ts_ns };
 	struct trk_drop *d;
 	const struct route *r;
 	struct trk *t;
@@ -61,7 +62,7 @@ static void fib_to_packet(struct engine *e, struct fib_fail *k)
 		.skb = k->ts_ns,
 	};
 	engine_make_room(e);
-	t = journey_new(e, &o, k->ts_ns);
+	t = journey_new(e, &o, &s);
 	if (!t)
 		return;
 	t->role = ROLE_PLAIN;

@@ -251,11 +251,6 @@ const char *loss_name(enum loss_what w)
 	return LOOKUP(loss_names, w);
 }
 
-bool verdict_is_problem(enum verdict v)
-{
-	return v > V_SENT && v < V_MAX;
-}
-
 const char *source_name(enum source s)
 {
 	return LOOKUP(source_names, s);

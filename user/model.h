@@ -192,7 +192,10 @@ const char *pool_from_name(enum pool_from f);
 const char *block_from_name(enum block_from f);
 const char *since_from_name(enum since_from f);
 /* sent and delivered are good, V_NONE is neither, all others are problems */
-bool verdict_is_problem(enum verdict v);
+static inline bool verdict_is_problem(enum verdict v)
+{
+	return v > V_SENT && v < V_MAX;
+}
 
 /* ---- observations: what the sources saw ---- */
 
@@ -239,26 +242,30 @@ struct actor { /* who did it; pid 0: not known */
 
 struct obs_pkt {
 	uint64_t skb;
-	uint32_t netns, ifindex, flags; /* EV_F_* of bpf/events.h */
-	uint8_t hook;			/* enum hook */
-	uint8_t encap;			/* enum encap_kind */
+	/* From here to ct_status as in a capture file, which is copied as a whole: cap_packet.c */
+	uint8_t zero[3];
+	uint8_t hook;  /* enum hook */
+	uint8_t encap; /* enum encap_kind */
 	uint8_t proto, ttl;
 	uint8_t icmp_type, icmp_code, tcp_flags;
 	uint8_t dst_type; /* RTN_* */
+	uint8_t zero_too;
 	uint16_t dst_error;
 	uint16_t sport, dport; /* host order; ICMP: id and seq */
 	uint16_t ip_id, dns_id, dns_flags, ip_len;
+	uint16_t ct_sport, ct_dport, ct_rsport, ct_rdport;
+	uint16_t snap_len;
+	uint32_t zero_as_well;
+	uint32_t netns, ifindex, flags; /* EV_F_* of bpf/events.h */
 	uint32_t seq;
 	uint32_t iif; /* the device that it came in by, 0: born here, or not told */
 	uint32_t dst_oif;
+	uint32_t ct_status;
 	struct addr src, dst, osrc, odst, gw;
 	struct addr ct_src, ct_dst, ct_rsrc, ct_rdst;
-	uint16_t ct_sport, ct_dport, ct_rsport, ct_rdport;
-	uint32_t ct_status;
 	char reason[REASON_LEN];     /* by name; "" where the kernel gives none */
 	char location[LOCATION_LEN]; /* function, suffixes stripped; "" unknown */
-	uint16_t snap_len;
-	uint8_t snap[SNAP_LEN]; /* from the innermost IP header on */
+	uint8_t snap[SNAP_LEN];	     /* from the innermost IP header on */
 };
 
 struct obs_fib {

@@ -12,6 +12,7 @@
 
 #include "addr.h"
 #include "recall.h"
+#include "way.h"
 
 /* Felix' list is read now and then: a node that just joined may not be on it yet. */
 #define JOINING_NS (30 * NSEC_PER_SEC)

@@ -80,7 +80,7 @@ static void replace_pools(const struct opts *o, struct obs_pools *p)
 	*p = out;
 }
 
-static void feed(struct rnode *n, const struct obs *o, const struct cap_item *item)
+static inline void feed(struct rnode *n, const struct obs *o, const struct cap_item *item)
 {
 	const struct replay_ops *ops = &n->r->ro.ops;
 
@@ -90,11 +90,13 @@ static void feed(struct rnode *n, const struct obs *o, const struct cap_item *it
 		n->pub.last_ns = o->ts_ns;
 	n->pub.packets += o->kind == OBS_PATH || o->kind == OBS_DROP;
 	/* the same observations in the same order: the filter knows a device when its packets come */
-	filter__feed(n->filter, o);
+	if (o->kind == OBS_LINK)
+		filter__feed(n->filter, o);
 	engine__feed(n->pub.engine, o);
 	if (ops->obs)
 		ops->obs(ops->ctx, &n->pub, o, item);
-	replay_cluster__obs(n, o);
+	if (n->r->cluster)
+		replay_cluster__obs(n, o);
 }
 
 static void finish(struct rnode *n, uint64_t ts_ns)
@@ -126,31 +128,41 @@ static void be_ready(struct rnode *n, const struct cap_ready *r)
 	replay_cluster__ready(n);
 }
 
+/* The pools are given, or who captured packets alone cannot know whether one left as it should. */
+static void feed_changed(struct rnode *n, const struct cap_item *item)
+{
+	struct obs own = item->obs;
+
+	if (own.kind == OBS_POOLS)
+		replace_pools(n->r->ro.o, &own.pools);
+	else
+		own.pkt.hook = AT_TC_INGRESS;
+	feed(n, &own, item);
+}
+
+/* The interval is over, or has not begun: false if the engine is not to have it */
+static inline bool is_in_time(struct rnode *n, const struct obs *o)
+{
+	if (o->ts_ns > n->until_ns)
+		finish(n, n->until_ns);
+	if (is_packet(o) && (o->ts_ns < n->since_ns || n->pub.finished))
+		return false;
+	return o->ts_ns <= n->until_ns || !(n->pub.ready || is_packet(o));
+}
+
 static void on_obs(struct rnode *n, const struct cap_item *item)
 {
 	const struct obs *o = &item->obs;
-	struct obs own;
 
-	if (o->ts_ns > n->until_ns)
-		finish(n, n->until_ns);
-	if ((is_packet(o) && (o->ts_ns < n->since_ns || n->pub.finished)) ||
-	    (o->ts_ns > n->until_ns && (n->pub.ready || is_packet(o)))) {
+	if (!is_in_time(n, o)) {
 		n->r->skipped += is_packet(o);
 		hand_item(n, item);
-		return;
+	} else if ((o->kind == OBS_POOLS && n->r->ro.o->pool_cnt) ||
+		   (o->kind == OBS_PATH && n->pub.meta->foreign)) {
+		feed_changed(n, item);
+	} else {
+		feed(n, o, item);
 	}
-	if (o->kind == OBS_POOLS && n->r->ro.o->pool_cnt) {
-		own = *o;
-		replace_pools(n->r->ro.o, &own.pools);
-		o = &own;
-	}
-	/* whether it left as it should, who captured packets alone cannot know */
-	if (o->kind == OBS_PATH && n->pub.meta->foreign) {
-		own = *o;
-		own.pkt.hook = AT_TC_INGRESS;
-		o = &own;
-	}
-	feed(n, o, item);
 }
 
 static void process(struct rnode *n, const struct cap_item *item)
@@ -280,8 +292,15 @@ static struct rnode *earliest(const struct replay *r, int64_t *limit)
 	return first;
 }
 
-static bool is_stopped(struct replay *r)
+/* Of packets only after some: what one or two print more, nobody minds. */
+#define STOP_EVERY 16
+
+static bool is_stopped(struct replay *r, const struct cap_item *last)
 {
+	if (last && last->kind == CAP_OBS && last->obs.kind == OBS_PATH &&
+	    ++r->unasked < STOP_EVERY)
+		return false;
+	r->unasked = 0;
 	r->stopped = r->stopped || (r->ro.ops.stop && r->ro.ops.stop(r->ro.ops.ctx));
 	return r->stopped;
 }
@@ -401,11 +420,13 @@ int replay__run(struct replay *r, char *why, size_t why_sz)
 	int64_t limit;
 
 	begin(r);
-	while (!is_stopped(r) && (n = earliest(r, &limit)))
+	while (!is_stopped(r, NULL) && (n = earliest(r, &limit)))
 		do {
 			process(n, n->head);
+			if (is_stopped(r, n->head))
+				break;
 			fetch(n);
-		} while (!n->done && n->wall_ns <= limit && !is_stopped(r));
+		} while (!n->done && n->wall_ns <= limit);
 	for (uint32_t i = 0; i < r->node_cnt; i++)
 		if (!r->node[i]->done)
 			end_node(r->node[i]);

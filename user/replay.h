@@ -45,7 +45,7 @@ struct replay_ops {
 	void (*end)(void *ctx, struct replay_node *n);
 	/* any other item, among them CAP_OTHER, in the order of the file */
 	void (*item)(void *ctx, struct replay_node *n, const struct cap_item *item);
-	bool (*stop)(void *ctx); /* asked after each item */
+	bool (*stop)(void *ctx); /* asked every few items */
 	void *ctx;
 };
 

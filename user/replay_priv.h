@@ -26,7 +26,8 @@ struct replay {
 	struct replay_cluster *cluster; /* NULL: one node */
 	uint64_t skipped;		/* packets that are not between --since and --until */
 	bool stopped;
-	int err; /* the first one, and what was said of it */
+	uint32_t unasked; /* packets since it was asked whether to stop */
+	int err;	  /* the first one, and what was said of it */
 	char why[400];
 };
 

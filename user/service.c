@@ -11,6 +11,7 @@
 
 #include "../bpf/events.h"
 #include "addr.h"
+#include "way.h"
 
 /* Questions that race each other are asked at once: by glibc within a millisecond */
 #define TWIN_NS (50 * NSEC_PER_MSEC)

@@ -7,20 +7,7 @@
 #include <string.h>
 
 #include "addr.h"
-#include "engine_priv.h"
-
-/* Powers of two. Two addresses in one place push each other out: slower, and not wrong. */
-#define WAYS 2048
-#define DEVS 256
-
-struct ways {
-	struct way way[WAYS];
-	struct {
-		uint64_t version;
-		uint32_t ifindex;
-		enum dev_class class;
-	} dev[DEVS];
-};
+#include "way.h"
 
 struct ways *ways_new(void)
 {
@@ -31,12 +18,12 @@ struct ways *ways_new(void)
 	return w;
 }
 
-/* Both only ever grow, so their sum stays the same only if neither changes. */
-static uint64_t way_version(const struct engine *e)
+uint64_t way_version(const struct engine *e)
 {
 	return mirror__version(e->mirror) + e->owner_version;
 }
 
+/* As way_of() does for IPv4 */
 static uint32_t place_of(const struct addr *a)
 {
 	uint64_t h = a->family == 4 ? addr_bits4(a) : hash_bytes(a->b, sizeof(a->b), a->family);
@@ -44,7 +31,7 @@ static uint32_t place_of(const struct addr *a)
 	return (uint32_t)(h * 0x9e3779b97f4a7c15ULL >> 32) & (WAYS - 1);
 }
 
-const struct way *way_of(const struct engine *e, const struct addr *a)
+const struct way *way_find(const struct engine *e, const struct addr *a)
 {
 	struct way *w = &e->ways->way[place_of(a)];
 	uint64_t version = way_version(e);
@@ -62,15 +49,15 @@ const struct way *way_of(const struct engine *e, const struct addr *a)
 	return w;
 }
 
-enum dev_class way_dev(const struct engine *e, uint32_t ifindex)
+enum dev_class way_find_dev(const struct engine *e, uint32_t ifindex)
 {
-	uint32_t i = ifindex & (DEVS - 1);
-	uint64_t version = mirror__version(e->mirror);
+	struct way_dev *d = &e->ways->dev[ifindex & (WAY_DEVS - 1)];
+	uint64_t version = way_version(e);
 
-	if (e->ways->dev[i].version != version || e->ways->dev[i].ifindex != ifindex) {
-		e->ways->dev[i].version = version;
-		e->ways->dev[i].ifindex = ifindex;
-		e->ways->dev[i].class = judge_find_dev(e, ifindex);
+	if (d->version != version || d->ifindex != ifindex) {
+		d->version = version;
+		d->ifindex = ifindex;
+		d->class = judge_find_dev(e, ifindex);
 	}
-	return e->ways->dev[i].class;
+	return d->class;
 }

@@ -264,9 +264,10 @@ static inline void fill_packet(struct obs *o, enum obs_kind kind)
 
 	memset(o, 0, sizeof(*o));
 	o->kind = kind;
-	fill_bytes((uint8_t *)p, offsetof(struct obs_pkt, ip_len) + sizeof(p->ip_len));
-	fill_bytes((uint8_t *)&p->seq,
-		   offsetof(struct obs_pkt, src) - offsetof(struct obs_pkt, seq));
+	fill_bytes((uint8_t *)p, offsetof(struct obs_pkt, src));
+	memset(p->zero, 0, sizeof(p->zero));
+	p->zero_too = 0;
+	p->zero_as_well = 0;
 	p->hook = kind == OBS_DROP ? AT_DROP : AT_TC_EGRESS;
 	p->encap = ENCAP_VXLAN;
 	p->flags |= EV_F_NODE_NETNS | EV_F_DST | EV_F_CT;
@@ -275,8 +276,6 @@ static inline void fill_packet(struct obs *o, enum obs_kind kind)
 	p->dst_oif = 9;
 	for (struct addr *a = &p->src; a <= &p->ct_rdst; a++)
 		fill_addr(a);
-	fill_bytes((uint8_t *)&p->ct_sport, 8);
-	fill_bytes((uint8_t *)&p->ct_status, 4);
 	fill_text(p->reason, sizeof(p->reason));
 	fill_text(p->location, sizeof(p->location));
 	p->snap_len = SNAP_LEN;

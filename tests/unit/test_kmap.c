@@ -31,7 +31,7 @@ static void check_hash(const struct kmap *m, const struct entry *all, uint64_t h
 
 	for (int i = 0; i < ENTRIES; i++)
 		want += all[i].added && all[i].hash == hash;
-	for (const struct knode *n = kmap_first(m, hash); n; n = n->next) {
+	for (const struct knode *n = kmap_first(m, hash); n; n = kmap_next(m, n)) {
 		const struct entry *e = (const struct entry *)n;
 
 		assert_true(e->added && e->added < last);
@@ -46,8 +46,9 @@ static void churn(uint32_t spread, uint64_t step)
 {
 	static struct entry all[ENTRIES];
 	uint64_t state = 88172645463325252ULL;
-	struct kmap m = { 0 };
+	struct kmap m;
 
+	kmap_init(&m, all);
 	memset(all, 0, sizeof(all));
 	assert_null(kmap_first(&m, 1));
 	for (uint32_t round = 1; round < 40000; round++) {
@@ -92,16 +93,18 @@ static void test_crowded(void **state)
 
 static void test_zero(void **state)
 {
-	struct entry a = { 0 }, b = { 0 };
-	struct kmap m = { 0 };
+	struct entry e[2] = { 0 };
+	struct kmap m;
 
 	(void)state;
-	assert_int_equal(kmap_add(&m, &a.node, 0), 0);
-	assert_int_equal(kmap_add(&m, &b.node, 0), 0);
-	assert_ptr_equal(kmap_first(&m, 0), &b.node);
-	kmap_del(&m, &a.node);
-	assert_ptr_equal(kmap_first(&m, 0), &b.node);
-	assert_null(b.node.next);
+	kmap_init(&m, e);
+	assert_int_equal(kmap_add(&m, &e[0].node, 0), 0);
+	assert_int_equal(kmap_add(&m, &e[1].node, 0), 0);
+	assert_ptr_equal(kmap_first(&m, 0), &e[1].node);
+	assert_ptr_equal(kmap_next(&m, &e[1].node), &e[0].node);
+	kmap_del(&m, &e[0].node);
+	assert_ptr_equal(kmap_first(&m, 0), &e[1].node);
+	assert_null(kmap_next(&m, &e[1].node));
 	kmap_free(&m);
 }
 
