@@ -37,8 +37,10 @@ def counted: map(select(.grade | badness != null)) | . as $due |
 	"\($due | length) faults: " + ([grades | reverse[] | . as $g | "\([$due[] | select(.grade == $g)] | length) \($g)"] | join(", "));
 def over: [.[] | . as $r | .nodes[]? | .node as $node | .findings[] | select(.grade and (.found_ms // 0) > .limit_ms) |
 	"\($r.label) \($r.fault), started \($r.start): \(.verdict) on \($node) after \(.found_ms | ms), the limit is \(.limit_ms | ms)"];
-def ready: [.[] | . as $r | .nodes[]? | .node as $node | .findings[] | select((.open or .known) and .grade == "right") |
-	"\($r.fault | sub("@.*"; "")) \($node) \(.verdict)"] | unique;
+# Lines of the table of roots that may lose these words: right in each run
+def ready: [.[] | . as $r | .nodes[]? | .node as $node | .findings[] | select(.open or .known) |
+	{name: "\($r.fault | sub("@.*"; "")) \($node) \(.verdict)", right: (.grade == "right")}] |
+	group_by(.name) | map(select(all(.[]; .right)) | .[0].name);
 
 # ---- for the terminal ----
 
