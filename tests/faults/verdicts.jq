@@ -70,7 +70,7 @@ def target_name:
 def who:
 	if . == $lab.client then "pod" elif . == $lab.target.dns then "dnspod" elif . == $lab.p2 then "p2"
 	# A packet that was never born has no source yet.
-	elif . == $lab.target["dead-remote"] then "spoofed" elif . == $lab.target.stale then "borrower"
+	elif . == $lab.target["dead-remote"] then "spoofed" elif . != null and . == $lab.target.stale then "borrower"
 	elif . == null or . == $lab.ip[client_node] or . == $lab.tunnel_ip[client_node] then "host"
 	else null end;
 
