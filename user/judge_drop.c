@@ -506,6 +506,15 @@ static bool tunnel_is_down(const struct engine *e, const struct trk *t)
 }
 
 /*
+ * Where the device below is the narrow one, the tunnel drops without a word of why, and tells the
+ * sender: fragmentation needed, RFC 1191 (tnl_update_pmtu() in net/ipv4/ip_tunnel.c).
+ */
+static bool says_too_big(const struct trk *t)
+{
+	return t->icmp_error.valid && t->icmp_error.type == 3 && t->icmp_error.code == 4;
+}
+
+/*
  * The message that a link went down comes after the packets that died of it, so this is decided
  * when their wait is over.
  */
@@ -525,6 +534,8 @@ void judge_final(const struct engine *e, struct trk *t)
 	case V_TUNNEL_ERROR:
 		if (tunnel_is_down(e, t) || is_down(e, t->ifindex))
 			t->verdict = V_LINK_DOWN;
+		else if (says_too_big(t))
+			t->verdict = V_TOO_BIG;
 		break;
 	default:
 		break;

@@ -368,6 +368,33 @@ static void test_icmp_error(void **state)
 	}
 }
 
+/* A tunnel over a device that is too narrow drops without a word of why, and tells the sender. */
+static void test_tunnel_too_big(void **state)
+{
+	(void)state;
+	EACH_PLAN(p)
+	{
+		for (int told = 0; told < 2; told++) {
+			struct obs_pkt q = pkt_dns(p->pod, p->peer_pod, 40001, 3), er;
+			struct feed f;
+
+			feed_open(&f, p, NULL);
+			feed_node(&f, POOL_IPIP, 0);
+			q.skb = feed_skb(&f);
+			feed_path(&f, 1000, AT_TC_INGRESS, IF_CALI1, q);
+			er = icmp_error(p->node, p->pod, 4, &q, ENCAP_NONE, NULL, NULL);
+			er.skb = feed_skb(&f);
+			if (told)
+				feed_path(&f, 1005, AT_TC_EGRESS, IF_CALI1,
+					  with_dst(er, NULL, IF_CALI1, RT_UNICAST, 0));
+			feed_drop(&f, 1010, IF_TUNNEL, "NOT_SPECIFIED", "ip_tunnel_xmit", q);
+			feed_ticks(&f, 50 * MS, US_PER_S);
+			assert_verdict(said(&f, 1), told ? V_TOO_BIG : V_TUNNEL_ERROR);
+			feed_close(&f, US_PER_S);
+		}
+	}
+}
+
 /* "Port unreachable" proves that nobody listens only if the target itself says so. */
 static void test_port_unreachable(void **state)
 {
@@ -681,21 +708,14 @@ static void test_filter_bits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_places),
-		cmocka_unit_test(test_hooks),
-		cmocka_unit_test(test_allowlist),
-		cmocka_unit_test(test_link_down_told_later),
-		cmocka_unit_test(test_tunnel_down),
-		cmocka_unit_test(test_held_up),
-		cmocka_unit_test(test_later_fragment),
-		cmocka_unit_test(test_icmp_error),
-		cmocka_unit_test(test_port_unreachable),
-		cmocka_unit_test(test_owner),
-		cmocka_unit_test(test_owner_withdrawn),
-		cmocka_unit_test(test_owner_by_bird),
-		cmocka_unit_test(test_stranger),
-		cmocka_unit_test(test_filter),
-		cmocka_unit_test(test_filter_bits),
+		cmocka_unit_test(test_places),	       cmocka_unit_test(test_hooks),
+		cmocka_unit_test(test_allowlist),      cmocka_unit_test(test_link_down_told_later),
+		cmocka_unit_test(test_tunnel_down),    cmocka_unit_test(test_held_up),
+		cmocka_unit_test(test_later_fragment), cmocka_unit_test(test_icmp_error),
+		cmocka_unit_test(test_tunnel_too_big), cmocka_unit_test(test_port_unreachable),
+		cmocka_unit_test(test_owner),	       cmocka_unit_test(test_owner_withdrawn),
+		cmocka_unit_test(test_owner_by_bird),  cmocka_unit_test(test_stranger),
+		cmocka_unit_test(test_filter),	       cmocka_unit_test(test_filter_bits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
