@@ -188,10 +188,8 @@ lab_env() {
 
 # By hand, as jq costs a second in an emulated machine. No value here needs to be quoted.
 lab_json() {
-	local node key block sep='' blocks='' ips='' tunnels='' inums='' stale=''
+	local node key block sep='' blocks='' ips='' tunnels='' inums=''
 
-	# A route of its own is as good as a block.
-	[ -z "${LAB_STALE_ADDRESS:-}" ] || stale="\"stale\":\"$LAB_STALE_ADDRESS/32\","
 	for node in $LAB_NODES; do
 		key=NODE_BLOCK_$node
 		blocks+="$sep\"$node\":\"${!key}\""
@@ -209,7 +207,7 @@ lab_json() {
 	done
 	cat <<-END
 		{"pool":"$LAB_POOL","encap":"$LAB_ENCAP","tunnel":"$LAB_TUNNEL","service":"$LAB_SERVICE",
-		"gateway":"$LAB_GATEWAY","block":{$stale$blocks},"ip":{$ips},"tunnel_ip":{$tunnels},
+		"gateway":"$LAB_GATEWAY","block":{$blocks},"ip":{$ips},"tunnel_ip":{$tunnels},
 		"client":"$POD_IP_k8s02_p1","client_dev":"$POD_DEV_k8s02_p1",
 		"dns_dev":"$POD_DEV_k8s01_coredns","wrong":"$LAB_WRONG_ADDRESS","netns":{$inums},
 		"p2":"$POD_IP_k8s02_p2","p2_dev":"$POD_DEV_k8s02_p2",

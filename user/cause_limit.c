@@ -155,8 +155,11 @@ static void say_way_back(const struct facts *x, struct because *b)
 	say_sysctl(x);
 }
 
-/* The pod's address is its own, by CNI's record: so it is the route that is wrong. */
-static bool row_calico_rpf(const struct facts *x)
+/*
+ * The pod's address is its own, by CNI's record: so it is the route that is wrong. Whether the setting
+ * that refuses it is Calico's, cause_policy.c says.
+ */
+static bool row_pod_route(const struct facts *x)
 {
 	const struct obs_pod *pod = world_pod_of(x->e, &x->f->first.src);
 
@@ -165,7 +168,7 @@ static bool row_calico_rpf(const struct facts *x)
 	       !leads_by(x, mirror__lookup(x->e->mirror, &x->f->first.src), x->f->f.dev);
 }
 
-static void say_calico_rpf(const struct facts *x, struct because *b)
+static void say_pod_route(const struct facts *x, struct because *b)
 {
 	const struct obs_pod *pod = world_pod_of(x->e, &x->f->first.src);
 
@@ -404,7 +407,7 @@ const struct cause_row cause_limit_rows[] = {
 	  "What comes in by that device would be answered by another one.",
 	  "compare ip route get SOURCE with the device that the packets come in by (ip rule, too); mend the "
 	  "route, or set net.ipv4.conf.DEV.rp_filter to 2 (loose)" },
-	{ C_CALICO_RPF, row_calico_rpf, NULL, CONF_CERTAIN, say_calico_rpf,
+	{ C_ASYMMETRIC_ROUTE, row_pod_route, NULL, CONF_CERTAIN, say_pod_route,
 	  "The route for the pod's own address does not lead to its device.",
 	  "see ip route get POD and who changed its /32 route (calitrace live tells the process); restarting this "
 	  "node's calico-node pod puts it back" },

@@ -163,8 +163,9 @@ static void say_route(const struct facts *x, struct because *b)
 /* BIRD has a blackhole for the service network that it announces: what has not been translated ends there. */
 static bool row_service_blackhole(const struct facts *x)
 {
+	/* cause_service.c knows more of it, where it knows anything */
 	return x->f->f.verdict == V_BLACKHOLE && x->f->external && x->f->route.have_dst &&
-	       !judge_pool(x->e, &x->f->route.dst.addr) &&
+	       !cause_not_translated(x) && !judge_pool(x->e, &x->f->route.dst.addr) &&
 	       (x->f->route.protocol == RTPROT_BIRD || x->f->route.protocol == RTPROT_FELIX);
 }
 

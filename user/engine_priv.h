@@ -619,8 +619,8 @@ const struct dns_server *dns_asked_by(const struct engine *e, const struct addr 
 bool dns_recovered(const struct engine *e, const struct fnd *f, uint64_t *since_ns);
 
 /* nflook.c: who filtered it, by the filters' counters */
-/* The finding was raised: readings are wanted if a packet filter is behind it. */
-void nflook_finding(struct fnd *f);
+/* The finding was raised, or raised again: readings are wanted if a packet filter is behind it. */
+void nflook_finding(const struct engine *e, struct fnd *f);
 void nflook_free(struct fnd *f);
 /* A packet was counted in it */
 void nflook_lost(struct engine *e, struct fnd *f, const struct trk *t);

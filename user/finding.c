@@ -206,7 +206,7 @@ void finding_problem(struct engine *e, struct trk *t)
 		f->external = !addr_is_set(&t->block.addr);
 		f->local = t->at == AT_TC_EGRESS && judge_dev(e, t->ifindex) == DEV_WORKLOAD;
 		finding_first(e, f, t);
-		nflook_finding(f);
+		nflook_finding(e, f);
 	}
 	/* who asks tells that he is somewhere; whom he asked need not have asked first */
 	if (addr_eq(&t->dst, &f->example))

@@ -19,13 +19,8 @@
 #define CLOSE_NS (5 * SETTLE_NS)
 /* Readings that may go by without a loss of the finding */
 #define TRIES 4
-
-void nflook_finding(struct fnd *f)
-{
-	if (f->f.verdict != V_FILTERED || f->nf_hook == NF_HOOK_NONE || f->in_pod || f->rules)
-		return;
-	f->rules = calloc(1, sizeof(*f->rules));
-}
+/* One that recovered and comes back is another fault, but is asked for no more often. */
+#define AGAIN_NS (60 * NSEC_PER_SEC)
 
 void nflook_free(struct fnd *f)
 {
@@ -34,6 +29,24 @@ void nflook_free(struct fnd *f)
 	free(f->rules->first);
 	free(f->rules->second);
 	free(f->rules);
+}
+
+/* What was read of an earlier fault of the same kind says nothing of this one. */
+static bool is_old(const struct engine *e, const struct fnd_rules *r)
+{
+	const struct rules_reading *last = r->second ? r->second : r->first;
+
+	return last && e->now_ns > last->head.to_ns + AGAIN_NS;
+}
+
+void nflook_finding(const struct engine *e, struct fnd *f)
+{
+	if (f->f.verdict != V_FILTERED || f->nf_hook == NF_HOOK_NONE || f->in_pod)
+		return;
+	if (f->rules && !is_old(e, f->rules))
+		return;
+	nflook_free(f);
+	f->rules = calloc(1, sizeof(*f->rules));
 }
 
 void nflook_lost(struct engine *e, struct fnd *f, const struct trk *t)

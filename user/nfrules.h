@@ -83,13 +83,15 @@ struct nfr_blob {
 };
 int nfr_legacy_table(struct nfrules *s, const struct nfr_blob *b);
 
-/* ---- nfrules_text.c: rules in words ---- */
+/* ---- nfrules_xt.c, nfrules_text.c: rules in words ---- */
 
 /* Adds a word, with a blank before it; what does not fit is cut. */
 void nfr_word(char *buf, size_t sz, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* A match of x_tables, legacy or in nf_tables: words, and what is known by it */
 void nfr_xt_match(struct obs_nfrule *r, const char *name, uint8_t rev, const uint8_t *data,
 		  size_t len);
+/* States of conntrack, as bits of xt_conntrack, which nf_tables has as well */
+void nfr_states(struct obs_nfrule *r, unsigned int mask, bool invert);
 /* The expressions of a rule of nf_tables, nested: into r and *packets; jump: "" none */
 struct nlattr;
 struct nfr_exprs {

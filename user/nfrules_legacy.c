@@ -161,19 +161,22 @@ static void add_addr(struct obs_nfrule *r, const char *opt, const struct in_addr
 		 b[1], b[2], b[3], __builtin_popcount(mask->s_addr));
 }
 
-/* The mask has 0xff for each octet that counts, the terminating zero included. */
+/* The mask has 0xff for each octet that counts, the terminating zero included; a '+' does not count. */
 static void add_dev(struct obs_nfrule *r, const char *opt, const char *name,
 		    const unsigned char *mask, bool invert, char *restricts)
 {
-	size_t n = strnlen(name, IFNAMSIZ - 1);
+	size_t len = strnlen(name, IFNAMSIZ - 1), n = 0;
 	char text[DEV_LEN];
 
-	if (!mask[0])
+	while (n < IFNAMSIZ && mask[n])
+		n++;
+	if (!n)
 		return;
-	snprintf(text, sizeof(text), "%.*s%s", (int)(n < DEV_LEN - 1 ? n : DEV_LEN - 2), name,
-		 mask[n] ? "" : "*");
-	if (mask[n])
-		snprintf(text, sizeof(text), "%.*s", (int)n, name);
+	if (n > len)
+		snprintf(text, sizeof(text), "%.*s", (int)len, name);
+	else
+		snprintf(text, sizeof(text), "%.*s*", (int)(n < DEV_LEN - 2 ? n : DEV_LEN - 2),
+			 name);
 	if (!invert)
 		memcpy(restricts, text, DEV_LEN);
 	nfr_word(r->text, sizeof(r->text), "%s%s %s", invert ? "! " : "", opt, text);

@@ -329,7 +329,7 @@ def check_summary($all; $packets; $findings):
 
 # ---- the score ----
 #
-# {node, findings: [{verdict, cause, because: [[cause, confidence]...], grade, root, open, known, lies,
+# {node, findings: [{id, verdict, cause, because: [[cause, confidence]...], grade, root, open, known, lies,
 # found_ms, root_ms, limit_ms}], missed: [verdicts that should have a finding], alarms: how many
 # findings and packets nothing explains}. Grades: right, nameless ("unknown", and the contract has no
 # better word), short (true, but not the root), unknown, wrong; null where nobody asks.
@@ -368,7 +368,7 @@ def ms_from($lost): (seconds - $lost) * 1000 | if . < 0 then 0 else . * 10 | rou
 def scored($all; $packets):
 	. as $f | ([$all[] | select(.type == "finding" and .id == $f.id)] | sort_by(.rev)) as $revs |
 	([$packets[] | select(.finding == $f.id) | lost_at] | min) as $lost |
-	{verdict, cause, because: [.because[]? | [.cause, .confidence]], grade: grade($revs),
+	{id, verdict, cause, because: [.because[]? | [.cause, .confidence]], grade: grade($revs),
 		root: (root_for.causes // []), open: (root_for.open // false), known: (root_for.known // false), limit_ms: limit_ms,
 		lies: ([$revs[] | links[]] | unique | . - ($f | allowed))} +
 	if $lost then {found_ms: ($revs[0].ts | ms_from($lost)), root_ms: (root_since($revs) | ms_from($lost))} else {} end;
@@ -380,8 +380,8 @@ def score($all; $packets; $findings):
 	($problems | map(select(explained | not))) as $false |
 	($problems | map(select(explained) | .finding) | unique) as $true_ids |
 	($findings | map(select(emptied | not))) as $told |
-	($told | map(select(.id as $id | $true_ids | index($id)))) as $due |
-	($told | map(select(.id as $id | $true_ids | index($id) | not))) as $extra |
+	($told | map(select(of_answers or (.id as $id | $true_ids | index($id))))) as $due |
+	($told - $due) as $extra |
 	{node: $run.node, findings: [$due[] | scored($all; $packets)],
 		missed: (if $asked != [] and ([$due[] | select(root_for)] == []) and must_lose then [$asked[].verdict] else [] end),
 		alarms: (($extra | length) + ($false | map(select(.finding as $id | $extra | any(.id == $id) | not)) | length))};

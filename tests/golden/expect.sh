@@ -25,7 +25,7 @@ trap 'rm -rf "$tmp"' EXIT
 status=0
 
 # shellcheck disable=SC2016 # jq's own variables
-lines='def judged($f): first($score.findings[] | select(.verdict == $f.verdict)) // {};
+lines='def judged($f): first($score.findings[] | select(.id == $f.id)) // {};
 	[.[] | select(.type == "finding")] | group_by(.id) | map(max_by(.rev)) | .[] |
 	select(.packets > 0 or .state == "open") | . as $f | judged($f) as $j |
 	([.because[]? | "\(.cause):\(.confidence)"] | join(",")) as $chain |

@@ -1,7 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Record the golden captures of faults anew: tests/golden/record.sh KERNEL before|late|both [FAULT...]
+# Record the golden captures of faults anew:
+#
+#   tests/golden/record.sh [--judge] KERNEL before|late|both [FAULT...]
 #
 # KERNEL is "native" or a name of tests/vm/kernels. Each fault is brought about as in
 # tests/faults/verdicts.sh, with tracers that write down what they see. What the judge finds right of
@@ -11,14 +13,17 @@
 #   KERNEL/FAULT.START.NODE.json        the plan of the lab, and when what was sent
 #   KERNEL/FAULT.START.NODE.expect      see tests/golden/expect.sh, which writes it
 #
-# Nothing of that is replaced by a run that is not right. CALITRACE_TEST_LIMIT: seconds for a
-# virtual machine.
+# Nothing of that is replaced by a run that is not right. The traces stay in /var/tmp/calitrace-golden until
+# the next time: --judge runs nothing, and judges these, as after a change of the tables.
+# CALITRACE_TEST_LIMIT: seconds for a virtual machine.
 
 set -euo pipefail
 
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 cd "$(dirname "$0")/../.."
-[ $# -ge 2 ] || { sed -n '4s/^.*: //p' "$0" >&2 && exit 2; }
+again=''
+[ "${1:-}" != --judge ] || { again=1 && shift; }
+[ $# -ge 2 ] || { sed -n '6s/^# *//p' "$0" >&2 && exit 2; }
 [ "$(id -u)" -eq 0 ] || { echo "record.sh: only root can load BPF programs and build a lab" >&2 && exit 2; }
 kernel=$1 starts=$2 most=32768
 shift 2
@@ -26,23 +31,22 @@ case $starts in before | late) ;; both) starts='before late' ;; *) echo "record.
 [ $# -gt 0 ] || mapfile -t all < <(sed -nE 's/^fault ([^ ]+).*/\1/p' tests/faults/verdicts)
 [ $# -gt 0 ] || set -- "${all[@]}"
 
-# The command line is part of a capture: it is to be the same wherever the tree is.
-work=/tmp/calitrace-golden
-rm -rf "$work"
+# The command line is part of a capture: it is to be the same wherever the tree is. A virtual machine
+# has a /tmp of its own.
+work=/var/tmp/calitrace-golden
+[ -n "$again" ] || rm -rf "$work"
 mkdir -p "$work"
-trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM HUP
-cp calitrace "$work/calitrace"
+[ -n "$again" ] || cp calitrace "$work/calitrace"
 export CALITRACE_TEST_PROGRAM=$work/calitrace CALITRACE_TEST_CAPTURE=1 CALITRACE_TEST_HEALTHY=${CALITRACE_TEST_HEALTHY:-3}
 
 record() {
 	local dir=$work/$1
 
 	if [ "$kernel" = native ]; then
-		tests/faults/verdicts.sh "$dir" "$1" "${@:2}" >>"$work.log" 2>&1 || :
+		tests/faults/verdicts.sh "$dir" "$1" "${@:2}" >>"$work/log" 2>&1 || :
 	else
 		CALITRACE_TEST_LABEL=$kernel tools/vm_run.sh --kernel "$kernel" --timeout "${CALITRACE_TEST_LIMIT:-5400}" \
-			--share "$dir.share" -- tests/vm/guest.sh "$dir.share" "verdicts=$1:$(IFS=, && echo "${*:2}")" >>"$work.log" 2>&1 || :
+			--share "$dir.share" -- tests/vm/guest.sh "$dir.share" "verdicts=$1:$(IFS=, && echo "${*:2}")" >>"$work/log" 2>&1 || :
 		mkdir -p "$dir"
 		cp -r "$dir.share/verdicts/." "$dir/"
 	fi
@@ -72,11 +76,10 @@ keep() {
 	tests/golden/expect.sh "$to/$name.pcapng.gz"
 }
 
-: >"$work.log"
 for start in $starts; do
-	record "$start" "$@"
+	[ -n "$again" ] || record "$start" "$@"
 	for fault; do
-		said=$(tests/faults/judge.sh "$kernel" "$work/$start" "$start" "$fault" 2>>"$work.log")
+		said=$(tests/faults/judge.sh "$kernel" "$work/$start" "$start" "$fault" 2>>"$work/log")
 		case $said in
 		ok*) keep "$fault" "$start" ;;
 		*) echo "$said" ;;

@@ -97,7 +97,8 @@ static void calicos(void **state, const char *iptables, enum nf_backend backend)
 		"*filter\n:FORWARD DROP\n:cali-FORWARD -\n:cali-from-wl-dispatch -\n:cali-fw-cali1 -\n"
 		":cali-po-x.deny -\n:unused -\n"
 		"-A INPUT -j cali-FORWARD\n"
-		"-A INPUT -d 127.0.0.9/32 -p udp -m udp --dport 53 -m comment --comment mine -j DROP\n"
+		"-A INPUT -i lo+ -d 127.0.0.9/32 -p udp -m udp --dport 53 -m comment --comment mine -j DROP\n"
+		"-A INPUT -i lo ! -s 127.0.0.7 -p udp -j DROP\n"
 		"-A cali-FORWARD -i lo -j cali-from-wl-dispatch\n"
 		"-A cali-from-wl-dispatch -d 127.0.0.8 -g cali-fw-cali1\n"
 		"-A cali-fw-cali1 -m conntrack --ctstate INVALID -j DROP\n"
@@ -130,8 +131,12 @@ static void calicos(void **state, const char *iptables, enum nf_backend backend)
 	r = rule_of(&t, "INPUT", 2);
 	assert_non_null(r);
 	assert_string_equal(r->comment, "mine");
+	assert_string_equal(r->in, "lo*");
 	assert_non_null(strstr(r->text, "127.0.0.9"));
 	assert_non_null(strstr(r->text, "dport 53"));
+	r = rule_of(&t, "INPUT", 3);
+	assert_non_null(r);
+	assert_string_equal(r->in, "lo");
 	r = rule_of(&t, "FORWARD", 0);
 	assert_non_null(r);
 	assert_int_equal(r->verdict, NFV_POLICY);

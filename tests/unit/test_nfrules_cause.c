@@ -573,6 +573,36 @@ static void test_first_and_second(void **state)
 	}
 }
 
+/* It recovers, and an hour later the same packets are lost by somebody else's doing. */
+static void test_again(void **state)
+{
+	const struct obs_nfrule r[] = { rule(FWD, "filter", "cali-po-a.b", 3) };
+	const struct obs_nfrule other[] = { rule(FWD, "mine", "x", 3) };
+	struct obs_pkt q;
+	struct node n;
+
+	(void)state;
+	open_at(&n, "nf_hook_slow");
+	look(&n, NULL, 0);
+	lose(&n, 3);
+	look(&n, r, 1);
+	assert_cause(&n, C_POLICY_DENY, CONF_CERTAIN);
+	q = pkt_dns(n.f.plan->pod, n.f.plan->peer_pod, 50000, 99);
+	feed_sent(&n.f, n.us, q);
+	feed_back(&n.f, n.us + 1000, pkt_reply(&q));
+	let_it_settle(&n);
+	assert_true(finding_at(&n.f, 1)->recovered);
+	n.us += 600 * US_PER_S;
+	lose(&n, 1);
+	assert_true(engine__rules_wanted(n.f.engine));
+	look(&n, NULL, 0);
+	lose(&n, 3);
+	look(&n, other, 1);
+	let_it_settle(&n);
+	assert_cause(&n, C_FOREIGN_FIREWALL, CONF_CERTAIN);
+	close_it(&n);
+}
+
 /* A second reading whose first one nobody saw: a part of a capture. Rules outside of a round. */
 static void test_torn(void **state)
 {
@@ -695,8 +725,8 @@ int main(void)
 		cmocka_unit_test(test_first_alone),  cmocka_unit_test(test_alike),
 		cmocka_unit_test(test_not_readable), cmocka_unit_test(test_no_loss_between),
 		cmocka_unit_test(test_from_start),   cmocka_unit_test(test_first_and_second),
-		cmocka_unit_test(test_torn),	     cmocka_unit_test(test_programs),
-		cmocka_unit_test(test_rp_filter),
+		cmocka_unit_test(test_torn),	     cmocka_unit_test(test_again),
+		cmocka_unit_test(test_programs),     cmocka_unit_test(test_rp_filter),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
