@@ -210,7 +210,7 @@ def bad_packet($e):
 	elif (.verdict | good) and .finding then "no finding"
 	elif (.verdict | good | not) and (.finding | not) then "a finding"
 	# a borrowed address is a block of its own only where its route was seen
-	elif $block and .block != $block and ($e.key.block != "own" or .block != $lab.block[$run.node]) then "block \($block)"
+	elif $block and .block != $block and ($e.key.block != "own" or (.block != "\($p.dst)/32" and .block != $lab.block[$run.node])) then "block \($block)"
 	elif (.verdict | good) or ($e.key.some and .verdict != $e.verdicts[0]) then empty
 	else unmet($e.key) end;
 
@@ -268,7 +268,7 @@ def check_finding($mine; $healed_round):
 	(if .packets != ($mine | length) then "\($mine | length) packets" else empty end),
 	(if .verdicts != {(.verdict): ($mine | length)} then "verdicts \({(.verdict): ($mine | length)} | tojson)" else empty end),
 	(if (.blocks // [] | sort) != $blocks and
-		((any($fault.hits[]; .key.block == "own") and .blocks == [$lab.block[$run.node]]) | not) then "blocks \($blocks | join(" "))" else empty end),
+		((any($fault.hits[]; .key.block == "own") and (.blocks == [$lab.block[$run.node]] or .blocks == ([$mine[].dst + "/32"] | unique))) | not) then "blocks \($blocks | join(" "))" else empty end),
 	(if .dev and ([$mine[].dev] | index($f.dev) | not) then "a dev that a packet has" else empty end),
 	(if (.explain // "") == "" then "an explanation" else empty end),
 	(if $fault.words.state == "any" then empty
