@@ -50,6 +50,7 @@ int engine__new(const struct engine_opts *opts, struct engine **ret)
 	list_init(&e->settle);
 	list_init(&e->vanish);
 	list_init(&e->leaving);
+	list_init(&e->asking);
 	list_init(&e->reply);
 	list_init(&e->held_up);
 	*ret = e;
@@ -190,25 +191,6 @@ void engine_shelve(struct engine *e, struct trk *t)
 		    &t->age);
 }
 
-/*
- * What a pod was about to send when its device went down: if the device is gone soon after, the pod
- * was deleted, and nobody misses the packet.
- */
-static bool may_leave(const struct trk *t)
-{
-	return t->pod_drop && !t->leaving && t->role == ROLE_REQUEST && t->verdict == V_LINK_DOWN;
-}
-
-static void leave(struct engine *e, struct trk *t)
-{
-	if (!mirror__link_info(e->mirror, t->ifindex)) {
-		t->verdict = V_NONE;
-		t->answered = true;
-		list_del(&t->reply);
-	}
-	engine_settle(e, t);
-}
-
 /* The verdict is final for now: count it, tell it. */
 void engine_settle(struct engine *e, struct trk *t)
 {
@@ -217,11 +199,8 @@ void engine_settle(struct engine *e, struct trk *t)
 	list_del(&t->settle);
 	if (t->wrong_hop || t->at == AT_DROP)
 		judge_final(e, t);
-	if (may_leave(t)) {
-		t->leaving = true;
-		engine_settle_later(e, t, &e->leaving, LEAVE_NS);
+	if (wait_more(e, t))
 		return;
-	}
 	if (!t->matched)
 		exchange_decide(e, t);
 	problem = verdict_is_problem(t->verdict);
@@ -325,7 +304,8 @@ static void run_settles(struct engine *e, uint64_t now)
 {
 	run_queue(e, &e->settle, now, engine_settle);
 	run_queue(e, &e->vanish, now, vanish);
-	run_queue(e, &e->leaving, now, leave);
+	run_queue(e, &e->leaving, now, wait_leave);
+	run_queue(e, &e->asking, now, engine_settle);
 }
 
 static uint64_t settle_due(const struct list *l)
@@ -349,8 +329,8 @@ static void run_deadlines(struct engine *e)
 	run_replies(e, &e->reply);
 	run_replies(e, &e->held_up);
 	e->due_ns = earlier(earlier(settle_due(&e->settle), settle_due(&e->vanish)),
-			    earlier(settle_due(&e->leaving),
-				    earlier(reply_due(&e->reply), reply_due(&e->held_up))));
+			    earlier(settle_due(&e->leaving), settle_due(&e->asking)));
+	e->due_ns = earlier(e->due_ns, earlier(reply_due(&e->reply), reply_due(&e->held_up)));
 }
 
 /* Many age at once, and none of them is in the cache any more: they are fetched side by side. */
@@ -729,6 +709,8 @@ static void on_state(struct engine *e, const struct obs *o)
 		break;
 	default:
 		world_observe(e, o);
+		if (o->kind == OBS_SOURCE && o->source.id == SOURCE_BIRD && !o->source.begin)
+			wait_told(e);
 	}
 }
 

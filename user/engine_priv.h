@@ -112,7 +112,9 @@ struct trk {
 	/* what look-ups compare, and ageing walks over */
 	struct knode by_skb;
 	uint8_t hop_cnt, key_cnt;
-	bool own_question; /* question was allocated */
+	bool own_question : 1; /* question was allocated */
+	bool by_owner : 1,
+		asked_bird : 1; /* its route was compared with the owner's; waited for BIRD */
 	uint64_t skb, sig, first_ns, last_ns;
 	struct list age; /* queues, each in the order of its deadline */
 
@@ -192,6 +194,7 @@ struct owner {
 	struct prefix block;
 	struct addr gw;
 	uint64_t changed_ns; /* when a route for it was last announced, 0: before the start */
+	uint64_t moved_ns;   /* when the daemon gave it to another gateway, 0: never */
 	bool withdrawn;	     /* by the daemon itself: nobody's any more */
 	/* the node that BIRD has the route from, and the hop that it shows, as of that round */
 	struct addr bird_from, bird_gw;
@@ -420,7 +423,7 @@ struct engine {
 	struct obs_pools pools;
 	struct pool_life life[MAX_POOLS];
 	uint64_t now_ns, start_ns, last_packet_ns, last_check_ns;
-	uint64_t due_ns; /* before this, nothing in settle, vanish, leaving, reply, held_up is due */
+	uint64_t due_ns; /* before this, nothing in any of the queues below is due */
 	bool started, silence_told, snapshot_done;
 
 	struct kmap by_skb, by_key;
@@ -431,7 +434,7 @@ struct engine {
 	struct trk *unused, *unused_last;
 	/* every packet is in one: may still change, unanswered, done, done and gone for good */
 	struct list age, late, idle, left;
-	struct list settle, vanish, reply, leaving;
+	struct list settle, vanish, reply, leaving, asking;
 	struct list held_up; /* waits for a reply, and did not even leave yet */
 	bool encap_seen;     /* tunnel packets leave by a device that is traced */
 	uint32_t trk_cnt;
@@ -758,6 +761,12 @@ void lookup_run(struct engine *e);
 void engine_settle(struct engine *e, struct trk *t);
 /* The same, that long after the packet was last seen; queue is one of the engine's */
 void engine_settle_later(struct engine *e, struct trk *t, struct list *queue, uint64_t delay);
+/* engine_wait.c: the verdict is not final yet: it waits for something else; may change it */
+bool wait_more(struct engine *e, struct trk *t);
+/* Its device had the time to go */
+void wait_leave(struct engine *e, struct trk *t);
+/* BIRD has been heard */
+void wait_told(struct engine *e);
 /* Into the queue of what is still expected of it */
 void engine_shelve(struct engine *e, struct trk *t);
 /* Before a new packet: a full table gives up an old one. */

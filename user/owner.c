@@ -104,6 +104,8 @@ void owner_route(struct engine *e, const struct obs_route *o, uint64_t ts_ns)
 	if (!o->snapshot)
 		w->changed_ns = ts_ns;
 	if (owner_is_daemon(&o->by)) {
+		if (!o->snapshot && addr_is_set(&w->gw) && !addr_eq(&w->gw, &r->nh[0].gw))
+			w->moved_ns = ts_ns;
 		w->gw = r->nh[0].gw;
 		w->withdrawn = false;
 	}

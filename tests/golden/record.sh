@@ -13,7 +13,7 @@
 #   KERNEL/FAULT.START.NODE.json        the plan of the lab, and when what was sent
 #   KERNEL/FAULT.START.NODE.expect      see tests/golden/expect.sh, which writes it
 #
-# Nothing of that is replaced by a run that is not right. The traces stay in /var/tmp/calitrace-golden until
+# Nothing of that is replaced by a run that is not right. The traces stay in /var/tmp/calitrace-golden/KERNEL until
 # the next time: --judge runs nothing, and judges these, as after a change of the tables.
 # CALITRACE_TEST_LIMIT: seconds for a virtual machine.
 
@@ -33,7 +33,7 @@ case $starts in before | late) ;; both) starts='before late' ;; *) echo "record.
 
 # The command line is part of a capture: it is to be the same wherever the tree is. A virtual machine
 # has a /tmp of its own.
-work=/var/tmp/calitrace-golden
+work=/var/tmp/calitrace-golden/$kernel
 [ -n "$again" ] || rm -rf "$work"
 mkdir -p "$work"
 [ -n "$again" ] || cp calitrace "$work/calitrace"

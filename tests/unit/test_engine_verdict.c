@@ -538,6 +538,50 @@ static void test_owner_by_bird(void **state)
 	}
 }
 
+static void bird_says(struct feed *f, const struct plan *p, uint32_t us, const char *owner)
+{
+	feed_begin(f, us, SOURCE_BIRD);
+	feed_bird_status(f, us, false);
+	feed_bird_route(f, us, "Mesh_peer", pfx(p->peer_block), ip(owner));
+	feed_end(f, us, SOURCE_BIRD, SOURCE_OK);
+}
+
+/*
+ * BIRD's route leads elsewhere since a moment ago: whether the block moved, BIRD says a little
+ * later, and the packets wait for that.
+ */
+static void test_owner_asked(void **state)
+{
+	static const enum verdict want[] = { V_WRONG_NEXTHOP, V_DELIVERED, V_DELIVERED };
+
+	(void)state;
+	EACH_PLAN(p)
+	{
+		for (int i = 0; i < 3; i++) {
+			struct obs_pkt q;
+			struct feed f;
+
+			feed_open(&f, p, NULL);
+			feed_node(&f, POOL_IPIP, 0);
+			bird_says(&f, p, 200, p->peer);
+			feed_route(&f, 500, ROUTE_REPLACE, p->peer_block, p->gw, IF_TUNNEL,
+				   RT_UNICAST, RP_BIRD, "bird");
+			q = to_gateway(p, &f, 1000, p->gw);
+			feed_back(&f, 1500, pkt_reply(&q));
+			feed_ticks(&f, 50 * MS, 300 * MS);
+			assert_int_equal(feed_summary(&f).problems, 0);
+			/* it has it from whom it had it; from the other node; it does not answer */
+			if (i < 2)
+				bird_says(&f, p, 300 * MS, i ? p->gw : p->peer);
+			feed_ticks(&f, 350 * MS, 3 * US_PER_S);
+			assert_int_equal(feed_summary(&f).problems, want[i] == V_WRONG_NEXTHOP);
+			if (want[i] == V_WRONG_NEXTHOP)
+				assert_verdict(said(&f, 1), want[i]);
+			feed_close(&f, 3 * US_PER_S);
+		}
+	}
+}
+
 /* Started late: the tunnel's other end is on nobody's list. A node that just joined may not be yet. */
 static void test_stranger(void **state)
 {
@@ -714,8 +758,9 @@ int main(void)
 		cmocka_unit_test(test_later_fragment), cmocka_unit_test(test_icmp_error),
 		cmocka_unit_test(test_tunnel_too_big), cmocka_unit_test(test_port_unreachable),
 		cmocka_unit_test(test_owner),	       cmocka_unit_test(test_owner_withdrawn),
-		cmocka_unit_test(test_owner_by_bird),  cmocka_unit_test(test_stranger),
-		cmocka_unit_test(test_filter),	       cmocka_unit_test(test_filter_bits),
+		cmocka_unit_test(test_owner_by_bird),  cmocka_unit_test(test_owner_asked),
+		cmocka_unit_test(test_stranger),       cmocka_unit_test(test_filter),
+		cmocka_unit_test(test_filter_bits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
