@@ -131,6 +131,14 @@ static bool row_wrong_device(const struct facts *x)
 	return x->f->f.verdict == V_LEAKED && !x->missing && is_daemons(x) && !calls_for_none(x);
 }
 
+/* BIRD takes the device that leads to the next hop, where there is no tunnel to take. */
+static bool row_no_tunnel(const struct facts *x)
+{
+	struct tunnel t;
+
+	return row_wrong_device(x) && cause_tunnel(x, &t) && !t.link;
+}
+
 static bool row_wrong_gateway(const struct facts *x)
 {
 	if (cause_vtep_misled(x))
@@ -345,6 +353,9 @@ const struct cause_row cause_path_rows[] = {
 	{ C_WRONG_DEVICE, row_wrong_device, NULL, CONF_CERTAIN, say_route,
 	  "The routing daemon's own route leaves by another device than the tunnel.",
 	  "see whether the tunnel device was there when the route came (felix log); birdcl show route all" },
+	{ C_TUNNEL_MISSING, row_no_tunnel, NULL, CONF_CERTAIN, cause_say_tunnel,
+	  "The tunnel device is gone.",
+	  "look at the log of this node's calico-node pod (felix): why does it not make the device?" },
 	{ C_WRONG_GATEWAY, row_wrong_gateway, NULL, CONF_LIKELY, say_route,
 	  "The routing daemon's own route leads to the wrong node.",
 	  "compare calicoctl get node -o wide with where the block's pods really are" },

@@ -71,6 +71,8 @@ struct tunnel {
 	const struct link_info *link; /* NULL: the device is not there */
 };
 bool cause_tunnel(const struct facts *x, struct tunnel *t);
+/* Says that it is down, or not there */
+void cause_say_tunnel(const struct facts *x, struct because *b);
 /* The route is right, and the VTEP that it leads to is set up for a stranger. */
 bool cause_vtep_misled(const struct facts *x);
 /* NULL: this node has no such device */

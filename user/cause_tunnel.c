@@ -34,10 +34,14 @@ bool cause_tunnel(const struct facts *x, struct tunnel *t)
 	return true;
 }
 
-/* The route went with its device, or before we started: not by somebody's hand. */
+/*
+ * What comes by the tunnel finds nobody; or the route went with its device, or before we started: not
+ * by somebody's hand.
+ */
 static bool may_be_tunnels(const struct facts *x)
 {
 	return x->f->f.verdict == V_LINK_DOWN ||
+	       (x->f->f.verdict == V_TUNNEL_ERROR && x->f->encapsulated) ||
 	       (cause_route_missing(x) && (!x->gone || x->gone->flushed));
 }
 
@@ -55,7 +59,7 @@ static bool row_tunnel_down(const struct facts *x)
 	return may_be_tunnels(x) && cause_tunnel(x, &t) && t.link && !t.link->up;
 }
 
-static void say_tunnel(const struct facts *x, struct because *b)
+void cause_say_tunnel(const struct facts *x, struct because *b)
 {
 	struct tunnel t;
 
@@ -373,10 +377,10 @@ static void say_wg(const struct facts *x, struct because *b)
 }
 
 const struct cause_row cause_tunnel_rows[] = {
-	{ C_TUNNEL_MISSING, row_tunnel_missing, NULL, CONF_CERTAIN, say_tunnel,
+	{ C_TUNNEL_MISSING, row_tunnel_missing, NULL, CONF_CERTAIN, cause_say_tunnel,
 	  "The tunnel device is gone.",
 	  "look at the log of this node's calico-node pod (felix): why does it not make the device?" },
-	{ C_TUNNEL_DOWN, row_tunnel_down, NULL, CONF_CERTAIN, say_tunnel,
+	{ C_TUNNEL_DOWN, row_tunnel_down, NULL, CONF_CERTAIN, cause_say_tunnel,
 	  "The tunnel device is down.",
 	  "see who took it down (calitrace live tells the process); ip link set tunl0 (or vxlan.calico) up" },
 	{ C_TUNNEL_ADDRESS, row_no_address, NULL, CONF_LIKELY, say_no_address,

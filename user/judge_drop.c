@@ -486,23 +486,28 @@ static bool is_down(const struct engine *e, uint32_t ifindex)
 	return ifindex && (!l || !l->up || !l->running);
 }
 
+struct of_kind {
+	const char *kind;
+	const struct link_info *link;
+};
+
 static void find_tunnel(void *ctx, const struct link_info *l)
 {
-	const struct link_info **found = ctx;
+	struct of_kind *k = ctx;
 
-	if (!strcmp(l->kind, "ipip") || !strcmp(l->kind, "vxlan"))
-		*found = l;
+	if (!strcmp(l->kind, k->kind))
+		k->link = l;
 }
 
 /* What arrived in a tunnel finds no handler where the tunnel's device is down. */
 static bool tunnel_is_down(const struct engine *e, const struct trk *t)
 {
-	const struct link_info *l = NULL;
+	struct of_kind k = { .kind = t->encap == ENCAP_VXLAN ? "vxlan" : "ipip" };
 
 	if (t->encap == ENCAP_NONE)
 		return false;
-	mirror__each_link(e->mirror, find_tunnel, &l);
-	return l && !l->up;
+	mirror__each_link(e->mirror, find_tunnel, &k);
+	return k.link && !k.link->up;
 }
 
 /*
