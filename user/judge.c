@@ -353,7 +353,8 @@ void judge_egress(struct engine *e, struct trk *t, const struct obs_pkt *p)
 	pool = w->pool;
 	way_block(w, &p->dst, &t->block, &t->block_from);
 	route_of(e, w, p, &t->route);
-	t->by_owner = class == DEV_TUNNEL || (class != DEV_WORKLOAD && t->block_from == BLOCK_ROUTE);
+	t->by_owner = class == DEV_TUNNEL ||
+		      (class != DEV_WORKLOAD && t->block_from == BLOCK_ROUTE);
 	if (t->by_owner)
 		t->wrong_hop = owner_differs(e, &p->dst, &t->route.gw);
 	if (class == DEV_WORKLOAD || (class == DEV_OTHER && t->route.have_dst &&
