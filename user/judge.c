@@ -215,17 +215,20 @@ static bool is_bgp_peer(const struct engine *e, const struct addr *a)
 
 /*
  * The pool may overlap the site's own addresses: a route that the administrator or DHCP made for a part of
- * it is meant, unless a block of Calico's was there.
+ * it is meant, unless a block of Calico's was there, or BIRD has one that the kernel has no place for.
  */
 static bool administered(const struct engine *e, const struct pool *pool, const struct trk *t)
 {
 	const struct trk_route *r = &t->route;
+	const struct obs_bird_route *b;
 
 	if (!r->have_dst || r->dst.len <= pool->cidr.len)
 		return false;
 	if (r->protocol != RTPROT_STATIC && r->protocol != RTPROT_RA && r->protocol != RTPROT_DHCP)
 		return false;
-	return !mirror__gone(e->mirror, &t->dst, r->dst.len, 32);
+	/* what BIRD learnt from the kernel comes from nobody */
+	b = world_broute_of(e, &r->dst);
+	return !mirror__gone(e->mirror, &t->dst, r->dst.len, 32) && !(b && addr_is_set(&b->from));
 }
 
 struct alive {

@@ -58,6 +58,7 @@ struct plan {
 };
 #define PLAN_CNT 3
 extern const struct plan plans[PLAN_CNT];
+#define EACH_PLAN(p) for (const struct plan *p = plans; p < plans + PLAN_CNT; p++)
 
 struct feed {
 	const struct plan *plan;

@@ -4,7 +4,6 @@
 
 #include "feed.h"
 
-#define EACH_PLAN(p) for (const struct plan *p = plans; p < plans + PLAN_CNT; p++)
 #define US (5 * US_PER_S)
 #define NAMES(...) ((const char *const[]){ __VA_ARGS__, NULL })
 #define NONE ((struct addr){ 0 })

@@ -8,7 +8,6 @@
 #include "baseline.h"
 #include "feed.h"
 
-#define EACH_PLAN(p) for (const struct plan *p = plans; p < plans + PLAN_CNT; p++)
 #define T (5 * US_PER_S)
 #define WALL (1586311462LL * 1000000000LL) /* 2020-04-08 02:04:22 UTC */
 #define NONE ((struct addr){ 0 })

@@ -5,7 +5,6 @@
  */
 #include "feed.h"
 
-#define EACH_PLAN(p) for (const struct plan *p = plans; p < plans + PLAN_CNT; p++)
 #define WRONG "192.188.1.1"
 #define T (5 * US_PER_S)
 

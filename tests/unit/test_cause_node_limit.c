@@ -5,7 +5,6 @@
  */
 #include "feed.h"
 
-#define EACH_PLAN(p) for (const struct plan *p = plans; p < plans + PLAN_CNT; p++)
 #define T (5 * US_PER_S)
 #define OUTSIDE "203.0.113.9"
 

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 
-#define EACH_PLAN(p) for (const struct plan *p = plans; p < plans + PLAN_CNT; p++)
 #define T US_PER_S
 
 static void assert_cause(const struct finding *x, enum cause c, enum confidence conf)

@@ -9,7 +9,6 @@
 
 #include "state.h"
 
-#define EACH_PLAN(p) for (const struct plan *p = plans; p < plans + PLAN_CNT; p++)
 #define T US_PER_S
 
 #define CT_SEEN_REPLY 2

@@ -9,7 +9,6 @@
 #include "cluster_clock.h"
 #include "feed.h"
 
-#define EACH_PLAN(p) for (const struct plan *p = plans; p < plans + PLAN_CNT; p++)
 #define T US_PER_S
 /* The clock of b: another time since boot, and an hour of difference between the two */
 #define BOOT (500 * (int64_t)NS_PER_S)

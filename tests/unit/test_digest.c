@@ -5,8 +5,6 @@
 #include "digest.h"
 #include "feed.h"
 
-#define EACH_PLAN(p) for (const struct plan *p = plans; p < plans + PLAN_CNT; p++)
-
 /* The first observations are the snapshot of the start: a replay begins to tell after them. */
 struct replayed {
 	struct digest d;

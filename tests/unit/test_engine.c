@@ -2,8 +2,6 @@
 /* The engine: where a packet went, whether it was answered, what the renderers are told. */
 #include "feed.h"
 
-#define EACH_PLAN(p) for (const struct plan *p = plans; p < plans + PLAN_CNT; p++)
-
 static const struct engine_opts quiet = { .reply_timeout_ns = 2 * NS_PER_S, .dns_port = { 53 } };
 
 /* ---- leaks ---- */

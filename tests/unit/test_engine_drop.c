@@ -4,8 +4,6 @@
 
 #include "feed.h"
 
-#define EACH_PLAN(p) for (const struct plan *p = plans; p < plans + PLAN_CNT; p++)
-
 struct drop_case {
 	const char *reason, *location;
 	uint16_t err;		    /* of the packet's dst, 0: it has none */

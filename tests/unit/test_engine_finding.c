@@ -2,8 +2,6 @@
 /* The engine: what is folded into one finding, why it says so, when it is over. */
 #include "feed.h"
 
-#define EACH_PLAN(p) for (const struct plan *p = plans; p < plans + PLAN_CNT; p++)
-
 /* A leak of one ping each 200 ms, with the ticks of the session */
 static void leak_on(struct feed *f, uint32_t from_us, uint32_t to_us, const char *dst)
 {

@@ -2,8 +2,6 @@
 /* The engine: which observations are one packet, which packets are one exchange, across NAT. */
 #include "feed.h"
 
-#define EACH_PLAN(p) for (const struct plan *p = plans; p < plans + PLAN_CNT; p++)
-
 /* ---- NAT ---- */
 
 static void test_dnat(void **state)

@@ -4,8 +4,6 @@
 
 #include "mirror.h"
 
-#define EACH_PLAN(p) for (const struct plan *p = plans; p < plans + PLAN_CNT; p++)
-
 struct news {
 	uint32_t cnt;
 	struct obs_route last;
