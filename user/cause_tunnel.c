@@ -24,10 +24,11 @@ bool cause_tunnel(const struct facts *x, struct tunnel *t)
 	const struct pool *pool = judge_pool(x->e, &x->f->example);
 
 	*t = (struct tunnel){ 0 };
-	if (pool && pool->mode == POOL_IPIP)
-		t->kind = "ipip";
-	else if (pool && pool->mode == POOL_VXLAN)
-		t->kind = "vxlan";
+	/* what came in a tunnel tells better than routes by which tunnel */
+	if (x->f->encap != ENCAP_NONE)
+		t->kind = x->f->encap == ENCAP_IPIP ? "ipip" : "vxlan";
+	else if (pool && (pool->mode == POOL_IPIP || pool->mode == POOL_VXLAN))
+		t->kind = pool->mode == POOL_IPIP ? "ipip" : "vxlan";
 	else
 		return false;
 	mirror__each_link(x->e->mirror, find_tunnel, t);
@@ -249,6 +250,11 @@ static bool vtep_lacks(const struct facts *x)
 
 	/* Felix makes these entries permanent, so the kernel asks for a VTEP only where there is none. */
 	if (x->f->f.verdict == V_NEIGH_FAILED)
+		return true;
+	/* newer than the last look at the table: vxlan_xmit() itself drops what it has no entry for */
+	if (!strcmp(x->f->location, "vxlan_xmit") &&
+	    (!x->f->reason[0] || !strcmp(x->f->reason, "NOT_SPECIFIED") ||
+	     !strcmp(x->f->reason, "NO_TX_TARGET")))
 		return true;
 	if (!world_is_fresh(x->e, SOURCE_VTEP) || !addr_is_set(&x->f->gateway))
 		return false;

@@ -311,6 +311,7 @@ struct fnd {
 	enum hook at;
 	uint8_t nf_hook;
 	bool in_pod, encapsulated;
+	enum encap_kind encap;
 	char in_dev[DEV_LEN], out_dev[DEV_LEN];
 	char reason[REASON_LEN], location[LOCATION_LEN];
 	struct addr encap_src, encap_dst;

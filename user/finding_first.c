@@ -15,6 +15,7 @@ static void remember_place(const struct engine *e, struct fnd *f, const struct t
 	f->nf_hook = d->nf_hook;
 	f->in_pod = t->pod_drop;
 	f->encapsulated = t->encap != ENCAP_NONE;
+	f->encap = t->encap;
 	f->encap_src = t->encap_src;
 	f->encap_dst = t->encap_dst;
 	f->len = t->ip_len;
