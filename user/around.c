@@ -192,6 +192,8 @@ void around__turn(struct around *a, uint64_t now_ns)
 		a->urged_ns = now_ns;
 		a->urged = false;
 		look_for_birds(a);
+		/* who listens no longer may be gone */
+		state_proc(&a->ask, now_ns, a->o.fn, a->o.ctx);
 		/* what a wrong address changes first: the list of nodes, and what confd writes */
 		state_nodes(&a->ask, now_ns, a->o.fn, a->o.ctx);
 		state_conf(&a->ask, now_ns, a->o.fn, a->o.ctx);

@@ -43,7 +43,7 @@ static void say_bird_down(const struct facts *x, struct because *b)
 static bool row_recovers(const struct facts *x)
 {
 	/* what Felix programs does not wait for BIRD */
-	if (!bird_recovers(x->e) || x->e->world.conf.felix_owns ||
+	if (!bird_recovers(x->e) || x->felix ||
 	    (x->gone && x->gone->route.protocol != RTPROT_BIRD) ||
 	    (!x->gone && x->base && x->base->route && x->base->protocol != RTPROT_BIRD))
 		return false;
@@ -313,6 +313,14 @@ static void say_unreachable(const struct facts *x, struct because *b)
 
 /* ---- sessions stand, and the route is not among what they brought ---- */
 
+/* Without tunnels a node of the mesh may have no block, but somebody has, and none is out of sight. */
+static bool may_own(const struct facts *x, const struct peer_view *v)
+{
+	const struct peers *p = &x->d->peers;
+
+	return peer_owns_block(x->e, v) || (v->kind == PEER_MESH && p->up == p->cnt);
+}
+
 /* The node whose block it was: the last route's gateway, else the only one that has none */
 static const struct peer_view *silent_owner(const struct facts *x, bool *known)
 {
@@ -330,7 +338,7 @@ static const struct peer_view *silent_owner(const struct facts *x, bool *known)
 		return peers_find(p, &x->base->owner);
 	}
 	for (uint32_t i = 0; i < p->cnt; i++) {
-		if (!peer_owns_block(x->e, &p->peer[i]) || diag_routes_by(x->d, &p->peer[i].addr))
+		if (!may_own(x, &p->peer[i]) || diag_routes_by(x->d, &p->peer[i].addr))
 			continue;
 		if (found)
 			return NULL;
@@ -361,7 +369,7 @@ static bool row_not_announced(const struct facts *x)
 		return false;
 	if (x->gone ? x->gone->route.protocol != RTPROT_BIRD ||
 			      x->e->world.told_ns[SOURCE_BIRD] < x->gone->ts_ns :
-		      x->e->world.conf.felix_owns || x->d->unmapped)
+		      x->felix || x->d->unmapped)
 		return false;
 	v = silent_owner(x, &known);
 	return v && v->up;

@@ -440,6 +440,23 @@ static void say_overload(const struct facts *x, struct because *b)
 		where);
 }
 
+/* The answers left the pod's own device long after the requests had gone in there. */
+static bool row_slow(const struct facts *x)
+{
+	return x->f->f.verdict == V_UNANSWERED && x->f->local &&
+	       x->f->late * 2 >= x->f->f.packets && x->f->late;
+}
+
+static void say_slow(const struct facts *x, struct because *b)
+{
+	char where[WHERE_LEN];
+
+	(void)b;
+	where_to(x, where, sizeof(where));
+	evidence(x->f, "%s got %llu of these requests, and answered them after up to %lld ms", where,
+		 (unsigned long long)x->f->late, (long long)x->f->late_us / 1000);
+}
+
 static bool row_no_listener(const struct facts *x)
 {
 	return x->f->f.verdict == V_NO_SOCKET;
@@ -475,6 +492,10 @@ const struct cause_row cause_pod_rows[] = {
 	  "The server there does not keep up with what it gets.",
 	  "see what that process does (CPU limit, stuck, too few replicas): kubectl top pod; in its network "
 	  "namespace: nsenter -t PID -n ss -lunpm shows the full queue" },
+	{ C_SERVER_OVERLOAD, row_slow, NULL, CONF_LIKELY, say_slow,
+	  "The server there answers, but takes too long.",
+	  "see what that process does (CPU limit, too few replicas): kubectl top pod; a DNS server may wait for "
+	  "its own upstream: try dig @ADDRESS for a name of the cluster and for one of outside" },
 	{ C_NO_LISTENER, row_no_listener, NULL, CONF_CERTAIN, say_no_listener,
 	  "Nothing listens on that port there.",
 	  "check that the server runs, and that it listens on that address and port: nsenter -t PID -n ss "

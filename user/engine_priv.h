@@ -297,6 +297,8 @@ struct fnd {
 	bool told_elsewhere;
 	struct fnd_rules *rules; /* NULL: no packet filter dropped these */
 	bool answers;		 /* it is about DNS answers, not about lost packets */
+	uint64_t late;		 /* requests of it that were answered after all */
+	int64_t late_us;	 /* the longest of these waits */
 	uint64_t emitted_ns, good_ns;
 	struct fnd *waits; /* the next one in e->waiting */
 	uint32_t arp_ifindex;
@@ -612,6 +614,8 @@ struct ways *ways_new(void);
 /* finding.c */
 void finding_problem(struct engine *e, struct trk *t);
 void finding_arp(struct engine *e, const struct arp_silence *a, uint64_t ts_ns);
+/* A request of a finding, late_us set, was answered after its time */
+void finding_late(struct engine *e, const struct trk *req);
 /* A packet whose verdict was changed leaves the finding that it was counted in */
 void finding_uncount(struct engine *e, struct trk *t);
 void finding_good(struct engine *e, const struct good *g);

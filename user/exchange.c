@@ -127,8 +127,10 @@ static void answer(struct engine *e, struct trk *reply, struct trk *req)
 		match(e, reply);
 	else if (reply->matched || is_wanted(e, req, false))
 		match(e, req);
-	if (late && req->matched)
+	if (late && req->matched) {
 		engine_emit_packet(e, req);
+		finding_late(e, req);
+	}
 }
 
 /* A copy of the same request, which nobody will answer any more */

@@ -290,6 +290,19 @@ void finding_uncount(struct engine *e, struct trk *t)
 		retract(e, f);
 }
 
+void finding_late(struct engine *e, const struct trk *req)
+{
+	struct fnd *f;
+
+	if (!req->finding || req->finding > e->finding_cnt)
+		return;
+	f = e->finding[req->finding - 1];
+	f->late++;
+	if (req->late_us > f->late_us)
+		f->late_us = req->late_us;
+	f->told_elsewhere = true;
+}
+
 /* Its neighbours in the block may fare well all the time. */
 static bool of_one_address(const struct finding *f)
 {

@@ -209,7 +209,7 @@ settle() {
 }
 
 run_fault() {
-	local atoms healed before=''
+	local atoms healed ripe before=''
 
 	word traffic base
 	atoms=${REPLY//base/$base}
@@ -224,6 +224,9 @@ run_fault() {
 	lab fault "${fault%@*}" >&2
 	[[ $modes != *before* ]] || before=1
 	[ -z "$before" ] || round broken "$atoms"
+	word ripe 0
+	ripe=$REPLY
+	sleep "$ripe"
 	if [[ $modes == *late* ]]; then
 		# What is still on its way would be the late tracer's too.
 		[ -z "$before" ] || settle
@@ -232,6 +235,8 @@ run_fault() {
 		settle
 		stop late ${before:-0}
 	else
+		# What is found out later needs losses of that time.
+		[ "$ripe" = 0 ] || round broken "$atoms"
 		settle
 	fi
 	lab heal >&2

@@ -376,6 +376,8 @@ static void test_not_announced_unknown(void **state)
 		if (!i)
 			m.peer[3].route = m.peer[3].imported = false;
 		m.felix_owns = i == 2;
+		if (i == 2)
+			m.protocol = RP_FELIX;
 		feed_mesh(&f, T, &m);
 		if (i == 1)
 			del_route(&f, T + MS, &m, 2, "bird");
