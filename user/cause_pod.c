@@ -453,8 +453,8 @@ static void say_slow(const struct facts *x, struct because *b)
 
 	(void)b;
 	where_to(x, where, sizeof(where));
-	evidence(x->f, "%s got %llu of these requests, and answered them after up to %lld ms", where,
-		 (unsigned long long)x->f->late, (long long)x->f->late_us / 1000);
+	evidence(x->f, "%s got %llu of these requests, and answered them after up to %lld ms",
+		 where, (unsigned long long)x->f->late, (long long)x->f->late_us / 1000);
 }
 
 static bool row_no_listener(const struct facts *x)
