@@ -13,8 +13,8 @@
 #   KERNEL/FAULT.START.NODE.json        the plan of the lab, and when what was sent
 #   KERNEL/FAULT.START.NODE.expect      see tests/golden/expect.sh, which writes it
 #
-# Nothing of that is replaced by a run that is not right. The traces stay in /var/tmp/calitrace-golden/KERNEL until
-# the next time: --judge runs nothing, and judges these, as after a change of the tables.
+# Nothing of that is replaced by a run that is not right. The traces stay in /var/tmp/calitrace-golden/KERNEL/START until
+# the next time of that start: --judge runs nothing, and judges these, as after a change of the tables.
 # CALITRACE_TEST_LIMIT: seconds for a virtual machine.
 
 set -euo pipefail
@@ -34,9 +34,13 @@ case $starts in before | late) ;; both) starts='before late' ;; *) echo "record.
 # The command line is part of a capture: it is to be the same wherever the tree is. A virtual machine
 # has a /tmp of its own.
 work=/var/tmp/calitrace-golden/$kernel
-[ -n "$again" ] || rm -rf "$work"
 mkdir -p "$work"
-[ -n "$again" ] || cp calitrace "$work/calitrace"
+if [ -z "$again" ]; then
+	for start in $starts; do rm -rf "${work:?}/$start" "$work/$start.share"; done
+	# the other start may be under way with it
+	cp calitrace "$work/calitrace.new"
+	mv "$work/calitrace.new" "$work/calitrace"
+fi
 export CALITRACE_TEST_PROGRAM=$work/calitrace CALITRACE_TEST_CAPTURE=1 CALITRACE_TEST_HEALTHY=${CALITRACE_TEST_HEALTHY:-3}
 
 record() {
