@@ -38,8 +38,8 @@ mkdir -p "$work"
 if [ -z "$again" ]; then
 	for start in $starts; do rm -rf "${work:?}/$start" "$work/$start.share"; done
 	# the other start may be under way with it
-	cp calitrace "$work/calitrace.new"
-	mv "$work/calitrace.new" "$work/calitrace"
+	cp calitrace "$work/calitrace.$$"
+	mv "$work/calitrace.$$" "$work/calitrace"
 fi
 export CALITRACE_TEST_PROGRAM=$work/calitrace CALITRACE_TEST_CAPTURE=1 CALITRACE_TEST_HEALTHY=${CALITRACE_TEST_HEALTHY:-3}
 
