@@ -14,7 +14,7 @@ here=$(dirname "$0")
 
 complaints() {
 	jq -r --rawfile table "$here/verdicts" --rawfile roots "$here/roots" --argjson lab "$(<"$dir/${1%%.*}.lab")" \
-		--argjson run "$(<"$dir/$1.run")" -f "$here/verdicts.jq" |
+		--argjson run "$(<"$dir/$1.run")" --argjson in_time true -f "$here/verdicts.jq" |
 		sed -n 's/^complaint\t//p'
 }
 
