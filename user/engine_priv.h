@@ -428,6 +428,10 @@ struct engine {
 	bool started, silence_told, snapshot_done;
 
 	struct kmap by_skb, by_key;
+	/* of an sk_buff's address: who had it last, may be gone (key_cnt 0); hops follow each other */
+#define RECENT 256
+#define RECENT_ALIGN 256 /* of sk_buffs */
+	struct trk *recent[RECENT];
 	/* packets: opts.max_packets of them, how many of those were ever used */
 	struct trk *trk;
 	uint32_t trk_used;
@@ -503,9 +507,9 @@ static inline void list_append(struct list *head, struct list *n)
 
 #define list_entry(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
-/* What tells a packet, of an observation; key and hash are there if have_key is set */
+/* What tells a packet, of an observation; key, its hash if have_key is set; skb_hash 0: not known */
 struct sighting {
-	uint64_t sig, key_hash;
+	uint64_t sig, skb_hash, key_hash;
 	bool have_key;
 	struct flow_key key;
 };

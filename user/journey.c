@@ -134,17 +134,31 @@ static inline bool same_pass(const struct trk *t, const struct obs *o, uint64_t 
 	return o->kind == OBS_DROP || !hop_seen(t, o->pkt.hook, o->pkt.ifindex);
 }
 
-static struct trk *find_skb(struct engine *e, const struct obs *o, uint64_t sig)
+static inline struct trk **recent_place(struct engine *e, uint64_t skb)
 {
-	struct knode *n = kmap_first(&e->by_skb, skb_hash(o->pkt.skb, sig));
+	return &e->recent[skb / RECENT_ALIGN % RECENT];
+}
+
+static inline bool is_this(const struct trk *t, const struct obs *o, uint64_t sig, uint64_t max_age)
+{
+	return t->skb == o->pkt.skb && t->sig == sig && same_pass(t, o, max_age);
+}
+
+static struct trk *find_skb(struct engine *e, const struct obs *o, struct sighting *s)
+{
 	uint64_t max_age = o->kind == OBS_DROP ? QUEUED_NS : SAME_PASS_NS;
+	struct trk **recent = recent_place(e, o->pkt.skb), *t = *recent;
 	uint32_t left = LOOK_MAX;
+	struct knode *n;
 
-	for (; n; n = next_of(e, n, &left)) {
-		struct trk *t = hmap_entry(n, struct trk, by_skb);
-
-		if (t->skb == o->pkt.skb && t->sig == sig && same_pass(t, o, max_age))
-			return t;
+	/* the newest of its chain is the one that would be looked at first */
+	if (t && t->key_cnt && !t->by_skb.prev && is_this(t, o, s->sig, max_age))
+		return t;
+	s->skb_hash = skb_hash(o->pkt.skb, s->sig);
+	for (n = kmap_first(&e->by_skb, s->skb_hash); n; n = next_of(e, n, &left)) {
+		t = hmap_entry(n, struct trk, by_skb);
+		if (is_this(t, o, s->sig, max_age))
+			return *recent = t;
 	}
 	return NULL;
 }
@@ -177,7 +191,7 @@ struct trk *journey_find(struct engine *e, const struct obs *o, struct sighting 
 		need_key(s, &o->pkt);
 		kmap_expect(&e->by_key, s->key_hash);
 	}
-	t = find_skb(e, o, s->sig);
+	t = find_skb(e, o, s);
 	if (t || o->pkt.hook == AT_TC_INGRESS)
 		return t;
 	need_key(s, &o->pkt);
@@ -408,10 +422,13 @@ struct trk *journey_new(struct engine *e, const struct obs *o, struct sighting *
 	list_init(&t->age);
 	list_init(&t->settle);
 	list_init(&t->reply);
-	if (kmap_add(&e->by_skb, &t->by_skb, skb_hash(t->skb, s->sig))) {
+	if (!s->skb_hash)
+		s->skb_hash = skb_hash(t->skb, s->sig);
+	if (kmap_add(&e->by_skb, &t->by_skb, s->skb_hash)) {
 		put_memory(e, t);
 		return NULL;
 	}
+	*recent_place(e, t->skb) = t;
 	/* set even if it cannot be found by it, for want of memory */
 	need_key(s, p);
 	t->key[0].key = s->key;
@@ -456,6 +473,8 @@ void journey_free(struct engine *e, struct trk *t)
 	free(t->drop);
 	if (t->own_question)
 		free(t->question);
+	/* not to be found in e->recent */
+	t->key_cnt = 0;
 	put_memory(e, t);
 }
 
