@@ -291,7 +291,8 @@ bool cap_pkt_decode_plain(const uint8_t *b, size_t len, struct obs *o, bool *tex
 	have = get32(b + P_ADDRS, false);
 	if (have & ~ALL_IPV4)
 		return false;
-	/* without branches: which are there differs from packet to packet */
+		/* without branches: which are there differs from packet to packet */
+#pragma GCC unroll 5
 	for (size_t i = 0; i < 5; i++)
 		get_addr4(&in, have >> 2 * i, addr_of(p, i));
 	if (have >> 10)

@@ -564,7 +564,13 @@ void journey_expect_unindex(const struct engine *e, const struct trk *t);
 void journey_free_all(struct engine *e);
 /* What is only said of a packet that was dropped; NULL: out of memory */
 struct trk_drop *journey_drop(struct trk *t);
-void journey_hop(struct trk *t, enum hook at, uint32_t ifindex, uint64_t ts_ns);
+static inline void journey_hop(struct trk *t, enum hook at, uint32_t ifindex, uint64_t ts_ns)
+{
+	if (ts_ns > t->last_ns)
+		t->last_ns = ts_ns;
+	if (t->hop_cnt < TRK_HOPS)
+		t->hop[t->hop_cnt++] = (struct trk_hop){ ts_ns, ifindex, at };
+}
 
 static inline void journey_key(const struct obs_pkt *p, struct flow_key *k)
 {

@@ -144,21 +144,29 @@ static inline bool is_this(const struct trk *t, const struct obs *o, uint64_t si
 	return t->skb == o->pkt.skb && t->sig == sig && same_pass(t, o, max_age);
 }
 
-static struct trk *find_skb(struct engine *e, const struct obs *o, struct sighting *s)
+static inline uint64_t pass_age(const struct obs *o)
 {
-	uint64_t max_age = o->kind == OBS_DROP ? QUEUED_NS : SAME_PASS_NS;
-	struct trk **recent = recent_place(e, o->pkt.skb), *t = *recent;
-	uint32_t left = LOOK_MAX;
-	struct knode *n;
+	return o->kind == OBS_DROP ? QUEUED_NS : SAME_PASS_NS;
+}
 
-	/* the newest of its chain is the one that would be looked at first */
-	if (t && t->key_cnt && !t->by_skb.prev && is_this(t, o, s->sig, max_age))
-		return t;
-	s->skb_hash = skb_hash(o->pkt.skb, s->sig);
-	for (n = kmap_first(&e->by_skb, s->skb_hash); n; n = next_of(e, n, &left)) {
-		t = hmap_entry(n, struct trk, by_skb);
-		if (is_this(t, o, s->sig, max_age))
-			return *recent = t;
+/* The newest of its chain is the one that find_skb() would look at first. */
+static inline struct trk *find_recent(struct engine *e, const struct obs *o, uint64_t sig)
+{
+	struct trk *t = *recent_place(e, o->pkt.skb);
+
+	return t && t->key_cnt && !t->by_skb.prev && is_this(t, o, sig, pass_age(o)) ? t : NULL;
+}
+
+static struct trk *find_skb(struct engine *e, const struct obs *o, const struct sighting *s)
+{
+	struct knode *n = kmap_first(&e->by_skb, s->skb_hash);
+	uint32_t left = LOOK_MAX;
+
+	for (; n; n = next_of(e, n, &left)) {
+		struct trk *t = hmap_entry(n, struct trk, by_skb);
+
+		if (is_this(t, o, s->sig, pass_age(o)))
+			return *recent_place(e, o->pkt.skb) = t;
 	}
 	return NULL;
 }
@@ -179,13 +187,13 @@ static struct trk *find_copy(struct engine *e, const struct obs *o, uint64_t sig
 	return NULL;
 }
 
-struct trk *journey_find(struct engine *e, const struct obs *o, struct sighting *s)
+static __attribute__((noinline)) struct trk *find_indexed(struct engine *e, const struct obs *o,
+							  struct sighting *s)
 {
 	struct flow_key k;
 	struct trk *t;
 
-	s->have_key = false;
-	s->sig = sig_of(&o->pkt);
+	s->skb_hash = skb_hash(o->pkt.skb, s->sig);
 	/* most that come in are new, and will be found by it from now on */
 	if (o->pkt.hook == AT_TC_INGRESS) {
 		need_key(s, &o->pkt);
@@ -199,6 +207,16 @@ struct trk *journey_find(struct engine *e, const struct obs *o, struct sighting 
 	if (!t && key_before_nat(&o->pkt, &k))
 		t = find_copy(e, o, s->sig, &k, key_hash(&k));
 	return t;
+}
+
+struct trk *journey_find(struct engine *e, const struct obs *o, struct sighting *s)
+{
+	struct trk *t;
+
+	s->have_key = false;
+	s->sig = sig_of(&o->pkt);
+	t = find_recent(e, o, s->sig);
+	return t ? t : find_indexed(e, o, s);
 }
 
 /* The key behind those that it has will find it from now on. */
@@ -449,14 +467,6 @@ struct trk_drop *journey_drop(struct trk *t)
 	if (!t->drop)
 		t->drop = calloc(1, sizeof(*t->drop));
 	return t->drop;
-}
-
-void journey_hop(struct trk *t, enum hook at, uint32_t ifindex, uint64_t ts_ns)
-{
-	if (ts_ns > t->last_ns)
-		t->last_ns = ts_ns;
-	if (t->hop_cnt < TRK_HOPS)
-		t->hop[t->hop_cnt++] = (struct trk_hop){ ts_ns, ifindex, at };
 }
 
 void journey_free(struct engine *e, struct trk *t)

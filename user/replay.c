@@ -166,11 +166,25 @@ static void on_obs(struct rnode *n, const struct cap_item *item)
 	}
 }
 
+/* The same of what nearly all are: nothing is to be decided. False: it is another */
+static inline bool on_path(struct rnode *n, const struct cap_item *item)
+{
+	const struct obs *o = &item->obs;
+
+	if (o->kind != OBS_PATH || o->ts_ns > n->until_ns || o->ts_ns < n->since_ns ||
+	    n->pub.finished || n->pub.meta->foreign)
+		return false;
+	feed(n, o, item);
+	return true;
+}
+
 static void process(struct rnode *n, const struct cap_item *item)
 {
 	switch (item->kind) {
 	case CAP_OBS:
-		return on_obs(n, item);
+		if (!on_path(n, item))
+			on_obs(n, item);
+		return;
 	case CAP_READY:
 		be_ready(n, &item->ready);
 		break;
