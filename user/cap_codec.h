@@ -73,5 +73,12 @@ int cap_decode(const struct cap_table *t, const void *in, size_t len, bool swap,
 size_t cap_pkt_encode(const struct obs *o, uint8_t *out);
 /* Leaves ts_ns and snap alone; snap_len is what was observed. 0, -EBADMSG or -ENOENT as above */
 int cap_pkt_decode(const uint8_t *in, size_t len, bool swap, struct obs *o);
+/*
+ * The same of what nearly all are, an OBS_PATH with IPv4 addresses and no text, in this byte order.
+ * False: anything else, *o has rubbish. CAP_PKT_SPARE octets behind b can be read. text: o has some, of
+ * the packet before.
+ */
+#define CAP_PKT_SPARE 120u
+bool cap_pkt_decode_plain(const uint8_t *b, size_t len, struct obs *o, bool *text);
 
 #endif

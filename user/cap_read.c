@@ -264,24 +264,12 @@ static int any_block(struct capr *r)
 	return 1;
 }
 
-/* Nearly all blocks of a long file are packets, and nearly all packets are plain. */
-static inline bool plain_packet(struct capr *r)
-{
-	size_t len;
-
-	cap_input__skip(&r->in, r->consumed);
-	len = r->consumed = capr__plain_packet(r);
-	r->item.block = r->in.buf + r->in.at;
-	r->item.block_len = len;
-	r->item.offset = r->in.off;
-	return len;
-}
-
 static int next_block(struct capr *r)
 {
 	cap_input__skip(&r->in, r->consumed);
 	r->consumed = 0;
 	r->snap_used = SNAP_LEN;
+	r->text = true;
 	return any_block(r);
 }
 
@@ -312,9 +300,11 @@ int capr__next(struct capr *r, const struct cap_item **item, char *why, size_t w
 {
 	int got;
 
-	*item = &r->item;
-	if (r->plain && plain_packet(r))
+	/* nearly all blocks of a long file are packets, and nearly all packets are plain */
+	*item = capr__next_packet(r);
+	if (*item)
 		return 1;
+	*item = &r->item;
 	got = next(r);
 	if (got < 0)
 		snprintf(why, why_sz, "%s", r->why);

@@ -106,12 +106,13 @@ struct capr {
 	bool pcap, swap;
 	/* of this section; named: our writer's name is in its header */
 	bool section, named, decided, ours, end;
-	bool plain;			  /* the next block may be for capr__plain_packet() */
+	bool plain;			  /* the next block may be for capr__next_packet() */
 	uint64_t section_at, section_len; /* UINT64_MAX: not told */
 	struct cap_ifs ifs;
 	struct cap_foreign foreign;
 	size_t consumed;  /* of the block that was handed out last */
 	size_t snap_used; /* octets of item.obs.pkt.snap that may be other than zero */
+	bool text;	  /* item.obs.pkt may have a reason and a location */
 	int64_t wall_offset_ns;
 	uint64_t packets;
 	struct cap_arena meta_words, words; /* argv lives until the next META */
@@ -144,12 +145,6 @@ bool capr__is_meta(const struct capr *r, const uint8_t *b, size_t len, struct ca
 int capr__meta(struct capr *r, const struct cap_rec_view *rec);
 int capr__record(struct capr *r, const uint8_t *b, size_t len);
 int capr__own_packet(struct capr *r, const struct cap_epb *e);
-/*
- * The same of the next block, in a section of ours and of this byte order that tells no length: if
- * it is a packet as our writer writes them, whole in the buffer, its length. 0: anything else, and
- * who takes blocks apart one by one will know.
- */
-size_t capr__plain_packet(struct capr *r);
 /* A packet of others to r->foreign; -ENOENT, as r->item has nothing of it */
 int capr__foreign_packet(struct capr *r, const struct cap_epb *e);
 

@@ -162,8 +162,15 @@ static uint64_t packet_mono(const struct capr *r, const struct cap_epb *e)
 	return wall - (uint64_t)r->wall_offset_ns;
 }
 
-/* What was observed of the packet's octets, which the file may have less of; zero behind them */
-static void get_snap(struct capr *r, const uint8_t *data, size_t len)
+/* A question or less: a short one is copied, and cleared behind, at a fixed length. */
+#define SHORT_SNAP 80u
+_Static_assert(2 * SHORT_SNAP <= SNAP_LEN, "it is cleared so far");
+
+/*
+ * What was observed of the packet's octets, which the file may have less of; zero behind them. Behind
+ * len, spare octets can be read.
+ */
+static inline void get_snap(struct capr *r, const uint8_t *data, size_t len, size_t spare)
 {
 	struct obs_pkt *p = &r->item.obs.pkt;
 
@@ -171,6 +178,12 @@ static void get_snap(struct capr *r, const uint8_t *data, size_t len)
 		p->snap_len = SNAP_LEN;
 	if (p->snap_len > len)
 		p->snap_len = (uint16_t)len;
+	if (p->snap_len <= SHORT_SNAP && r->snap_used <= SHORT_SNAP && len + spare >= SHORT_SNAP) {
+		mem_copy_const(p->snap, data, SHORT_SNAP);
+		mem_clear_const(p->snap + p->snap_len, SHORT_SNAP);
+		r->snap_used = SHORT_SNAP;
+		return;
+	}
 	mem_copy(p->snap, data, p->snap_len);
 	if (p->snap_len < r->snap_used)
 		mem_clear(p->snap + p->snap_len, r->snap_used - p->snap_len);
@@ -197,7 +210,7 @@ int capr__own_packet(struct capr *r, const struct cap_epb *e)
 	o->ts_ns = packet_mono(r, e);
 	if (o->ts_ns > CAP_TIME_MAX)
 		return capr__damaged(r, "a packet's time");
-	get_snap(r, e->data, e->cap_len);
+	get_snap(r, e->data, e->cap_len, 0);
 	r->item.kind = CAP_OBS;
 	r->packets++;
 	return 0;
@@ -221,31 +234,50 @@ static inline const uint8_t *plain_option(const uint8_t *p, const uint8_t *end, 
 	return NULL;
 }
 
-size_t capr__plain_packet(struct capr *r)
+static inline bool decode_packet(struct capr *r, const uint8_t *opt, size_t len, const uint8_t *end)
 {
-	const struct cap_input *in = &r->in;
-	const uint8_t *b = in->buf + in->at, *opt;
-	size_t left = in->len - in->at, len, cap_len, opt_len;
+	if ((size_t)(end - opt) >= CAP_PKT_SPARE &&
+	    cap_pkt_decode_plain(opt, len, &r->item.obs, &r->text))
+		return true;
+	r->text = true;
+	return !cap_pkt_decode(opt, len, false, &r->item.obs);
+}
+
+/* What plain_packet() found goes to r->item. */
+static inline void hand_out(struct capr *r, const uint8_t *b, size_t len)
+{
+	cap_input__skip(&r->in, r->consumed);
+	r->consumed = len;
+	r->packets++;
+	r->item.kind = CAP_OBS;
+	r->item.block = b;
+	r->item.block_len = len;
+	r->item.offset = r->in.off;
+}
+
+const struct cap_item *capr__next_packet(struct capr *r)
+{
+	const uint8_t *b = r->in.buf + r->in.at + r->consumed, *opt;
+	size_t left = r->in.len - r->in.at - r->consumed, len, cap_len, opt_len;
 	uint32_t iface;
 	uint64_t ts_ns;
 
-	if (left < NG_EPB_LEN || get32(b, false) != NG_EPB)
-		return 0;
+	if (!r->plain || left < NG_EPB_LEN || get32(b, false) != NG_EPB)
+		return NULL;
 	len = get32(b + 4, false);
 	iface = get32(b + 8, false);
 	cap_len = get32(b + 20, false);
 	/* the first two keep the sum small */
 	if (len > left || cap_len > len || NG_EPB_LEN + pad4(cap_len) > len || len % 4 ||
 	    get32(b + len - 4, false) != len || iface >= r->ifs.cnt || !counts_ns(&r->ifs.v[iface]))
-		return 0;
+		return NULL;
 	opt = plain_option(b + 28 + pad4(cap_len), b + len - 4, &opt_len);
 	ts_ns = ((uint64_t)get32(b + 12, false) << 32 | get32(b + 16, false)) -
 		(uint64_t)r->wall_offset_ns;
-	if (!opt || ts_ns > CAP_TIME_MAX || cap_pkt_decode(opt, opt_len, false, &r->item.obs))
-		return 0;
+	if (!opt || ts_ns > CAP_TIME_MAX || !decode_packet(r, opt, opt_len, b + left))
+		return NULL;
 	r->item.obs.ts_ns = ts_ns;
-	get_snap(r, b + 28, cap_len);
-	r->item.kind = CAP_OBS;
-	r->packets++;
-	return len;
+	get_snap(r, b + 28, cap_len, left - 28 - cap_len);
+	hand_out(r, b, len);
+	return &r->item;
 }

@@ -130,8 +130,6 @@ static void on_obs(void *ctx, struct replay_node *n, const struct obs *o,
 	struct show *s = ctx;
 
 	(void)item;
-	if (o->kind == OBS_PATH && !s->packets && !s->timeline)
-		return;
 	if (o->kind == OBS_POOLS && !n->ready)
 		sn->pools = o->pools;
 	if (s->packets)
@@ -307,6 +305,9 @@ static int open_show(struct show *s, struct replay **ret, char *why, size_t why_
 			 .record = on_record,
 			 .finish = on_finish,
 			 .stop = is_stopped,
+			 /* for the engine alone, as a rule */
+			 .no_paths = !s->o->timeline &&
+				     !(s->o->packets && s->o->output == OUTPUT_TEXT),
 			 .ctx = s },
 	};
 	int err = replay__open(&ro, ret, why, why_sz);

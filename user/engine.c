@@ -450,7 +450,8 @@ static inline struct trk *packet_get(struct engine *e, const struct obs *o, bool
 		if (t->role == ROLE_REQUEST)
 			journey_add_sight(e, t, &o->pkt, &s);
 	}
-	service_learn(e, &o->pkt, o->ts_ns);
+	if (o->pkt.flags & EV_F_CT)
+		service_learn(e, &o->pkt, o->ts_ns);
 	if (!t->snap_seen)
 		keep_question(t, &o->pkt);
 	if (o->pkt.flags & EV_F_FRAG)

@@ -430,6 +430,10 @@ struct engine {
 	bool started, silence_told, snapshot_done;
 
 	struct kmap by_skb, by_key;
+	/* of an sk_buff's address: who had it last, may be gone (key_cnt 0); hops follow each other */
+#define RECENT 256
+#define RECENT_ALIGN 256 /* of sk_buffs */
+	struct trk *recent[RECENT];
 	/* packets: opts.max_packets of them, how many of those were ever used */
 	struct trk *trk;
 	uint32_t trk_used;
@@ -505,9 +509,9 @@ static inline void list_append(struct list *head, struct list *n)
 
 #define list_entry(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
-/* What tells a packet, of an observation; key and hash are there if have_key is set */
+/* What tells a packet, of an observation; key, its hash if have_key is set; skb_hash 0: not known */
 struct sighting {
-	uint64_t sig, key_hash;
+	uint64_t sig, skb_hash, key_hash;
 	bool have_key;
 	struct flow_key key;
 };
@@ -562,7 +566,13 @@ void journey_expect_unindex(const struct engine *e, const struct trk *t);
 void journey_free_all(struct engine *e);
 /* What is only said of a packet that was dropped; NULL: out of memory */
 struct trk_drop *journey_drop(struct trk *t);
-void journey_hop(struct trk *t, enum hook at, uint32_t ifindex, uint64_t ts_ns);
+static inline void journey_hop(struct trk *t, enum hook at, uint32_t ifindex, uint64_t ts_ns)
+{
+	if (ts_ns > t->last_ns)
+		t->last_ns = ts_ns;
+	if (t->hop_cnt < TRK_HOPS)
+		t->hop[t->hop_cnt++] = (struct trk_hop){ ts_ns, ifindex, at };
+}
 
 static inline void journey_key(const struct obs_pkt *p, struct flow_key *k)
 {

@@ -134,17 +134,39 @@ static inline bool same_pass(const struct trk *t, const struct obs *o, uint64_t 
 	return o->kind == OBS_DROP || !hop_seen(t, o->pkt.hook, o->pkt.ifindex);
 }
 
-static struct trk *find_skb(struct engine *e, const struct obs *o, uint64_t sig)
+static inline struct trk **recent_place(struct engine *e, uint64_t skb)
 {
-	struct knode *n = kmap_first(&e->by_skb, skb_hash(o->pkt.skb, sig));
-	uint64_t max_age = o->kind == OBS_DROP ? QUEUED_NS : SAME_PASS_NS;
+	return &e->recent[skb / RECENT_ALIGN % RECENT];
+}
+
+static inline bool is_this(const struct trk *t, const struct obs *o, uint64_t sig, uint64_t max_age)
+{
+	return t->skb == o->pkt.skb && t->sig == sig && same_pass(t, o, max_age);
+}
+
+static inline uint64_t pass_age(const struct obs *o)
+{
+	return o->kind == OBS_DROP ? QUEUED_NS : SAME_PASS_NS;
+}
+
+/* The newest of its chain is the one that find_skb() would look at first. */
+static inline struct trk *find_recent(struct engine *e, const struct obs *o, uint64_t sig)
+{
+	struct trk *t = *recent_place(e, o->pkt.skb);
+
+	return t && t->key_cnt && !t->by_skb.prev && is_this(t, o, sig, pass_age(o)) ? t : NULL;
+}
+
+static struct trk *find_skb(struct engine *e, const struct obs *o, const struct sighting *s)
+{
+	struct knode *n = kmap_first(&e->by_skb, s->skb_hash);
 	uint32_t left = LOOK_MAX;
 
 	for (; n; n = next_of(e, n, &left)) {
 		struct trk *t = hmap_entry(n, struct trk, by_skb);
 
-		if (t->skb == o->pkt.skb && t->sig == sig && same_pass(t, o, max_age))
-			return t;
+		if (is_this(t, o, s->sig, pass_age(o)))
+			return *recent_place(e, o->pkt.skb) = t;
 	}
 	return NULL;
 }
@@ -165,19 +187,19 @@ static struct trk *find_copy(struct engine *e, const struct obs *o, uint64_t sig
 	return NULL;
 }
 
-struct trk *journey_find(struct engine *e, const struct obs *o, struct sighting *s)
+static __attribute__((noinline)) struct trk *find_indexed(struct engine *e, const struct obs *o,
+							  struct sighting *s)
 {
 	struct flow_key k;
 	struct trk *t;
 
-	s->have_key = false;
-	s->sig = sig_of(&o->pkt);
+	s->skb_hash = skb_hash(o->pkt.skb, s->sig);
 	/* most that come in are new, and will be found by it from now on */
 	if (o->pkt.hook == AT_TC_INGRESS) {
 		need_key(s, &o->pkt);
 		kmap_expect(&e->by_key, s->key_hash);
 	}
-	t = find_skb(e, o, s->sig);
+	t = find_skb(e, o, s);
 	if (t || o->pkt.hook == AT_TC_INGRESS)
 		return t;
 	need_key(s, &o->pkt);
@@ -185,6 +207,16 @@ struct trk *journey_find(struct engine *e, const struct obs *o, struct sighting 
 	if (!t && key_before_nat(&o->pkt, &k))
 		t = find_copy(e, o, s->sig, &k, key_hash(&k));
 	return t;
+}
+
+struct trk *journey_find(struct engine *e, const struct obs *o, struct sighting *s)
+{
+	struct trk *t;
+
+	s->have_key = false;
+	s->sig = sig_of(&o->pkt);
+	t = find_recent(e, o, s->sig);
+	return t ? t : find_indexed(e, o, s);
 }
 
 /* The key behind those that it has will find it from now on. */
@@ -408,10 +440,13 @@ struct trk *journey_new(struct engine *e, const struct obs *o, struct sighting *
 	list_init(&t->age);
 	list_init(&t->settle);
 	list_init(&t->reply);
-	if (kmap_add(&e->by_skb, &t->by_skb, skb_hash(t->skb, s->sig))) {
+	if (!s->skb_hash)
+		s->skb_hash = skb_hash(t->skb, s->sig);
+	if (kmap_add(&e->by_skb, &t->by_skb, s->skb_hash)) {
 		put_memory(e, t);
 		return NULL;
 	}
+	*recent_place(e, t->skb) = t;
 	/* set even if it cannot be found by it, for want of memory */
 	need_key(s, p);
 	t->key[0].key = s->key;
@@ -434,14 +469,6 @@ struct trk_drop *journey_drop(struct trk *t)
 	return t->drop;
 }
 
-void journey_hop(struct trk *t, enum hook at, uint32_t ifindex, uint64_t ts_ns)
-{
-	if (ts_ns > t->last_ns)
-		t->last_ns = ts_ns;
-	if (t->hop_cnt < TRK_HOPS)
-		t->hop[t->hop_cnt++] = (struct trk_hop){ ts_ns, ifindex, at };
-}
-
 void journey_free(struct engine *e, struct trk *t)
 {
 	kmap_del(&e->by_skb, &t->by_skb);
@@ -456,6 +483,8 @@ void journey_free(struct engine *e, struct trk *t)
 	free(t->drop);
 	if (t->own_question)
 		free(t->question);
+	/* not to be found in e->recent */
+	t->key_cnt = 0;
 	put_memory(e, t);
 }
 

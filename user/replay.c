@@ -83,17 +83,18 @@ static void replace_pools(const struct opts *o, struct obs_pools *p)
 static inline void feed(struct rnode *n, const struct obs *o, const struct cap_item *item)
 {
 	const struct replay_ops *ops = &n->r->ro.ops;
+	bool packet = o->kind == OBS_PATH;
 
 	if (!n->pub.first_ns)
 		n->pub.first_ns = o->ts_ns;
 	if (o->ts_ns > n->pub.last_ns)
 		n->pub.last_ns = o->ts_ns;
-	n->pub.packets += o->kind == OBS_PATH || o->kind == OBS_DROP;
+	n->pub.packets += packet || o->kind == OBS_DROP;
 	/* the same observations in the same order: the filter knows a device when its packets come */
 	if (o->kind == OBS_LINK)
 		filter__feed(n->filter, o);
 	engine__feed(n->pub.engine, o);
-	if (ops->obs)
+	if (ops->obs && !(packet && ops->no_paths))
 		ops->obs(ops->ctx, &n->pub, o, item);
 	if (n->r->cluster)
 		replay_cluster__obs(n, o);
@@ -165,11 +166,25 @@ static void on_obs(struct rnode *n, const struct cap_item *item)
 	}
 }
 
+/* The same of what nearly all are: nothing is to be decided. False: it is another */
+static inline bool on_path(struct rnode *n, const struct cap_item *item)
+{
+	const struct obs *o = &item->obs;
+
+	if (o->kind != OBS_PATH || o->ts_ns > n->until_ns || o->ts_ns < n->since_ns ||
+	    n->pub.finished || n->pub.meta->foreign)
+		return false;
+	feed(n, o, item);
+	return true;
+}
+
 static void process(struct rnode *n, const struct cap_item *item)
 {
 	switch (item->kind) {
 	case CAP_OBS:
-		return on_obs(n, item);
+		if (!on_path(n, item))
+			on_obs(n, item);
+		return;
 	case CAP_READY:
 		be_ready(n, &item->ready);
 		break;
@@ -251,7 +266,7 @@ static uint64_t item_ts(const struct cap_item *item)
 }
 
 /* The node's next item, of whatever file; none: done */
-static void fetch(struct rnode *n)
+static __attribute__((noinline)) void fetch_any(struct rnode *n)
 {
 	char why[400];
 
@@ -268,6 +283,17 @@ static void fetch(struct rnode *n)
 			n->wall_ns = (int64_t)(ts + (uint64_t)n->pub.wall_offset_ns);
 		return;
 	}
+}
+
+static inline void fetch(struct rnode *n)
+{
+	const struct cap_item *item = replay_file__next_packet(n->file[n->cur]);
+
+	if (!item)
+		return fetch_any(n);
+	n->head = item;
+	if (item->obs.ts_ns)
+		n->wall_ns = (int64_t)(item->obs.ts_ns + (uint64_t)n->pub.wall_offset_ns);
 }
 
 /* The node whose turn it is; *limit: up to which time it stays so. NULL: all are done */

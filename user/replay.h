@@ -46,6 +46,7 @@ struct replay_ops {
 	/* any other item, among them CAP_OTHER, in the order of the file */
 	void (*item)(void *ctx, struct replay_node *n, const struct cap_item *item);
 	bool (*stop)(void *ctx); /* asked every few items */
+	bool no_paths;		 /* obs need not be told of OBS_PATH */
 	void *ctx;
 };
 

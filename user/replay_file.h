@@ -41,6 +41,12 @@ void replay_file__park(struct replay_file *f);
 /* As capr__next(), from the first block on */
 int replay_file__next(struct replay_file *f, const struct cap_item **item, char *why,
 		      size_t why_sz);
+/* As capr__next_packet(), once the file's turn has come */
+static inline const struct cap_item *replay_file__next_packet(struct replay_file *f)
+{
+	return f->opened && f->capr && f->saved_next == f->saved_cnt ? capr__next_packet(f->capr) :
+								       NULL;
+}
 void replay_file__close(struct replay_file *f);
 
 #endif

@@ -20,7 +20,7 @@ struct way {
 } __attribute__((aligned(64)));
 
 /* Powers of two. Two addresses in one place push each other out: slower, and not wrong. */
-#define WAYS 2048
+#define WAYS 8192
 #define WAY_DEVS 256
 struct ways {
 	struct way way[WAYS];
