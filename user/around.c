@@ -8,6 +8,7 @@
 
 #include "birdctl.h"
 #include "nfrules.h"
+#include "nftrace.h"
 #include "sources.h"
 #include "state.h"
 #include "util.h"
@@ -28,6 +29,7 @@ struct around {
 	bool urged;
 	struct nfrules *rules; /* the reading before, NULL: none */
 	uint64_t rules_at;     /* no other one before */
+	struct nftrace *trace;
 };
 
 /* A new BIRD deserves to be asked again, even if the old one was given up. */
@@ -98,6 +100,8 @@ int around__new(const struct around_opts *o, struct around **ret)
 		.nodes = &a->nodes,
 	};
 	err = open_bird(a);
+	if (!err)
+		err = nftrace__new(o->fn, o->ctx, &a->trace);
 	if (err) {
 		around__free(a);
 		return err;
@@ -114,6 +118,7 @@ void around__free(struct around *a)
 	birdctl__free(a->bird);
 	birdctl__free(a->bird6);
 	nodes__free(&a->nodes);
+	nftrace__free(a->trace);
 	nfrules_drop(&a->rules);
 	free(a);
 }
@@ -186,6 +191,8 @@ void around__turn(struct around *a, uint64_t now_ns)
 		birdctl__turn(a->bird, now_ns);
 	if (a->bird6)
 		birdctl__turn(a->bird6, now_ns);
+	if (a->o.rules)
+		nftrace__turn(a->trace, now_ns);
 	if (a->o.rules && now_ns >= a->rules_at && a->o.rules(a->o.ctx))
 		around__ask_rules(a, mono_ns());
 	if (a->urged && now_ns > a->urged_ns + NS_PER_S) {

@@ -155,6 +155,16 @@ static const struct cap_field nfrule[] = {
 static const struct cap_field service[] = {
 	ADDR(obs_service, addr),
 };
+static const struct cap_field nftrace[] = {
+	ADDR(obs_nftrace, src), ADDR(obs_nftrace, dst), INT(obs_nftrace, proto),
+	BOOL(obs_nftrace, known), INT(obs_nftrace, ip_id), INT(obs_nftrace, sport),
+	INT(obs_nftrace, dport), INT(obs_nftrace, handle),
+	ENUM(obs_nftrace, rule.backend, NFB_MAX), ENUM(obs_nftrace, rule.verdict, NFV_MAX),
+	BOOL(obs_nftrace, rule.counted), BOOL(obs_nftrace, rule.invalid),
+	BOOL(obs_nftrace, rule.rpfilter), STR(obs_nftrace, rule.family),
+	STR(obs_nftrace, rule.table), STR(obs_nftrace, rule.chain), STR(obs_nftrace, rule.in),
+	STR(obs_nftrace, rule.out), STR(obs_nftrace, rule.comment), STR(obs_nftrace, rule.text),
+};
 static const struct cap_field hop[] = {
 	ADDR(nexthop, gw), INT(nexthop, ifindex),
 };
@@ -259,6 +269,7 @@ static const struct cap_table obs_tables[] = {
 	[31] = TABLE(obs_nflook, nflook),
 	[32] = TABLE(obs_nfrule, nfrule),
 	[33] = TABLE(obs_service, service),
+	[34] = TABLE(obs_nftrace, nftrace),
 };
 _Static_assert(OBS_PATH == 1 && OBS_DROP == 2 && OBS_FIB == 3 && OBS_ROUTE == 4 && OBS_LINK == 5 &&
 		       OBS_ADDR == 6 && OBS_NEIGH == 7 && OBS_BGP == 8 && OBS_POOLS == 9 &&
@@ -268,7 +279,8 @@ _Static_assert(OBS_PATH == 1 && OBS_DROP == 2 && OBS_FIB == 3 && OBS_ROUTE == 4 
 		       OBS_BIRD_ROUTE == 19 && OBS_CONF == 20 && OBS_CONF_PEER == 21 &&
 		       OBS_SYSCTL == 22 && OBS_FILL == 23 && OBS_PROC == 24 && OBS_VTEP == 25 &&
 		       OBS_POD == 26 && OBS_ANSWER == 27 && OBS_BASELINE == 28 && OBS_RULE == 30 &&
-		       OBS_NFLOOK == 31 && OBS_NFRULE == 32 && OBS_SERVICE == 33,
+		       OBS_NFLOOK == 31 && OBS_NFRULE == 32 && OBS_SERVICE == 33 &&
+		       OBS_NFTRACE == 34,
 	       "numbers that are in files");
 
 const struct cap_table *cap_obs_table(uint32_t kind)

@@ -66,6 +66,41 @@ static void name_place(const struct obs_nfrule *p, char *buf, size_t sz)
 		add(buf, sz, " (%s, table %s %s)", where_from(p), p->family, p->table);
 }
 
+static void name_traced(const struct obs_nftrace *n, char *buf, size_t sz)
+{
+	const struct obs_nfrule *p = &n->rule;
+
+	if (!n->handle)
+		return name_place(p, buf, sz);
+	buf[0] = '\0';
+	add(buf, sz, "the rule with handle %llu of chain %s (nf_tables, table %s %s)",
+	    (unsigned long long)n->handle, p->chain, p->family, p->table);
+}
+
+/* The one that it is known to be, by the trace; NULL: by other ways, or not */
+static const struct obs_nftrace *traced(const struct facts *x, const struct culprit *c)
+{
+	return c->how == HOW_TRACED ? &x->f->rules->traced[0] : NULL;
+}
+
+static void tell_traced(const struct facts *x, const struct obs_nftrace *n)
+{
+	char src[ADDR_STRLEN], dst[ADDR_STRLEN], name[200];
+
+	evidence(x->f,
+		 "somebody has nf_tables trace packets on this node (nftrace); the trace of one "
+		 "that was lost, %s > %s, IP id %u, ends with a drop:",
+		 addr_str(&n->src, src), addr_str(&n->dst, dst), n->ip_id);
+	name_traced(n, name, sizeof(name));
+	if (n->rule.text[0])
+		add(name, sizeof(name), ": %s", n->rule.text);
+	if (n->rule.comment[0])
+		add(name, sizeof(name), " /* %s */", n->rule.comment);
+	evidence(x->f, "%s", name);
+	evidence(x->f, "to see it: nft -a list chain %s %s %s", n->rule.family, n->rule.table,
+		 n->rule.chain);
+}
+
 /* Does the place belong to what is told of? */
 static bool is_told(const struct culprit *c, uint32_t i)
 {
@@ -81,10 +116,12 @@ static bool is_told(const struct culprit *c, uint32_t i)
 }
 
 /* A rule of its own, which nothing like it stands beside */
-static const struct obs_nfrule *only_place(const struct culprit *c)
+static const struct obs_nfrule *only_place(const struct facts *x, const struct culprit *c)
 {
 	const struct obs_nfrule *one = NULL;
 
+	if (traced(x, c))
+		return &traced(x, c)->rule;
 	for (uint32_t i = 0; i < c->by->cnt; i++) {
 		const struct obs_nfrule *p = &c->by->place[i];
 
@@ -123,8 +160,12 @@ static void tell_place(const struct facts *x, const struct culprit *c, const str
 
 static void tell_places(const struct facts *x, const struct culprit *c)
 {
+	const struct fnd_rules *r = x->f->rules;
 	uint32_t told = 0;
 
+	/* several, and no counter tells: then the traces do */
+	for (uint32_t i = 0; !c->by && c->how != HOW_NOT && i < r->traced_cnt; i++)
+		tell_traced(x, &r->traced[i]);
 	for (uint32_t i = 0; c->by && i < c->by->cnt && told < NAMED; i++) {
 		if (!is_told(c, i))
 			continue;
@@ -180,7 +221,7 @@ static void explain(const struct facts *x, const char *fmt, ...)
 static void say_policy(const struct facts *x, struct because *b)
 {
 	struct culprit c = culprit_of(x);
-	const struct obs_nfrule *p = only_place(&c);
+	const struct obs_nfrule *p = only_place(x, &c);
 	char name[NFR_COMMENT_LEN + 16] = "";
 
 	if (p)
@@ -198,11 +239,14 @@ static void say_policy(const struct facts *x, struct because *b)
 static void say_foreign(const struct facts *x, struct because *b)
 {
 	struct culprit c = culprit_of(x);
-	const struct obs_nfrule *p = only_place(&c);
-	char name[160];
+	const struct obs_nfrule *p = only_place(x, &c);
+	char name[200];
 
 	if (p) {
-		name_place(p, name, sizeof(name));
+		if (traced(x, &c))
+			name_traced(traced(x, &c), name, sizeof(name));
+		else
+			name_place(p, name, sizeof(name));
 		explain(x, "It is not Calico: %s drops them.", name);
 	} else {
 		explain(x, "It is not Calico: rules of somebody else in %s drop them.", hook_of(x));
@@ -403,7 +447,10 @@ static void tell_doubt(const struct facts *x, const struct culprit *c)
 	const struct fnd_rules *r = x->f->rules;
 	char buf[100];
 
-	if (r->state == RULES_FAILED) {
+	if (c->how == HOW_SEVERAL && !c->by) {
+		evidence(x->f, "rules of several kinds drop these packets:");
+		tell_places(x, c);
+	} else if (r->state == RULES_FAILED) {
 		evidence(x->f, "which rule it was cannot be told: %s",
 			 why_not(r, buf, sizeof(buf)));
 	} else if (c->how == HOW_SEVERAL) {
@@ -429,7 +476,7 @@ void cause_policy_doubt(const struct facts *x)
 	if (!culprit_wanted(x) || has_row(c.cause) ||
 	    (c.cause == C_NO_ENDPOINTS && cause_no_endpoints(x)))
 		return;
-	if (c.how == HOW_COUNTED || c.how == HOW_BUSY) {
+	if (c.how == HOW_COUNTED || c.how == HOW_BUSY || c.how == HOW_TRACED) {
 		evidence(x->f, "rules that are Calico's or kube-proxy's own did it:");
 		tell_places(x, &c);
 	} else {

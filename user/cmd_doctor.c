@@ -79,6 +79,7 @@ static const char *const without[SOURCE_MAX] = {
 	[SOURCE_NEIGH] = "signs of life of other nodes are missing",
 	[SOURCE_NFRULES] = "which rule of a firewall drops packets is not known",
 	[SOURCE_KUBELET] = "which address is the DNS service's only traffic tells",
+	[SOURCE_NFTRACE] = "which rule drops packets is known by the rules' counters alone",
 };
 
 struct rounds {

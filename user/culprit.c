@@ -119,13 +119,13 @@ static struct culprit by_first(const struct facts *x, const struct rules_reading
 	return (struct culprit){ .how = HOW_NOT, .by = r };
 }
 
-struct culprit culprit_of(const struct facts *x)
+static struct culprit by_readings(const struct facts *x)
 {
 	const struct fnd_rules *r = x->f->rules;
 	struct culprit a, b;
 	struct kinds k;
 
-	if (!culprit_wanted(x) || r->state == RULES_FAILED || !r->first)
+	if (r->state == RULES_FAILED || !r->first)
 		return (struct culprit){ .how = HOW_NOT };
 	a = by_first(x, r->first);
 	if (!r->second)
@@ -143,4 +143,29 @@ struct culprit culprit_of(const struct facts *x)
 	if (a.how == HOW_COUNTED && a.cause == b.cause && a.conf > b.conf)
 		return a;
 	return b;
+}
+
+/*
+ * A trace proves what became of one packet. It speaks for all of them, unless there is another one that
+ * says something else, or counters do.
+ */
+struct culprit culprit_of(const struct facts *x)
+{
+	const struct fnd_rules *r = x->f->rules;
+	struct culprit c, t = { .how = HOW_TRACED, .conf = CONF_CERTAIN };
+
+	if (!culprit_wanted(x))
+		return (struct culprit){ .how = HOW_NOT };
+	c = by_readings(x);
+	if (!r->traced_cnt)
+		return c;
+	t.cause = traced_cause(&r->traced[0]);
+	/* what the rule says is not known, and so not whose it is */
+	if (t.cause == C_UNKNOWN && !r->traced[0].known)
+		return c;
+	if (r->traced_cnt > 1)
+		return (struct culprit){ .how = HOW_SEVERAL };
+	if (c.how == HOW_COUNTED && c.cause != t.cause)
+		t.conf = CONF_LIKELY;
+	return t;
 }

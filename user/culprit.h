@@ -12,12 +12,13 @@ enum how {
 	HOW_SILENT,  /* no counter moved, and one kind of rule has none */
 	HOW_PLACE,   /* nothing else can drop packets there */
 	HOW_SEVERAL, /* counters of several kinds fit */
+	HOW_TRACED,  /* by nf_tables' trace of one of these packets */
 };
 struct culprit {
 	enum how how;
 	enum cause cause;
 	enum confidence conf;
-	const struct rules_reading *by; /* what tells; NULL: nothing does */
+	const struct rules_reading *by; /* what tells; NULL: nothing does, or the trace */
 };
 
 /* A packet filter dropped them, and its counters are asked */

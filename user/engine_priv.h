@@ -270,7 +270,10 @@ struct fnd_rules {
 	uint8_t tries;
 	uint64_t lost, closing;		      /* since the last reading, before it */
 	struct rules_reading *first, *second; /* NULL: not there */
+	struct obs_nftrace *traced;	      /* of its packets, each of another kind of rule */
+	uint32_t traced_cnt;
 };
+#define TRACED_KEPT 2
 
 /* Of the packet that opened a finding: whose it was, for whom, and by which devices */
 struct fnd_flow {
@@ -418,8 +421,9 @@ struct engine {
 	struct recall recall;
 	struct elsewhere_list elsewhere;
 	struct nflook look;
-	struct diag *diag; /* what follows from it, kept for a moment */
-	bool urgent;	   /* something happened that other sources may explain */
+	struct traced *traced; /* NULL: none yet; traced.c */
+	struct diag *diag;     /* what follows from it, kept for a moment */
+	bool urgent;	       /* something happened that other sources may explain */
 	struct mirror *mirror;
 	struct ways *ways;
 	uint64_t ways_now; /* way_version() as long as packets come, 0: is to be asked */
@@ -681,6 +685,13 @@ void nflook_lost(struct engine *e, struct fnd *f, const struct trk *t);
 void nflook_round(struct engine *e, enum source_state state);
 /* Once all that was lost before the second reading is counted; final: it is */
 void nflook_tick(struct engine *e, bool final);
+
+/* traced.c: who filtered it, by nf_tables' own trace */
+void traced_lost(struct engine *e, struct fnd *f, const struct trk *t);
+void traced_observe(struct engine *e, const struct obs_nftrace *n, uint64_t ts_ns);
+/* As nfclass(), but C_UNKNOWN where that takes to know what the rule says */
+enum cause traced_cause(const struct obs_nftrace *n);
+void traced_free(struct engine *e);
 
 /* owner.c: whose a block is, which addresses are nodes' */
 void owner_route(struct engine *e, const struct obs_route *o, uint64_t ts_ns);

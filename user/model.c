@@ -171,6 +171,7 @@ static const char *const source_names[SOURCE_MAX] = {
 	[SOURCE_FILL] = "tables",     [SOURCE_PROC] = "processes",
 	[SOURCE_ANSWER] = "fib",      [SOURCE_NEIGH] = "neigh",
 	[SOURCE_NFRULES] = "nfrules", [SOURCE_KUBELET] = "kubelet",
+	[SOURCE_NFTRACE] = "nftrace",
 };
 
 static const char *const source_state_names[] = {

@@ -233,6 +233,7 @@ enum obs_kind {
 	OBS_NFLOOK = 31,  /* nflook: a reading of the packet filters begins */
 	OBS_NFRULE = 32,  /* nfrule: a place in them where packets may be dropped */
 	OBS_SERVICE = 33, /* service: an address that pods use as that of a service */
+	OBS_NFTRACE = 34, /* nftrace: a packet that a packet filter was seen to drop */
 };
 
 struct actor { /* who did it; pid 0: not known */
@@ -317,6 +318,7 @@ enum source {
 	SOURCE_NEIGH,	/* RTM_GETNEIGH: who answered lately; OBS_NEIGH with snapshot set */
 	SOURCE_NFRULES, /* counters of packet filters: asked when one of them lost packets */
 	SOURCE_KUBELET, /* the kubelet's configuration: which DNS server it gives to pods */
+	SOURCE_NFTRACE, /* what nf_tables traces, where somebody has it trace packets */
 	SOURCE_MAX
 };
 enum source_state {
@@ -413,16 +415,6 @@ struct obs_sysctl {
 	uint32_t ifindex;
 	int8_t rp_filter, forwarding, proxy_arp;
 	int8_t ip_forward; /* with "all" only */
-};
-
-enum fill {
-	FILL_CONNTRACK,
-	FILL_NEIGH, /* of gc_thresh3 */
-	FILL_MAX
-};
-struct obs_fill {
-	enum fill what;
-	uint64_t cnt, max;
 };
 
 /* A daemon of the node itself: its namespace is the node's */
@@ -600,6 +592,7 @@ struct obs {
 		struct obs_nflook nflook;
 		struct obs_nfrule nfrule;
 		struct obs_service service;
+		struct obs_nftrace nftrace;
 	};
 };
 

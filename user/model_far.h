@@ -55,6 +55,17 @@ struct obs_answer {
 	uint32_t ifindex;
 };
 
+/* How full a table of the kernel's is */
+enum fill {
+	FILL_CONNTRACK,
+	FILL_NEIGH, /* of gc_thresh3 */
+	FILL_MAX
+};
+struct obs_fill {
+	enum fill what;
+	uint64_t cnt, max;
+};
+
 /* A rule of policy routing: which table is asked for which packets. For whoever reads a capture. */
 struct obs_rule {
 	uint32_t priority, table, mark, mask;
@@ -111,6 +122,19 @@ struct obs_nfrule {
 	char table[NFR_TABLE_LEN], chain[NFR_CHAIN_LEN];
 	char in[DEV_LEN], out[DEV_LEN]; /* for these devices only, may end in '*'; "" any */
 	char comment[NFR_COMMENT_LEN], text[NFR_TEXT_LEN];
+};
+
+/*
+ * A packet that a rule, or a policy, of nf_tables dropped, by the kernel's trace of it. Of the rule,
+ * hooks, number, alike and moved are not known; with known unset nor is what it says.
+ */
+struct obs_nftrace {
+	struct addr src, dst; /* as that rule saw it */
+	uint8_t proto;
+	bool known;
+	uint16_t ip_id, sport, dport; /* host order; ICMP: id and seq */
+	uint64_t handle;	      /* of the rule in its table; 0: the policy */
+	struct obs_nfrule rule;
 };
 
 /* The kubelet's clusterDNS: the service's address, or that of a cache on the node itself */

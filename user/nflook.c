@@ -28,6 +28,7 @@ void nflook_free(struct fnd *f)
 		return;
 	free(f->rules->first);
 	free(f->rules->second);
+	free(f->rules->traced);
 	free(f->rules);
 }
 
@@ -43,6 +44,9 @@ void nflook_finding(const struct engine *e, struct fnd *f)
 {
 	if (f->f.verdict != V_FILTERED || f->nf_hook == NF_HOOK_NONE || f->in_pod)
 		return;
+	/* what an earlier packet met is no proof of what this one did */
+	if (f->rules)
+		f->rules->traced_cnt = 0;
 	if (f->rules && !is_old(e, f->rules))
 		return;
 	nflook_free(f);
@@ -56,6 +60,8 @@ void nflook_lost(struct engine *e, struct fnd *f, const struct trk *t)
 
 	if (t->verdict != V_FILTERED || hook == NF_HOOK_NONE)
 		return;
+	if (f->rules)
+		traced_lost(e, f, t);
 	if (t->last_ns > l->to_ns) {
 		l->lost[hook]++;
 		if (f->rules)

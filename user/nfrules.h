@@ -73,6 +73,13 @@ void nfrules_link(struct nfrules *s);
 int nfr_nft_chain(struct nfrules *s, struct nlmsghdr *nlh);
 int nfr_nft_rule(struct nfrules *s, struct nlmsghdr *nlh);
 
+/* "ip", "inet", "netdev"; "": of no concern for IPv4 */
+const char *nfr_nft_family(uint8_t family);
+/* False only if the kernel would have to load nf_tables: then there is no rule of it. */
+bool nfr_nft_may_ask(void);
+/* Asks for the rule of that handle in r's family, table and chain: adds what it says to r. 0 or -errno */
+int nfr_nft_ask(uint64_t handle, struct obs_nfrule *r);
+
 /* A table as IPT_SO_GET_ENTRIES gives it; hook_entry and underflow of IPT_SO_GET_INFO, both of 5 */
 struct nfr_blob {
 	const char *table;

@@ -23,8 +23,7 @@
 /* Of a rule's userdata: type, length, value; libnftnl/udata.h: NFTNL_UDATA_RULE_COMMENT */
 #define UDATA_COMMENT 0
 
-/* "": of no concern for IPv4 */
-static const char *family_name(uint8_t family)
+const char *nfr_nft_family(uint8_t family)
 {
 	switch (family) {
 	case NFPROTO_IPV4:
@@ -115,7 +114,7 @@ int nfr_nft_chain(struct nfrules *s, struct nlmsghdr *nlh)
 	    !tb[NFTA_CHAIN_TABLE])
 		return 0;
 	memcpy(&nfg, nlmsg_data(nlh), sizeof(nfg));
-	snprintf(c.family, sizeof(c.family), "%s", family_name(nfg.nfgen_family));
+	snprintf(c.family, sizeof(c.family), "%s", nfr_nft_family(nfg.nfgen_family));
 	if (!c.family[0])
 		return 0;
 	put_text(c.table, sizeof(c.table), tb[NFTA_CHAIN_TABLE]);
@@ -187,7 +186,7 @@ int nfr_nft_rule(struct nfrules *s, struct nlmsghdr *nlh)
 	if (nlmsg_parse(nlh, sizeof(nfg), tb, NFTA_RULE_MAX, NULL) < 0)
 		return 0;
 	memcpy(&nfg, nlmsg_data(nlh), sizeof(nfg));
-	family = family_name(nfg.nfgen_family);
+	family = nfr_nft_family(nfg.nfgen_family);
 	if (!family[0])
 		return 0;
 	if (++s->look.nft_rules > NFRULES_MAX)
@@ -245,8 +244,7 @@ static void number_policies(struct nfrules *s)
 	s->place_cnt = kept;
 }
 
-/* False only if the kernel would have to load nf_tables: then there is no rule of it. */
-static bool may_ask(void)
+bool nfr_nft_may_ask(void)
 {
 	return !access("/sys/module/nf_tables", F_OK) || access("/proc/modules", F_OK);
 }
@@ -255,7 +253,7 @@ int nfrules_nft(struct nfrules *s)
 {
 	int fd, err;
 
-	if (!may_ask())
+	if (!nfr_nft_may_ask())
 		return 0;
 	fd = nlask__open(NETLINK_NETFILTER);
 	if (fd < 0)
@@ -269,4 +267,58 @@ int nfrules_nft(struct nfrules *s)
 	close(fd);
 	/* nfnetlink says EINVAL for a subsystem that it lacks */
 	return err == -EINVAL || err == -EOPNOTSUPP ? 0 : err;
+}
+
+/* ---- a single rule ---- */
+
+struct one_rule {
+	struct obs_nfrule *r;
+	bool found;
+};
+
+static void read_one(struct nlattr **tb, struct obs_nfrule *r)
+{
+	struct nfr_exprs x = { .r = r };
+
+	read_userdata(r, tb[NFTA_RULE_USERDATA]);
+	if (tb[NFTA_RULE_EXPRESSIONS])
+		nfr_exprs(tb[NFTA_RULE_EXPRESSIONS], &x);
+}
+
+static int take_one(void *ctx, struct nlmsghdr *nlh)
+{
+	struct nlattr *tb[NFTA_RULE_MAX + 1];
+	struct one_rule *one = ctx;
+
+	if (one->found || nlmsg_parse(nlh, sizeof(struct nfgenmsg), tb, NFTA_RULE_MAX, NULL) < 0)
+		return 0;
+	one->found = true;
+	read_one(tb, one->r);
+	return 0;
+}
+
+int nfr_nft_ask(uint64_t handle, struct obs_nfrule *r)
+{
+	struct nfgenmsg hdr = { .version = NFNETLINK_V0 };
+	struct one_rule one = { .r = r };
+	uint64_t be = htobe64(handle);
+	struct nl_msg *msg;
+	int fd, err = -ENOMEM;
+
+	while (strcmp(nfr_nft_family(hdr.nfgen_family), r->family))
+		if (!++hdr.nfgen_family)
+			return -EINVAL;
+	fd = nlask__open(NETLINK_NETFILTER);
+	if (fd < 0)
+		return fd;
+	msg = nlmsg_alloc_simple((NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETRULE,
+				 NLM_F_REQUEST | NLM_F_ACK);
+	if (msg && !nlmsg_append(msg, &hdr, sizeof(hdr), NLMSG_ALIGNTO) &&
+	    !nla_put_string(msg, NFTA_RULE_TABLE, r->table) &&
+	    !nla_put_string(msg, NFTA_RULE_CHAIN, r->chain) &&
+	    !nla_put(msg, NFTA_RULE_HANDLE, sizeof(be), &be))
+		err = nlask(fd, msg, take_one, &one);
+	nlmsg_free(msg);
+	close(fd);
+	return err || one.found ? err : -ENOENT;
 }

@@ -103,6 +103,8 @@ void round_begin(const struct round *r);
 void round_tell(const struct round *r, struct obs *o);
 /* err: 0 or -errno, which is returned; what: the file or table that it is about, or NULL */
 int round_end(const struct round *r, int err, const char *what);
+/* The state that such an end has */
+enum source_state round_state(int err);
 /* An end that is well, but for something: that much is said */
 int round_end_but(const struct round *r, const char *what, int err);
 

@@ -21,7 +21,7 @@ void round_begin(const struct round *r)
 	round_tell(r, &o);
 }
 
-static enum source_state state_of(int err)
+enum source_state round_state(int err)
 {
 	switch (-err) {
 	case 0:
@@ -37,6 +37,8 @@ static enum source_state state_of(int err)
 		return SOURCE_DENIED;
 	case ETIMEDOUT:
 		return SOURCE_TIMEOUT;
+	case ENOBUFS:
+		return SOURCE_GIVEN_UP;
 	default:
 		return SOURCE_GARBAGE;
 	}
@@ -56,7 +58,7 @@ static void end(const struct round *r, enum source_state state, const char *what
 
 int round_end(const struct round *r, int err, const char *what)
 {
-	end(r, state_of(err), what, err);
+	end(r, round_state(err), what, err);
 	return err;
 }
 

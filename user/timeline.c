@@ -93,6 +93,7 @@ size_t obs_size(const struct obs *o)
 		[OBS_NFLOOK] = sizeof(o->nflook),
 		[OBS_NFRULE] = sizeof(o->nfrule),
 		[OBS_SERVICE] = sizeof(o->service),
+		[OBS_NFTRACE] = sizeof(o->nftrace),
 	};
 
 	if (o->kind == OBS_PATH || o->kind == OBS_DROP)

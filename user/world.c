@@ -389,6 +389,8 @@ void world_observe(struct engine *e, const struct obs *o)
 		return add(w, W_NFRULE, &o->nfrule);
 	case OBS_SERVICE:
 		return add(w, W_SERVICE, &o->service);
+	case OBS_NFTRACE:
+		return traced_observe(e, &o->nftrace, o->ts_ns);
 	case OBS_ELSEWHERE:
 		return elsewhere_observe(e, &o->elsewhere);
 	case OBS_BASELINE:
@@ -405,6 +407,7 @@ void world_free_all(struct engine *e)
 		free(e->world.next[k].item);
 	}
 	recall_free_all(e);
+	traced_free(e);
 	elsewhere_free_all(e);
 }
 

@@ -2,7 +2,7 @@
 /* What was written is read: each kind, each field */
 #include "cap_swap.h"
 
-#define LAST_KIND OBS_NFRULE
+#define LAST_KIND OBS_NFTRACE
 
 /* what other captures show is not written into one */
 #define EACH_KIND(k) for (int k = OBS_PATH; k <= LAST_KIND; k += k + 1 == OBS_ELSEWHERE ? 2 : 1)

@@ -77,7 +77,7 @@ can() {
 	filter-tc* | corrupt | neigh-outer) can_bpf ;;
 	filter-xdp) try "no generic XDP here" "$labtool xdp lo" ;;
 	filter-*) can_filter "$1" ;;
-	policy-deny* | conntrack-invalid | calico-rpf) can_policy "$1" ;;
+	policy-deny* | policy-traced | conntrack-invalid | calico-rpf) can_policy "$1" ;;
 	rpf-tunnel) needs_tunnel && needs_mesh ;;
 	allowlist | underlay-route | tunnel-down | tunnel-down-peer | wrong-nexthop) needs_tunnel ;;
 	checksum-offload) needs_vxlan && try "no ethtool here" "ethtool --version" && can_bpf ;;

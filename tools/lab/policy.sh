@@ -110,6 +110,35 @@ fault_policy_deny_nft() {
 
 heal_policy_deny_nft() { in_ns "${node_ns[${nodes[1]}]}" nft delete table ip calico; }
 
+# ---- the same, where no rule has a counter, and somebody looks for the culprit by nftrace ----
+
+# Three kinds of rules that may drop there: a policy's, for INVALID packets, somebody else's.
+policy_traced_tables() {
+	local client=${pod_ip[$client_pod]}
+
+	policy_deny_nft_table
+	REPLY="${REPLY//counter drop/drop}
+table ip lab_trace {
+	chain trace {
+		type filter hook prerouting priority raw; policy accept;
+		ip saddr $client meta nftrace set 1
+	}
+	chain guard {
+		type filter hook forward priority filter; policy accept;
+		ip saddr $client ip ttl 7 drop
+	}
+}"
+}
+
+fault_policy_traced() {
+	policy_traced_tables
+	in_ns "${node_ns[${nodes[1]}]}" nft -f - <<<"$REPLY"
+}
+
+heal_policy_traced() {
+	in_ns "${node_ns[${nodes[1]}]}" nft -f - <<<$'delete table ip calico\ndelete table ip lab_trace'
+}
+
 # ---- Felix does not know the client's device ----
 
 unknown_interface_rules() {
@@ -204,8 +233,8 @@ can_policy() {
 	local by=$iptables
 
 	case $1 in
-	policy-deny-nft)
-		policy_deny_nft_table
+	policy-deny-nft | policy-traced)
+		if [ "$1" = policy-traced ]; then policy_traced_tables; else policy_deny_nft_table; fi
 		try "nft cannot do it here" "nft -f - <<<'$REPLY'"
 		return
 		;;
