@@ -184,7 +184,7 @@ $(FUZZ_O)/%.o: %.c | $(B)/deps
 		-fsanitize=fuzzer-no-link -DLIBFUZZER -c $< -o $@
 $(FUZZ_CLANG_PROGS): $(FUZZ_O)/%: $(FUZZ_O)/tests/fuzz/fuzz_%.o $(FUZZ_SHARED:%.c=$(FUZZ_O)/%.o) $(FUZZ_LIB_OBJS)
 	$(say) LINK $@
-	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer $(FUZZ_WRAP) -o $@ $^ $(PKG_LIBS)
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer $(if $(filter %/netlink,$@),$(FUZZ_WRAP)) -o $@ $^ $(PKG_LIBS)
 fuzz-progs: $(FUZZ_CLANG_PROGS)
 fuzz: fuzz-progs
 	$(Q)tests/fuzz/fuzz.sh $(FUZZ_O)

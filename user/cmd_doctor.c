@@ -14,6 +14,7 @@
 #include "engine.h"
 #include "jsonl.h"
 #include "loader.h"
+#include "sandbox.h"
 #include "session.h"
 #include "sources.h"
 #include "util.h"
@@ -232,6 +233,15 @@ static void tell_guardian(const struct doctor *d)
 	     NULL);
 }
 
+static void tell_sandbox(const struct doctor *d)
+{
+	if (sandbox_works())
+		tell(d, "sandbox", "ok", "show, diff and report run in one (seccomp)", NULL);
+	else
+		tell(d, "sandbox", "warn", "this kernel has no seccomp",
+		     "show, diff and report read captures with all the rights of their caller");
+}
+
 static int diagnose(const struct doctor *d, uint32_t inum)
 {
 	struct loader_opts lo = {
@@ -256,6 +266,7 @@ static int diagnose(const struct doctor *d, uint32_t inum)
 	if (!tcx && loader__probe(l, PROBE_PATH)->ok)
 		tell_guardian(d);
 	tell_leftovers(d);
+	tell_sandbox(d);
 	tell(d, "tracing", "ok",
 	     tcx ? "can trace; nothing can be left behind (TCX)" : "can trace (clsact)", NULL);
 	loader__free(l);

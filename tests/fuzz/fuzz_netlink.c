@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "addr.h"
-#include "engine.h"
 #include "fuzz.h"
 #include "learn.h"
+#include "mirror.h"
 #include "nfrules.h"
 #include "nlask.h"
 #include "sources.h"
@@ -90,21 +90,26 @@ static void on_ns(void *ctx, uint32_t ifindex, uint32_t inum)
 	*(uint32_t *)ctx += ifindex + inum;
 }
 
-/* A vxlan device, so that somebody asks for its other ends */
-static struct engine *engine_new(void)
+static void on_flush(void *ctx, const struct obs_route *r)
 {
-	const struct engine_opts eo = { .reply_timeout_ns = 1, .dns_port = { 53 } };
-	struct obs o = { .kind = OBS_LINK, .ts_ns = 1 };
-	struct engine *e;
+	(void)ctx, (void)r;
+}
 
-	if (engine__new(&eo, &e))
+/* A vxlan device, so that somebody asks for its other ends */
+static struct mirror *mirror_new(void)
+{
+	struct mirror *m = mirror__new();
+	struct obs o = { .kind = OBS_LINK, .ts_ns = 1 };
+	enum link_op op;
+
+	if (!m)
 		abort();
 	o.link.link.ifindex = 7;
 	o.link.link.up = o.link.link.running = true;
 	strcpy(o.link.link.name, "vxlan.calico");
 	strcpy(o.link.link.kind, "vxlan");
-	engine__feed(e, &o);
-	return e;
+	mirror__link(m, &o.link, o.ts_ns, &op, on_flush, NULL);
+	return m;
 }
 
 static void messages(struct fuzz_input *in, bool snapshot, struct fuzz_sink *s)
@@ -171,17 +176,17 @@ int FUZZ_TARGET(netlink)(const uint8_t *data, size_t size)
 {
 	struct fuzz_sink *s = fuzz_sink__new();
 	struct state_ask a = { .host_root = "/nonexistent" };
-	struct engine *e = engine_new();
+	struct mirror *m = mirror_new();
 	uint8_t who;
 
 	kernel = (struct kernel){ .in = { data, size } };
-	a.mirror = engine__mirror(e);
+	a.mirror = m;
 	who = fuzz_u8(&kernel.in) % 12;
 	if (who >= 10)
 		messages(&kernel.in, who == 10, s);
 	else
 		ask(who, &a, s);
-	engine__free(e);
+	mirror__free(m);
 	fuzz_sink__free(s);
 	return 0;
 }

@@ -39,7 +39,9 @@ static void take(struct both *b, const uint8_t *data, size_t len)
 
 int FUZZ_TARGET(record)(const uint8_t *data, size_t size)
 {
-	const struct engine_opts eo = { .reply_timeout_ns = 2000000000, .dns_port = { 53 } };
+	const struct engine_opts eo = { .reply_timeout_ns = 2000000000,
+					.dns_port = { 53 },
+					.max_packets = 256 };
 	struct fuzz_input in = { data, size };
 	struct both b = { .sink = fuzz_sink__new() };
 
