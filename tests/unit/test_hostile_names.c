@@ -336,7 +336,7 @@ static void check_html(const struct said *s)
 static bool look(const char *const *words, bool json, bool html)
 {
 	struct said s = run(words);
-	bool named = strstr(s.text, json ? "\\u001b" : "\\x1b");
+	bool named = strcasestr(s.text, json ? "\\u001b" : "\\x1b");
 
 	check_octets(&s, json, html);
 	if (html)
