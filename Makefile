@@ -248,5 +248,5 @@ clean:
 	$(Q)rm -rf $(B) calitrace calitrace-static
 
 -include $(USER_OBJS:.o=.d) $(STATIC_OBJS:.o=.d) $(TEST_OBJS:.o=.d) $(FUZZ_LIB_OBJS:.o=.d) \
-	$(FUZZ_SRCS:%.c=$(FUZZ_O)/%.d) \
+	$(patsubst %.c,$(FUZZ_O)/%.d,$(FUZZ_SRCS) $(FUZZ_SHARED)) \
 	$(B)/x86_64/calitrace.bpf.d $(B)/arm64/calitrace.bpf.d
