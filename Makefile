@@ -170,11 +170,11 @@ $(FUZZ_PROG) $(FUZZ_TEST): %: %.o $(FUZZ_OBJS) $(LIB)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(FUZZ_WRAP) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
 
-# libFuzzer's: everything compiled by clang once more
+# libFuzzer's: everything compiled by clang once more. NULL + 0 is allowed by now (N3322).
 FUZZ_O := $(B)/fuzz/$(ARCH)
 FUZZ_CLANG_PROGS := $(FUZZ_SRCS:tests/fuzz/fuzz_%.c=$(FUZZ_O)/%)
 FUZZ_CFLAGS := -Wno-error -O1 -g -gline-tables-only -fno-omit-frame-pointer -fsanitize=address,undefined \
-	-fno-sanitize-recover=undefined
+	-fno-sanitize-recover=undefined -fno-sanitize=pointer-overflow
 FUZZ_LIB_OBJS := $(filter-out $(FUZZ_O)/user/main.o,$(USER_SRCS:%.c=$(FUZZ_O)/%.o)) \
 	$(O)/user/bpf_object.o $(O)/user/report_css.o
 $(FUZZ_O)/%.o: %.c | $(B)/deps

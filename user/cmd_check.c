@@ -9,7 +9,9 @@
 #include "baseline.h"
 #include "cmd.h"
 #include "engine.h"
+#include "priv.h"
 #include "render.h"
+#include "sandbox.h"
 #include "session.h"
 #include "sources.h"
 #include "util.h"
@@ -169,11 +171,14 @@ int cmd_check(const struct opts *o)
 	int status = EXIT_TROUBLE, orig = -1;
 	char why[400] = "";
 
+	priv_start();
 	node_name(o, c.node, sizeof(c.node));
 	if (node_netns(o, &orig, &c.inum, why, sizeof(why))) {
 		log_err("%s", why);
 		return EXIT_TROUBLE;
 	}
+	priv_settle(false);
+	(void)sandbox_enter_tracing(false);
 	if (engine__new(&eo, &c.engine) || open_render(&c))
 		log_err("out of memory");
 	else if (!run(&c))

@@ -34,8 +34,9 @@
 #endif
 #endif
 
-#define INSNS_MAX 256
+#define INSNS_MAX 512
 
+/* Everybody */
 static const int allowed[] = {
 	SYS_read,
 	SYS_readv,
@@ -50,6 +51,9 @@ static const int allowed[] = {
 	SYS_statfs,
 	SYS_fstatfs,
 	SYS_faccessat,
+#ifdef SYS_faccessat2
+	SYS_faccessat2,
+#endif
 	SYS_getdents64,
 	SYS_readlinkat,
 	SYS_getcwd,
@@ -113,35 +117,90 @@ static const int allowed[] = {
 #endif
 };
 
-static const int deadly[] = {
-	SYS_execve,
-	SYS_execveat,
-	SYS_clone,
-	SYS_connect,
+/* Who traces: netlink, BIRD, programs and filters, the loop, the guardian, files that rotate */
+static const int tracing[] = {
+	SYS_bpf,
+	SYS_socket,
+	SYS_socketpair,
 	SYS_bind,
-	SYS_listen,
-	SYS_accept,
-	SYS_accept4,
+	SYS_connect,
 	SYS_sendto,
 	SYS_sendmsg,
-	SYS_sendmmsg,
-	SYS_ptrace,
-	SYS_process_vm_readv,
-	SYS_process_vm_writev,
-	SYS_mount,
-	SYS_umount2,
-	SYS_unshare,
-	SYS_setns,
-	SYS_bpf,
-	SYS_init_module,
-	SYS_finit_module,
-	SYS_kexec_load,
+	SYS_recvfrom,
+	SYS_recvmsg,
+	SYS_getsockopt,
+	SYS_setsockopt,
+	SYS_getsockname,
+	SYS_shutdown,
+	SYS_openat2,
+	SYS_ioctl,
+	SYS_epoll_create1,
+	SYS_epoll_ctl,
+	SYS_epoll_pwait,
+	SYS_eventfd2,
+	SYS_signalfd4,
+	SYS_timerfd_create,
+	SYS_timerfd_settime,
+	SYS_inotify_init1,
+	SYS_inotify_add_watch,
+	SYS_inotify_rm_watch,
+	SYS_pipe2,
+	SYS_pread64,
+	SYS_pwrite64,
+	SYS_waitid,
+	SYS_kill,
+	SYS_tgkill,
+	SYS_clone,
+#ifdef SYS_clone3
+	SYS_clone3,
+#endif
+	SYS_setsid,
+	SYS_chdir,
+	SYS_prctl,
+	SYS_capget,
+	SYS_capset,
+	SYS_membarrier,
+	SYS_msync,
+	SYS_sched_setscheduler,
+	SYS_sched_getscheduler,
+	SYS_sched_getparam,
+	SYS_setpriority,
+	SYS_getpriority,
+#ifdef SYS_close_range
+	SYS_close_range,
+#endif
+#ifdef __x86_64__
+	SYS_fork,
+	SYS_pipe,
+	SYS_epoll_wait,
+#endif
+};
+static const int writing[] = {
+	SYS_openat,    SYS_renameat, SYS_unlinkat, SYS_fchmod, SYS_linkat, SYS_fallocate,
+#ifdef SYS_renameat2
+	SYS_renameat2,
+#endif
+#ifdef __x86_64__
+	SYS_open,      SYS_rename,   SYS_unlink,
+#endif
+};
+
+/* What nobody here has a reason to call */
+static const int deadly[] = {
+	SYS_execve,	   SYS_execveat,   SYS_listen,		 SYS_accept,
+	SYS_accept4,	   SYS_ptrace,	   SYS_process_vm_readv, SYS_process_vm_writev,
+	SYS_mount,	   SYS_umount2,	   SYS_pivot_root,	 SYS_chroot,
+	SYS_unshare,	   SYS_setns,	   SYS_init_module,	 SYS_finit_module,
+	SYS_delete_module, SYS_kexec_load,
+};
+/* And nobody who only reads captures */
+static const int deadly_offline[] = {
+	SYS_clone,  SYS_connect, SYS_bind, SYS_sendto, SYS_sendmsg, SYS_sendmmsg, SYS_bpf,
 #ifdef SYS_clone3
 	SYS_clone3,
 #endif
 #ifdef __x86_64__
-	SYS_fork,
-	SYS_vfork,
+	SYS_fork,   SYS_vfork,
 #endif
 };
 
@@ -208,7 +267,19 @@ static void if_equal(struct program *p, int nr, int arg, uint32_t value)
 }
 
 #ifdef ARCH
-static void compile(struct program *p)
+static void on_calls(struct program *p, const int *nr, size_t cnt, uint32_t action)
+{
+	for (size_t i = 0; i < cnt; i++)
+		on_call(p, nr[i], action);
+}
+
+enum purpose {
+	OFFLINE,
+	TRACE,
+	TRACE_AND_WRITE
+};
+
+static void compile(struct program *p, enum purpose purpose)
 {
 	const uint32_t writes = O_ACCMODE | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY);
 
@@ -220,10 +291,14 @@ static void compile(struct program *p)
 	add(p, BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 0, 1);
 	ret(p, SECCOMP_RET_KILL_PROCESS);
 #endif
-	for (size_t i = 0; i < ARRAY_SIZE(allowed); i++)
-		on_call(p, allowed[i], SECCOMP_RET_ALLOW);
-	for (size_t i = 0; i < ARRAY_SIZE(deadly); i++)
-		on_call(p, deadly[i], SECCOMP_RET_KILL_PROCESS);
+	on_calls(p, allowed, ARRAY_SIZE(allowed), SECCOMP_RET_ALLOW);
+	if (purpose != OFFLINE)
+		on_calls(p, tracing, ARRAY_SIZE(tracing), SECCOMP_RET_ALLOW);
+	if (purpose == TRACE_AND_WRITE)
+		on_calls(p, writing, ARRAY_SIZE(writing), SECCOMP_RET_ALLOW);
+	on_calls(p, deadly, ARRAY_SIZE(deadly), SECCOMP_RET_KILL_PROCESS);
+	if (purpose == OFFLINE)
+		on_calls(p, deadly_offline, ARRAY_SIZE(deadly_offline), SECCOMP_RET_KILL_PROCESS);
 	unless_bits(p, SYS_openat, 2, writes);
 #ifdef __x86_64__
 	unless_bits(p, SYS_open, 1, writes);
@@ -247,15 +322,15 @@ bool sandbox_works(void)
 	return !syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action);
 }
 
-int sandbox_enter(void)
-{
 #ifdef ARCH
+static int enter(enum purpose purpose)
+{
 	struct program p = { .cnt = 0 };
 	struct sock_fprog prog = { .filter = p.insn };
 
 	if (!sandbox_works())
 		return -EOPNOTSUPP;
-	compile(&p);
+	compile(&p, purpose);
 	if (p.cnt > INSNS_MAX)
 		return -E2BIG;
 	prog.len = p.cnt;
@@ -264,7 +339,26 @@ int sandbox_enter(void)
 	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &prog))
 		return -errno;
 	return 0;
-#else
-	return -EOPNOTSUPP;
-#endif
 }
+
+int sandbox_enter(void)
+{
+	return enter(OFFLINE);
+}
+
+int sandbox_enter_tracing(bool writes)
+{
+	return enter(writes ? TRACE_AND_WRITE : TRACE);
+}
+#else
+int sandbox_enter(void)
+{
+	return -EOPNOTSUPP;
+}
+
+int sandbox_enter_tracing(bool writes)
+{
+	(void)writes;
+	return -EOPNOTSUPP;
+}
+#endif

@@ -14,6 +14,11 @@
  * than is allowed here, and nothing has changed; or -errno.
  */
 int sandbox_enter(void);
+/*
+ * The same for who traces a node, or audits it: it goes on asking the kernel, and BIRD by its socket, but
+ * runs no program and enters no namespace. writes: files may be made by name (-w).
+ */
+int sandbox_enter_tracing(bool writes);
 /* Whether it would work here; changes nothing */
 bool sandbox_works(void);
 

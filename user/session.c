@@ -24,8 +24,10 @@
 #include "ifaces.h"
 #include "learn.h"
 #include "podset.h"
+#include "priv.h"
 #include "rtnl.h"
 #include "rtnum.h"
+#include "sandbox.h"
 #include "sources.h"
 #include "symbols.h"
 #include "timeline.h"
@@ -391,6 +393,12 @@ static int open_loop(struct session *s)
 	return watch(s, s->sig) || watch(s, s->timer) ? -EIO : 0;
 }
 
+/* What the program to trace prints must not mix with our data. */
+static bool data_on_stdout(const struct opts *o)
+{
+	return o->output == OUTPUT_JSON || (o->write && !strcmp(o->write, "-"));
+}
+
 int session__open(const struct opts *o, const struct session_ops *ops, struct session **ret,
 		  char *why, size_t why_sz)
 {
@@ -405,6 +413,13 @@ int session__open(const struct opts *o, const struct session_ops *ops, struct se
 	s->ops = *ops;
 	s->orig_netns = s->epoll = s->timer = s->sig = -1;
 	s->child.status = -1;
+	/* with the rights and in the namespace that we came with */
+	err = o->program ? child__prepare(&s->child, o->program, data_on_stdout(o)) : 0;
+	if (err) {
+		snprintf(why, why_sz, "cannot make a process: %s", strerror(-err));
+		goto fail;
+	}
+	priv_start();
 	node_name(o, s->node, sizeof(s->node));
 	err = node_netns(o, &s->orig_netns, &s->inum, why, why_sz);
 	if (err)
@@ -579,8 +594,12 @@ int session__start(struct session *s, char *why, size_t why_sz)
 	err = start_around(s);
 	if (err)
 		snprintf(why, why_sz, "cannot set up: %s", strerror(-err));
-	if (err || s->o->snapshot)
+	if (err)
 		return err;
+	priv_settle(s->o->write && strcmp(s->o->write, "-"));
+	(void)sandbox_enter_tracing(s->o->write && strcmp(s->o->write, "-"));
+	if (s->o->snapshot)
+		return 0;
 	err = watch(s, loader__epoll_fd(s->loader));
 	if (!err)
 		err = watch(s, rtnl__fd(s->rtnl));
@@ -618,16 +637,10 @@ void session__snapshot(struct session *s, bool wait)
 
 /* ---- the program to trace ---- */
 
-/* What it prints must not mix with our data. */
-static bool data_on_stdout(const struct opts *o)
-{
-	return o->output == OUTPUT_JSON || (o->write && !strcmp(o->write, "-"));
-}
-
 static void start_child(struct session *s)
 {
 	if (s->o->program)
-		child__start(&s->child, s->o->program, s->orig_netns, data_on_stdout(s->o));
+		child__start(&s->child);
 	if (s->child.failed)
 		stop(s, "the program could not be run");
 }
@@ -789,5 +802,6 @@ void session__close(struct session *s)
 	if (s->sig >= 0)
 		close(s->sig);
 	around__free(s->around);
+	child__cancel(&s->child);
 	free(s);
 }

@@ -47,7 +47,7 @@ static void number(void *buf, int left)
 {
 	struct nlmsghdr *nlh;
 
-	for (nlh = buf; NLMSG_OK(nlh, (unsigned int)left); nlh = NLMSG_NEXT(nlh, left)) {
+	for (nlh = buf; nlmsg_ok(nlh, left); nlh = nlmsg_next(nlh, &left)) {
 		nlh->nlmsg_seq = kernel.seq;
 		kernel.seq += kernel.each;
 	}
