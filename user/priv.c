@@ -119,6 +119,13 @@ void priv_lower(const struct priv_raised *r)
 	set(&c);
 }
 
+bool priv_has(int cap)
+{
+	struct caps c;
+
+	return get(&c) && c.effective & BIT(cap);
+}
+
 void priv_missing(char *names, size_t size)
 {
 	static const struct {

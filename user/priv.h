@@ -40,6 +40,9 @@ struct priv_raised {
 struct priv_raised priv_raise(int cap, int cap2);
 void priv_lower(const struct priv_raised *r);
 
+/* Whether it is in effect */
+bool priv_has(int cap);
+
 /* What a source is told to be without: the names of those that are missing, "" none. */
 void priv_missing(char *names, size_t size);
 
