@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* `calitrace check`: the audit of this node now. No program is loaded, no packet is needed. */
 #include <errno.h>
+#include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -177,6 +178,8 @@ int cmd_check(const struct opts *o)
 		log_err("%s", why);
 		return EXIT_TROUBLE;
 	}
+	if (!priv_has(CAP_NET_ADMIN))
+		log_warn(PRIV_NO_NET_ADMIN);
 	priv_settle(false);
 	(void)sandbox_enter_tracing(false);
 	if (engine__new(&eo, &c.engine) || open_render(&c))

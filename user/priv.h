@@ -40,10 +40,12 @@ struct priv_raised {
 struct priv_raised priv_raise(int cap, int cap2);
 void priv_lower(const struct priv_raised *r);
 
+#define PRIV_NO_NET_ADMIN \
+	"CAP_NET_ADMIN is missing: ipsets, packet filters and some of the sockets cannot be read"
 /* Whether it is in effect */
 bool priv_has(int cap);
 
-/* What a source is told to be without: the names of those that are missing, "" none. */
+/* The names of those that single sources need and that are missing, "": none is. */
 void priv_missing(char *names, size_t size);
 
 #endif

@@ -7,6 +7,7 @@
 #include "session.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,7 @@
 #include "learn.h"
 #include "podset.h"
 #include "priv.h"
+#include "probe.h"
 #include "rtnl.h"
 #include "rtnum.h"
 #include "sandbox.h"
@@ -420,6 +422,9 @@ int session__open(const struct opts *o, const struct session_ops *ops, struct se
 		goto fail;
 	}
 	priv_start();
+	err = o->snapshot ? 0 : probe_environment(why, why_sz);
+	if (err)
+		goto fail;
 	node_name(o, s->node, sizeof(s->node));
 	err = node_netns(o, &s->orig_netns, &s->inum, why, why_sz);
 	if (err)
@@ -596,6 +601,8 @@ int session__start(struct session *s, char *why, size_t why_sz)
 		snprintf(why, why_sz, "cannot set up: %s", strerror(-err));
 	if (err)
 		return err;
+	if (!priv_has(CAP_NET_ADMIN))
+		log_warn(PRIV_NO_NET_ADMIN);
 	priv_settle(s->o->write && strcmp(s->o->write, "-"));
 	(void)sandbox_enter_tracing(s->o->write && strcmp(s->o->write, "-"));
 	if (s->o->snapshot)

@@ -36,19 +36,20 @@ length() {
 
 # one TARGET: a line on standard output
 one() {
-	local target=$1 log=$state/logs/$1.log status=0 left=0 done=0 n rate rss
+	local target=$1 log=$state/logs/$1.log status=0 left=0 done=0 n rate rss crashes=()
 
 	mkdir -p "$state/corpus/$target" "$state/found/$target" "$state/logs" "$state/done"
+	[ ! -d "tests/fuzz/crashes/$target" ] || crashes=("tests/fuzz/crashes/$target")
 	if [ "$long" ]; then
 		done=$(cat "$state/done/$target" 2>/dev/null) || done=0
 		left=$((runs - done))
 		((left > 0)) || { echo "ok fuzz $target: $done executions" && return; }
 	fi
-	# a second for an input, and 256 MiB for one allocation
+	# ten seconds for an input, and 256 MiB for one allocation
 	"$dir/$target" -max_total_time="$seconds" -runs="$((left > 0 ? left : -1))" \
 		-max_len="$(length "$target")" -timeout=10 -rss_limit_mb=1024 -malloc_limit_mb=256 \
 		-close_fd_mask=3 -print_final_stats=1 -artifact_prefix="$state/found/$target/" \
-		"$state/corpus/$target" "tests/fuzz/seeds/$target" $(dirs "$target") \
+		"$state/corpus/$target" "tests/fuzz/seeds/$target" "${crashes[@]}" \
 		>"$log" 2>&1 </dev/null || status=$?
 	n=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
 	rate=$(sed -n 's/^stat::average_exec_per_sec: *//p' "$log")
@@ -61,9 +62,7 @@ one() {
 	fi
 }
 
-dirs() { [ ! -d "tests/fuzz/crashes/$1" ] || echo "tests/fuzz/crashes/$1"; }
-
-# part TARGET: false when it is not done yet
+# enough TARGET: false when it is not done yet
 enough() { ! [ "$long" ] || [ "$(cat "$state/done/$1" 2>/dev/null || echo 0)" -ge "$runs" ]; }
 
 failed=0
