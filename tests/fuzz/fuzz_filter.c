@@ -7,7 +7,7 @@
 #include "fuzz.h"
 
 /* libpcap's compiler, which is not ours to mend, takes seconds for expressions that are long. */
-#define EXPR_MAX 400
+#define EXPR_MAX 120
 #define DLT_RAW 101
 
 static void ask(const struct filter *f, struct fuzz_input *in)
