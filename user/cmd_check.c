@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* `calitrace check`: the audit of this node now. No program is loaded, no packet is needed. */
 #include <errno.h>
-#include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,10 +8,10 @@
 #include "around.h"
 #include "baseline.h"
 #include "cmd.h"
+#include "confine.h"
 #include "engine.h"
 #include "priv.h"
 #include "render.h"
-#include "sandbox.h"
 #include "session.h"
 #include "sources.h"
 #include "util.h"
@@ -178,10 +177,7 @@ int cmd_check(const struct opts *o)
 		log_err("%s", why);
 		return EXIT_TROUBLE;
 	}
-	if (!priv_has(CAP_NET_ADMIN))
-		log_warn(PRIV_NO_NET_ADMIN);
-	priv_settle(false);
-	(void)sandbox_enter_tracing(false);
+	confine_settle(o);
 	if (engine__new(&eo, &c.engine) || open_render(&c))
 		log_err("out of memory");
 	else if (!run(&c))

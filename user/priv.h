@@ -40,8 +40,6 @@ struct priv_raised {
 struct priv_raised priv_raise(int cap, int cap2);
 void priv_lower(const struct priv_raised *r);
 
-#define PRIV_NO_NET_ADMIN \
-	"CAP_NET_ADMIN is missing: ipsets, packet filters and some of the sockets cannot be read"
 /* Whether it is in effect */
 bool priv_has(int cap);
 

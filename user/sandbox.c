@@ -98,6 +98,8 @@ static const int allowed[] = {
 	SYS_sched_getaffinity,
 	SYS_rt_sigaction,
 	SYS_rt_sigprocmask,
+	SYS_rt_sigpending,
+	SYS_rt_sigtimedwait,
 	SYS_rt_sigreturn,
 	SYS_sigaltstack,
 	SYS_restart_syscall,

@@ -7,7 +7,6 @@
 #include "session.h"
 
 #include <errno.h>
-#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,16 +19,14 @@
 #include "around.h"
 #include "beat.h"
 #include "child.h"
+#include "confine.h"
 #include "addr.h"
 #include "decode.h"
 #include "ifaces.h"
 #include "learn.h"
 #include "podset.h"
-#include "priv.h"
-#include "probe.h"
 #include "rtnl.h"
 #include "rtnum.h"
-#include "sandbox.h"
 #include "sources.h"
 #include "symbols.h"
 #include "timeline.h"
@@ -395,12 +392,6 @@ static int open_loop(struct session *s)
 	return watch(s, s->sig) || watch(s, s->timer) ? -EIO : 0;
 }
 
-/* What the program to trace prints must not mix with our data. */
-static bool data_on_stdout(const struct opts *o)
-{
-	return o->output == OUTPUT_JSON || (o->write && !strcmp(o->write, "-"));
-}
-
 int session__open(const struct opts *o, const struct session_ops *ops, struct session **ret,
 		  char *why, size_t why_sz)
 {
@@ -415,14 +406,7 @@ int session__open(const struct opts *o, const struct session_ops *ops, struct se
 	s->ops = *ops;
 	s->orig_netns = s->epoll = s->timer = s->sig = -1;
 	s->child.status = -1;
-	/* with the rights and in the namespace that we came with */
-	err = o->program ? child__prepare(&s->child, o->program, data_on_stdout(o)) : 0;
-	if (err) {
-		snprintf(why, why_sz, "cannot make a process: %s", strerror(-err));
-		goto fail;
-	}
-	priv_start();
-	err = o->snapshot ? 0 : probe_environment(why, why_sz);
+	err = confine_start(o, &s->child, why, why_sz);
 	if (err)
 		goto fail;
 	node_name(o, s->node, sizeof(s->node));
@@ -601,10 +585,7 @@ int session__start(struct session *s, char *why, size_t why_sz)
 		snprintf(why, why_sz, "cannot set up: %s", strerror(-err));
 	if (err)
 		return err;
-	if (!priv_has(CAP_NET_ADMIN))
-		log_warn(PRIV_NO_NET_ADMIN);
-	priv_settle(s->o->write && strcmp(s->o->write, "-"));
-	(void)sandbox_enter_tracing(s->o->write && strcmp(s->o->write, "-"));
+	confine_settle(s->o);
 	if (s->o->snapshot)
 		return 0;
 	err = watch(s, loader__epoll_fd(s->loader));

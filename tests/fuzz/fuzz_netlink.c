@@ -106,8 +106,8 @@ static struct mirror *mirror_new(void)
 		abort();
 	o.link.link.ifindex = 7;
 	o.link.link.up = o.link.link.running = true;
-	strcpy(o.link.link.name, "vxlan.calico");
-	strcpy(o.link.link.kind, "vxlan");
+	memcpy(o.link.link.name, "vxlan.calico", sizeof("vxlan.calico"));
+	memcpy(o.link.link.kind, "vxlan", sizeof("vxlan"));
 	mirror__link(m, &o.link, o.ts_ns, &op, on_flush, NULL);
 	return m;
 }
