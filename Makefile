@@ -7,6 +7,8 @@
 #   make test-faults  every fault on KERNEL=native|5.10|6.1|6.12|6.18|7.x, and the scoreboard (root);
 #                   START=before|late for one half; goes on where it was interrupted
 #   make bench      CPU time of the engine and of captures, against peers; of check (root)
+#   make fuzz       each reader of foreign octets for FUZZ_SECONDS (60) with what nobody means well with
+#   make fuzz-long  the same, FUZZ_RUNS (10000000) times each, in parts: goes on where it was interrupted
 #   make lint       format, sizes, include direction, shell scripts
 #   make bpf-arm64  compile the kernel side for arm64, from whatever machine
 #   make install    PREFIX=/usr/local, DESTDIR
@@ -18,7 +20,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all static bpf bpf-x86_64 bpf-arm64 demo test test-progs test-unit test-bpf test-matrix test-faults \
-	bench-progs bench lint install clean FORCE
+	bench-progs bench fuzz-progs fuzz fuzz-long lint install clean FORCE
 all:
 
 ifeq ($(origin CC),default)
@@ -142,8 +144,18 @@ UNIT_PROGS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*.c))
 BPF_PROGS := $(patsubst %.c,$(O)/%,$(wildcard tests/bpf/*.c))
 # traffic.c is what programs under tests/bench have in common.
 BENCH_SHARED := $(O)/tests/bench/traffic.o
-BENCH_PROGS := $(filter-out %/traffic,$(patsubst %.c,$(O)/%,$(wildcard tests/bench/*.c tests/fuzz/*.c)))
-TEST_OBJS := $(addsuffix .o,$(UNIT_PROGS) $(BPF_PROGS) $(BENCH_PROGS)) $(TEST_SUPPORT) $(BENCH_SHARED)
+BENCH_PROGS := $(filter-out %/traffic,$(patsubst %.c,$(O)/%,$(wildcard tests/bench/*.c)))
+# Each tests/fuzz/fuzz_*.c is a target. Without clang all of them are in one program and one unit
+# test, which give them files, and change these at random; with it each is a program of libFuzzer.
+FUZZ_SRCS := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ_SHARED := tests/fuzz/common.c tests/fuzz/captures.c
+FUZZ_OBJS := $(patsubst %.c,$(O)/%.o,$(FUZZ_SRCS) $(FUZZ_SHARED)) $(O)/tests/fuzz/replay.o
+FUZZ_PROG := $(O)/tests/fuzz/main
+FUZZ_TEST := $(O)/tests/fuzz/test_fuzz
+# The kernel's answers come from the fuzzer.
+FUZZ_WRAP := $(foreach f,sendto recvfrom access,-Wl$(,)--wrap=$(f))
+TEST_OBJS := $(addsuffix .o,$(UNIT_PROGS) $(BPF_PROGS) $(BENCH_PROGS) $(FUZZ_PROG) $(FUZZ_TEST)) \
+	$(TEST_SUPPORT) $(BENCH_SHARED) $(FUZZ_OBJS)
 $(TEST_OBJS): CPPFLAGS += -Itests/support
 
 $(UNIT_PROGS) $(BPF_PROGS): %: %.o $(TEST_SUPPORT) $(LIB)
@@ -154,12 +166,37 @@ $(BENCH_PROGS): %: %.o $(BENCH_SHARED) $(LIB)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
+$(FUZZ_PROG) $(FUZZ_TEST): %: %.o $(FUZZ_OBJS) $(LIB)
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(FUZZ_WRAP) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
+
+# libFuzzer's: everything compiled by clang once more. NULL + 0 is allowed by now (N3322).
+FUZZ_O := $(B)/fuzz/$(ARCH)
+FUZZ_CLANG_PROGS := $(FUZZ_SRCS:tests/fuzz/fuzz_%.c=$(FUZZ_O)/%)
+FUZZ_CFLAGS := -Wno-error -O1 -g -gline-tables-only -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fno-sanitize-recover=undefined -fno-sanitize=pointer-overflow
+FUZZ_LIB_OBJS := $(filter-out $(FUZZ_O)/user/main.o,$(USER_SRCS:%.c=$(FUZZ_O)/%.o)) \
+	$(O)/user/bpf_object.o $(O)/user/report_css.o
+$(FUZZ_O)/%.o: %.c | $(B)/deps
+	$(say) FUZZCC $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(filter-out $(CFLAGS) $(SANFLAGS),$(USER_CFLAGS)) $(FUZZ_CFLAGS) \
+		-fsanitize=fuzzer-no-link -DLIBFUZZER -c $< -o $@
+$(FUZZ_CLANG_PROGS): $(FUZZ_O)/%: $(FUZZ_O)/tests/fuzz/fuzz_%.o $(FUZZ_SHARED:%.c=$(FUZZ_O)/%.o) $(FUZZ_LIB_OBJS)
+	$(say) LINK $@
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer $(if $(filter %/netlink,$@),$(FUZZ_WRAP)) -o $@ $^ $(PKG_LIBS)
+fuzz-progs: $(FUZZ_CLANG_PROGS)
+fuzz: fuzz-progs
+	$(Q)tests/fuzz/fuzz.sh $(FUZZ_O)
+fuzz-long: fuzz-progs
+	$(Q)tests/fuzz/fuzz.sh --long $(FUZZ_O)
+
 # run_all PROGRAMS: all of them, then fail if one did
 run_all = @failed=0; for t in $(1); do \
 	$$t || { echo "FAILED: $$t" >&2; failed=1; }; done; exit $$failed
 
-test-progs: $(UNIT_PROGS) $(BPF_PROGS) $(BENCH_PROGS)
-test-unit: $(UNIT_PROGS)
+test-progs: $(UNIT_PROGS) $(BPF_PROGS) $(BENCH_PROGS) $(FUZZ_PROG) $(FUZZ_TEST)
+test-unit: $(UNIT_PROGS) $(FUZZ_TEST)
 	$(call run_all,$^)
 test-bpf: $(BPF_PROGS)
 	$(call run_all,$^)
@@ -210,5 +247,6 @@ install: $(PROG)
 clean:
 	$(Q)rm -rf $(B) calitrace calitrace-static
 
--include $(USER_OBJS:.o=.d) $(STATIC_OBJS:.o=.d) $(TEST_OBJS:.o=.d) \
+-include $(USER_OBJS:.o=.d) $(STATIC_OBJS:.o=.d) $(TEST_OBJS:.o=.d) $(FUZZ_LIB_OBJS:.o=.d) \
+	$(patsubst %.c,$(FUZZ_O)/%.d,$(FUZZ_SRCS) $(FUZZ_SHARED)) \
 	$(B)/x86_64/calitrace.bpf.d $(B)/arm64/calitrace.bpf.d

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #include "birdctl.h"
+#include "priv.h"
 #include "util.h"
 
 static const char *const places[] = {
@@ -132,7 +134,7 @@ static int try_root(const char *root_path, bool v6, int best)
 	return best;
 }
 
-int bird_sock_connect(const struct bird_where *w)
+static int connect_somewhere(const struct bird_where *w)
 {
 	char *root;
 	int fd = -ENOENT;
@@ -149,4 +151,14 @@ int bird_sock_connect(const struct bird_where *w)
 		free(root);
 	}
 	return fd < 0 ? simplify(fd) : fd;
+}
+
+/* BIRD may be another user than root, and another one's process */
+int bird_sock_connect(const struct bird_where *w)
+{
+	const struct priv_raised raised = priv_raise(CAP_SYS_PTRACE, CAP_DAC_OVERRIDE);
+	int fd = connect_somewhere(w);
+
+	priv_lower(&raised);
+	return fd;
 }

@@ -8,7 +8,9 @@
 #include "around.h"
 #include "baseline.h"
 #include "cmd.h"
+#include "confine.h"
 #include "engine.h"
+#include "priv.h"
 #include "render.h"
 #include "session.h"
 #include "sources.h"
@@ -169,11 +171,13 @@ int cmd_check(const struct opts *o)
 	int status = EXIT_TROUBLE, orig = -1;
 	char why[400] = "";
 
+	priv_start();
 	node_name(o, c.node, sizeof(c.node));
 	if (node_netns(o, &orig, &c.inum, why, sizeof(why))) {
 		log_err("%s", why);
 		return EXIT_TROUBLE;
 	}
+	confine_settle(o);
 	if (engine__new(&eo, &c.engine) || open_render(&c))
 		log_err("out of memory");
 	else if (!run(&c))

@@ -10,6 +10,7 @@
 #include "diff.h"
 #include "digest_replay.h"
 #include "render_diff.h"
+#include "sandbox.h"
 #include "util.h"
 
 static void on_node(void *ctx, struct replay_node *n)
@@ -113,6 +114,8 @@ int cmd_diff(const struct opts *o)
 	struct digest side[2] = { 0 };
 	int status = EXIT_TROUBLE, err = 0;
 
+	if (o->sandbox)
+		(void)sandbox_enter();
 	for (int i = 0; i < 2 && (!err || err == -EBADMSG); i++)
 		err = read_side(o, o->file[i], &side[i]);
 	/* what was cut is compared up to the cut, and is trouble all the same */

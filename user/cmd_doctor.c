@@ -14,6 +14,8 @@
 #include "engine.h"
 #include "jsonl.h"
 #include "loader.h"
+#include "priv.h"
+#include "sandbox.h"
 #include "session.h"
 #include "sources.h"
 #include "util.h"
@@ -233,6 +235,30 @@ static void tell_guardian(const struct doctor *d)
 	     NULL);
 }
 
+static void tell_sandbox(const struct doctor *d)
+{
+	if (sandbox_works())
+		tell(d, "sandbox", "ok", "show, diff and report run in one (seccomp)", NULL);
+	else
+		tell(d, "sandbox", "warn", "this kernel has no seccomp",
+		     "show, diff and report read captures with all the rights of their caller");
+}
+
+/* Those without which nothing goes are told where tracing fails. */
+static void tell_privileges(const struct doctor *d)
+{
+	char names[100], text[160];
+
+	priv_missing(names, sizeof(names));
+	snprintf(text, sizeof(text), "without %s", names);
+	if (names[0])
+		tell(d, "rights", "warn", text,
+		     "lost: function names (SYSLOG), whose BIRD it is and what confd wrote in its "
+		     "container (SYS_PTRACE), --netns and whose filter stands in front (SYS_ADMIN)");
+	else
+		tell(d, "rights", "ok", "all that the sources need", NULL);
+}
+
 static int diagnose(const struct doctor *d, uint32_t inum)
 {
 	struct loader_opts lo = {
@@ -257,6 +283,8 @@ static int diagnose(const struct doctor *d, uint32_t inum)
 	if (!tcx && loader__probe(l, PROBE_PATH)->ok)
 		tell_guardian(d);
 	tell_leftovers(d);
+	tell_privileges(d);
+	tell_sandbox(d);
 	tell(d, "tracing", "ok",
 	     tcx ? "can trace; nothing can be left behind (TCX)" : "can trace (clsact)", NULL);
 	loader__free(l);

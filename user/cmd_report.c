@@ -10,6 +10,7 @@
 #include "digest_replay.h"
 #include "report.h"
 #include "report_file.h"
+#include "sandbox.h"
 #include "util.h"
 
 /* One capture: what the page and the comparison take out of it */
@@ -128,7 +129,7 @@ static struct outfile_opts page_opts(const struct opts *o)
 				      .keep_cnt = o->file_cnt };
 }
 
-static int write_page(const struct opts *o, struct input *s, const struct diff *d, char *why,
+static int write_page(struct report_file *f, struct input *s, const struct diff *d, char *why,
 		      size_t why_sz)
 {
 	struct report_page page = {
@@ -137,22 +138,37 @@ static int write_page(const struct opts *o, struct input *s, const struct diff *
 		.version = CALITRACE_VERSION,
 		.diff = s[1].report ? d : NULL,
 	};
-	const struct outfile_opts oo = page_opts(o);
-	struct report_file f;
-	int err = report_file__open(&f, &oo, why, why_sz);
 
-	if (err)
+	report__write(&page, f->out);
+	return report_file__close(f, why, why_sz);
+}
+
+/* Everything that is written to is open by then. */
+static int open_page(const struct opts *o, struct report_file *f, char *why, size_t why_sz)
+{
+	const struct outfile_opts oo = page_opts(o);
+	int err = report_file__open(f, &oo, why, why_sz);
+
+	if (err || !o->sandbox)
 		return err;
-	report__write(&page, f.out);
-	return report_file__close(&f, why, why_sz);
+	err = report_file__guard(f);
+	if (err) {
+		snprintf(why, why_sz, "cannot set up: %s", strerror(-err));
+		report_file__discard(f);
+		return err;
+	}
+	(void)sandbox_enter();
+	return 0;
 }
 
 static int run(const struct opts *o, struct input *s, struct diff *d, char *why, size_t why_sz)
 {
 	uint32_t cnt = o->file_cnt < 2 ? 1 : 2;
-	const struct outfile_opts oo = page_opts(o);
-	int err = report_file__check(&oo, why, why_sz);
+	struct report_file f;
+	int err = open_page(o, &f, why, why_sz);
 
+	if (err)
+		return err;
 	for (uint32_t i = 0; !err && i < cnt; i++)
 		err = source_open(&s[i], o, why, why_sz);
 	for (uint32_t i = 0; !err && i < cnt; i++)
@@ -160,7 +176,8 @@ static int run(const struct opts *o, struct input *s, struct diff *d, char *why,
 	if (!err && cnt == 2)
 		err = diff__run(s[0].digest.digest, s[1].digest.digest, d);
 	if (!err)
-		err = write_page(o, s, d, why, why_sz);
+		return write_page(&f, s, d, why, why_sz);
+	report_file__discard(&f);
 	return err;
 }
 

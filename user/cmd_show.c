@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "sandbox.h"
 #include "screen.h"
 #include "show.h"
 #include "util.h"
@@ -369,8 +370,23 @@ static int run(const struct opts *o, struct show_causes *causes)
 	return status;
 }
 
+/* Everything that is written to is open by then. */
+static int open_out(const struct opts *o, struct outfile *out, char *why, size_t why_sz)
+{
+	int err = show_copy_check(o, why, why_sz);
+
+	if (!err)
+		err = show_copy_open(o, out, why, why_sz);
+	if (!err && o->sandbox)
+		err = outfile__guard(out);
+	if (err && !why[0])
+		snprintf(why, why_sz, "cannot set up: %s", strerror(-err));
+	return err;
+}
+
 int cmd_show(const struct opts *o)
 {
+	struct outfile out = OUTFILE_NONE;
 	struct show_causes causes = { 0 };
 	char why[400] = "";
 	int status;
@@ -379,13 +395,15 @@ int cmd_show(const struct opts *o)
 		log_err("--packets, --timeline and --summary exclude each other: give one of them");
 		return EXIT_TROUBLE;
 	}
-	if (o->write && show_copy_check(o, why, sizeof(why))) {
+	set_signals(o);
+	if (o->write && open_out(o, &out, why, sizeof(why))) {
 		log_err("%s", why);
 		return EXIT_TROUBLE;
 	}
-	set_signals(o);
+	if (o->sandbox)
+		(void)sandbox_enter();
 	status = run(o, &causes);
-	if (o->write && show_copy(o, &causes, why, sizeof(why))) {
+	if (o->write && show_copy(o, &causes, &out, why, sizeof(why))) {
 		log_err("%s", why);
 		status = EXIT_TROUBLE;
 	}

@@ -295,7 +295,7 @@ static inline void run_queue(struct engine *e, struct list *l, uint64_t now,
 
 		if (t->settle_at > now)
 			break;
-		journey_expect_settle(list_entry(t->settle.next, struct trk, settle));
+		journey_expect_settle(t->settle.next);
 		fn(e, t);
 	}
 }

@@ -557,12 +557,14 @@ struct trk *journey_opposite(struct engine *e, const struct flow_key *k);
 void journey_free(struct engine *e, struct trk *t);
 /* Ahead of journey_free(), so that it need not wait for memory: first all, then indexes */
 void journey_expect_free(const struct trk *t);
-/* It will settle next. */
-static inline void journey_expect_settle(const struct trk *t)
+/* The packet of that settle will settle next. Or it is the head of the queue, and in no packet. */
+static inline void journey_expect_settle(const struct list *settle)
 {
-	__builtin_prefetch(&t->by_skb, 1);
-	__builtin_prefetch(&t->id, 1);
-	__builtin_prefetch(&t->wrong_hop, 1);
+	const char *t = (const char *)settle - offsetof(struct trk, settle);
+
+	__builtin_prefetch(t + offsetof(struct trk, by_skb), 1);
+	__builtin_prefetch(t + offsetof(struct trk, id), 1);
+	__builtin_prefetch(t + offsetof(struct trk, wrong_hop), 1);
 }
 /* Of a list of packets: that will be walked over, up to there, from here on */
 void journey_expect_walk(const struct trk *t);

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "priv.h"
 #include "util.h"
 
 /* 15 characters, as many as a name can have */
@@ -101,6 +102,7 @@ static void guard(struct clsact *c, int fd)
 	int slot;
 
 	leave_signals();
+	priv_only_net_admin();
 	prctl(PR_SET_NAME, NAME);
 	fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	slot = fcntl(clsact__slot_fd(c), F_DUPFD_CLOEXEC, 3);

@@ -10,6 +10,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <linux/capability.h>
 #include <linux/types.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 #include <unistd.h>
 
 #include "../bpf/events.h"
+#include "priv.h"
 #include "probe.h"
 #include "tcx.h"
 #include "util.h"
@@ -138,6 +140,16 @@ static struct bpf_program *program(const struct bpf_object *obj, enum prog p)
 	return bpf_object__find_program_by_name(obj, progs[p].name);
 }
 
+/*
+ * What the kernel's BTF does not have (an optional variable) is looked for in that of modules. To list
+ * these takes CAP_SYS_ADMIN, and libbpf before 1.3 gives the object up for that: but it tries once
+ * only, and so is made to try for something that nobody has.
+ */
+static void leave_modules_out(struct bpf_object *obj)
+{
+	(void)bpf_program__set_attach_target(program(obj, PROG_FIB), 0, "calitrace");
+}
+
 /* Opened and configured, with the wanted programs alone set to be loaded */
 static int object_open(const struct loader_opts *o, const bool want[PROG_MAX],
 		       struct bpf_object **ret)
@@ -145,12 +157,15 @@ static int object_open(const struct loader_opts *o, const bool want[PROG_MAX],
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "calitrace");
 	size_t size = (size_t)(calitrace_bpf_object_end - calitrace_bpf_object);
 	struct ev_config cfg = config_of(o);
-	struct bpf_object *obj = bpf_object__open_mem(calitrace_bpf_object, size, &opts);
 	struct bpf_map *rodata, *bss, *ring;
+	struct bpf_object *obj;
 	int err = -EINVAL, i;
 
+	obj = bpf_object__open_mem(calitrace_bpf_object, size, &opts);
 	if (!obj)
 		return -errno;
+	if (!priv_has(CAP_SYS_ADMIN))
+		leave_modules_out(obj);
 	rodata = bpf_object__find_map_by_name(obj, ".rodata");
 	bss = bpf_object__find_map_by_name(obj, ".bss");
 	ring = bpf_object__find_map_by_name(obj, "calitrace_ring");

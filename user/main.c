@@ -66,6 +66,7 @@ int main(int argc, char **argv)
 	err = opts_parse(argc, argv, &o, stderr);
 	if (err)
 		return written(err > 0 ? EXIT_OK : EXIT_TROUBLE);
+	o.sandbox = true;
 	log_set_level(o.verbose ? LEVEL_DEBUG : o.quiet ? LEVEL_ERR : LEVEL_WARN);
 	return written(run(&o, argc, argv));
 }

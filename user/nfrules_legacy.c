@@ -380,7 +380,8 @@ int nfrules_legacy(struct nfrules *s)
 
 	if (n <= 0)
 		return (int)n;
-	fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+	/* any socket of IPv4 may ask; a raw one would take CAP_NET_RAW */
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
 	while (!err && (name = strsep(&rest, "\n")))

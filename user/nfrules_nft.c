@@ -259,11 +259,11 @@ int nfrules_nft(struct nfrules *s)
 	if (fd < 0)
 		return fd == -EPROTONOSUPPORT ? 0 : fd;
 	err = dump(fd, NFT_MSG_GETCHAIN, take_chain, s);
-	if (!err) {
-		nfrules_sort(s);
-		number_policies(s);
+	/* those that came before it failed are read by others all the same */
+	nfrules_sort(s);
+	number_policies(s);
+	if (!err)
 		err = dump(fd, NFT_MSG_GETRULE, take_rule, s);
-	}
 	close(fd);
 	/* nfnetlink says EINVAL for a subsystem that it lacks */
 	return err == -EINVAL || err == -EOPNOTSUPP ? 0 : err;

@@ -68,8 +68,9 @@ struct opts {
 	uint64_t reply_timeout_ns;
 	enum output output;
 	bool no_bird, all, exit_code, quiet, verbose, numeric;
-	bool clean;  /* doctor */
-	bool strict; /* check */
+	bool clean;   /* doctor */
+	bool strict;  /* check */
+	bool sandbox; /* show, diff, report: as main() runs them, see sandbox.h */
 	/* --proto: EV_APP_* of bpf/events.h; with a FILTER that names protocols, what it asks for */
 	uint32_t apps;
 	uint16_t dns_port[FILTER_DNS_PORTS]; /* host order, 0: unset */

@@ -4,10 +4,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "util.h"
@@ -112,12 +117,91 @@ int outfile__open(const struct outfile_opts *o, struct outfile *f, char *why, si
 	return err;
 }
 
+/* ---- the process that guards it ---- */
+
+#define NAME "calitrace-file"
+
+enum word {
+	WORD_KEEP = 1,
+	WORD_DISCARD,
+	WORD_LEAVE
+};
+
+static int put_in_place(struct outfile *f)
+{
+	return f->temp && rename(f->temp, f->path) ? -errno : 0;
+}
+
+static int take_away(struct outfile *f)
+{
+	return unlink(f->temp ? f->temp : f->path) ? -errno : 0;
+}
+
+/* It goes when its maker has gone, and not by the signal that ends both. */
+static void keep_watch(struct outfile *f, int fd)
+{
+	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGTSTP };
+	uint8_t word = WORD_DISCARD;
+	int err = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
+		signal(ignored[i], SIG_IGN);
+	prctl(PR_SET_NAME, NAME);
+	/* a pipe's other end would wait for us */
+	fd = dup2(fd, 0);
+	syscall(SYS_close_range, 1u, ~0u, 0u);
+	if (recv(fd, &word, sizeof(word), 0) != sizeof(word))
+		word = WORD_DISCARD;
+	if (word == WORD_KEEP)
+		err = put_in_place(f);
+	else if (word == WORD_DISCARD)
+		err = take_away(f);
+	(void)!send(fd, &err, sizeof(err), MSG_NOSIGNAL);
+	_exit(0);
+}
+
+int outfile__guard(struct outfile *f)
+{
+	int pair[2], err = 0;
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
+		return -errno;
+	pid = fork();
+	if (pid == 0)
+		keep_watch(f, pair[1]);
+	err = pid < 0 ? -errno : 0;
+	close(pair[1]);
+	if (err) {
+		close(pair[0]);
+		return err;
+	}
+	f->keeper = pair[0];
+	f->keeper_pid = pid;
+	return 0;
+}
+
+/* By write(2) and read(2): who asks may do no more than that. */
+static int ask_keeper(struct outfile *f, uint8_t word)
+{
+	int err = -EIO;
+
+	if (write(f->keeper, &word, sizeof(word)) != sizeof(word) ||
+	    read(f->keeper, &err, sizeof(err)) != sizeof(err))
+		err = -EIO;
+	close(f->keeper);
+	f->keeper = -1;
+	while (waitpid(f->keeper_pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return err;
+}
+
 int outfile__keep(struct outfile *f)
 {
-	if (!f->temp)
-		return 0;
-	if (rename(f->temp, f->path))
-		return -errno;
+	int err = f->keeper >= 0 ? ask_keeper(f, WORD_KEEP) : put_in_place(f);
+
+	if (err)
+		return err;
 	free(f->temp);
 	f->temp = NULL;
 	return 0;
@@ -133,12 +217,17 @@ int outfile__close(struct outfile *f)
 
 void outfile__discard(struct outfile *f)
 {
-	unlink(f->temp ? f->temp : f->path);
+	if (f->keeper >= 0)
+		(void)ask_keeper(f, WORD_DISCARD);
+	else
+		(void)take_away(f);
 	outfile__free(f);
 }
 
 void outfile__free(struct outfile *f)
 {
+	if (f->keeper >= 0)
+		(void)ask_keeper(f, WORD_LEAVE);
 	outfile__close(f);
 	free(f->temp);
 	f->temp = NULL;

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 struct outfile_opts {
 	const char *path;	 /* borrowed, as all here */
@@ -21,14 +22,21 @@ struct outfile {
 	const char *path; /* borrowed */
 	char *temp; /* where it is written until outfile__keep(), beside path; NULL: in place */
 	int fd;	    /* -1: closed */
+	pid_t keeper_pid; /* see outfile__guard() */
+	int keeper;	  /* its socket; -1: there is none */
 };
 
-#define OUTFILE_NONE ((struct outfile){ .fd = -1 })
+#define OUTFILE_NONE ((struct outfile){ .fd = -1, .keeper = -1 })
 
 /* May it be made? Nothing is touched. 0, or -errno with one line in why. */
 int outfile__check(const struct outfile_opts *o, char *why, size_t why_sz);
 /* Opens it for writing; f->fd is the caller's to write to. 0, or -errno with one line in why. */
 int outfile__open(const struct outfile_opts *o, struct outfile *f, char *why, size_t why_sz);
+/*
+ * From here on a process of its own keeps or discards the file, on our word: for who is going to lose
+ * the right to rename and to unlink. Should we end without a word, it is discarded. 0 or -errno
+ */
+int outfile__guard(struct outfile *f);
 /* It takes the place of an earlier file; before that, nobody sees it by its name. 0 or -errno */
 int outfile__keep(struct outfile *f);
 /* 0 or -errno: a quota or a server far away may tell only now. */

@@ -7,12 +7,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "priv.h"
 #include "sources.h"
 #include "util.h"
 
@@ -53,10 +55,15 @@ static void comm_at(int proc, uint32_t pid, char out[COMM_LEN])
 static bool in_netns(int proc, uint32_t pid, uint32_t inum)
 {
 	char path[32];
+	struct priv_raised raised;
 	struct stat st;
+	bool is;
 
 	snprintf(path, sizeof(path), "%u/ns/net", pid);
-	return !fstatat(proc, path, &st, 0) && st.st_ino == inum;
+	raised = priv_raise(CAP_SYS_PTRACE, CAP_SYS_PTRACE);
+	is = !fstatat(proc, path, &st, 0) && st.st_ino == inum;
+	priv_lower(&raised);
+	return is;
 }
 
 /* 0 if the name is no process id; 22 bits are the kernel's limit */

@@ -8,11 +8,6 @@
 
 #include "util.h"
 
-int report_file__check(const struct outfile_opts *o, char *why, size_t why_sz)
-{
-	return strcmp(o->path, "-") ? outfile__check(o, why, why_sz) : 0;
-}
-
 int report_file__open(struct report_file *f, const struct outfile_opts *o, char *why, size_t why_sz)
 {
 	int fd, err;
@@ -67,4 +62,18 @@ int report_file__close(struct report_file *f, char *why, size_t why_sz)
 		outfile__discard(&f->file);
 	f->out = NULL;
 	return err;
+}
+
+int report_file__guard(struct report_file *f)
+{
+	return f->out == stdout ? 0 : outfile__guard(&f->file);
+}
+
+void report_file__discard(struct report_file *f)
+{
+	if (f->out == stdout)
+		return;
+	fclose(f->out);
+	outfile__discard(&f->file);
+	f->out = NULL;
 }

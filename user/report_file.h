@@ -12,14 +12,13 @@ struct report_file {
 	FILE *out;
 };
 
-/*
- * What would keep the page from being written, asked before the work is done; "-" is standard output.
- * 0, or -errno with one line in why.
- */
-int report_file__check(const struct outfile_opts *o, char *why, size_t why_sz);
 /* 0, or -errno with one line in why; out is to be written then. */
 int report_file__open(struct report_file *f, const struct outfile_opts *o, char *why,
 		      size_t why_sz);
+/* See outfile__guard(). 0 or -errno */
+int report_file__guard(struct report_file *f);
+/* Without a page: nothing is left. */
+void report_file__discard(struct report_file *f);
 /* Once, if open was successful: 0, or -errno with one line in why, and no file is left. */
 int report_file__close(struct report_file *f, char *why, size_t why_sz);
 

@@ -19,6 +19,7 @@
 #include "around.h"
 #include "beat.h"
 #include "child.h"
+#include "confine.h"
 #include "addr.h"
 #include "decode.h"
 #include "ifaces.h"
@@ -405,6 +406,9 @@ int session__open(const struct opts *o, const struct session_ops *ops, struct se
 	s->ops = *ops;
 	s->orig_netns = s->epoll = s->timer = s->sig = -1;
 	s->child.status = -1;
+	err = confine_start(o, &s->child, why, why_sz);
+	if (err)
+		goto fail;
 	node_name(o, s->node, sizeof(s->node));
 	err = node_netns(o, &s->orig_netns, &s->inum, why, why_sz);
 	if (err)
@@ -579,8 +583,11 @@ int session__start(struct session *s, char *why, size_t why_sz)
 	err = start_around(s);
 	if (err)
 		snprintf(why, why_sz, "cannot set up: %s", strerror(-err));
-	if (err || s->o->snapshot)
+	if (err)
 		return err;
+	confine_settle(s->o);
+	if (s->o->snapshot)
+		return 0;
 	err = watch(s, loader__epoll_fd(s->loader));
 	if (!err)
 		err = watch(s, rtnl__fd(s->rtnl));
@@ -618,16 +625,10 @@ void session__snapshot(struct session *s, bool wait)
 
 /* ---- the program to trace ---- */
 
-/* What it prints must not mix with our data. */
-static bool data_on_stdout(const struct opts *o)
-{
-	return o->output == OUTPUT_JSON || (o->write && !strcmp(o->write, "-"));
-}
-
 static void start_child(struct session *s)
 {
 	if (s->o->program)
-		child__start(&s->child, s->o->program, s->orig_netns, data_on_stdout(s->o));
+		child__start(&s->child);
 	if (s->child.failed)
 		stop(s, "the program could not be run");
 }
@@ -789,5 +790,6 @@ void session__close(struct session *s)
 	if (s->sig >= 0)
 		close(s->sig);
 	around__free(s->around);
+	child__cancel(&s->child);
 	free(s);
 }

@@ -4,6 +4,7 @@
 #define CALITRACE_SHOW_H
 
 #include "opts.h"
+#include "outfile.h"
 #include "render.h"
 #include "replay.h"
 
@@ -72,7 +73,10 @@ int show_timeline__print(struct show_timeline *t);
 
 /* May OUT be written from FILE? 0, or -errno and why. Before anything is printed. */
 int show_copy_check(const struct opts *o, char *why, size_t why_sz);
-/* Replays the file once more and writes OUT; -EBADMSG: up to where it was cut. */
-int show_copy(const struct opts *o, const struct show_causes *causes, char *why, size_t why_sz);
+/* Opens OUT. 0, or -errno and why */
+int show_copy_open(const struct opts *o, struct outfile *file, char *why, size_t why_sz);
+/* Replays the file once more and writes OUT, which is closed by it; -EBADMSG: up to where it was cut. */
+int show_copy(const struct opts *o, const struct show_causes *causes, struct outfile *file,
+	      char *why, size_t why_sz);
 
 #endif

@@ -258,13 +258,18 @@ int show_copy_check(const struct opts *o, char *why, size_t why_sz)
 	return err ? err : check_source(in, why, why_sz);
 }
 
-static int open_out(struct copy *c, char *why, size_t why_sz)
+int show_copy_open(const struct opts *o, struct outfile *file, char *why, size_t why_sz)
+{
+	const struct outfile_opts oo = copy_opts(o);
+
+	return outfile__open(&oo, file, why, why_sz);
+}
+
+static int open_out(struct copy *c)
 {
 	struct capw_opts wo = { .snaplen = SNAP_LEN, .put = put, .ctx = c };
-	const struct outfile_opts oo = copy_opts(c->o);
-	int err = outfile__open(&oo, &c->file, why, why_sz);
 
-	return err ? err : capw__new(&wo, &c->out);
+	return capw__new(&wo, &c->out);
 }
 
 /* What is not whole is no copy. */
@@ -311,14 +316,15 @@ static int copy(struct copy *c, char *why, size_t why_sz)
 	return err == -EBADMSG ? 0 : err;
 }
 
-int show_copy(const struct opts *o, const struct show_causes *causes, char *why, size_t why_sz)
+int show_copy(const struct opts *o, const struct show_causes *causes, struct outfile *file,
+	      char *why, size_t why_sz)
 {
-	struct copy c = { .o = o, .causes = causes, .file = OUTFILE_NONE };
+	struct copy c = { .o = o, .causes = causes, .file = *file };
 	int err;
 
 	c.fate = calloc(FATES, sizeof(*c.fate));
 	why[0] = '\0';
-	c.err = c.fate ? open_out(&c, why, why_sz) : -ENOMEM;
+	c.err = c.fate ? open_out(&c) : -ENOMEM;
 	err = c.err ? 0 : copy(&c, why, why_sz);
 	while (c.cnt)
 		release_one(&c);

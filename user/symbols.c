@@ -11,11 +11,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "priv.h"
 
 #define REASON_PREFIX "SKB_DROP_REASON_"
 #define RETRY_NS 5000000000ull
@@ -298,8 +301,11 @@ static uint64_t modules_fingerprint(const char *path)
 static void read_kallsyms(struct symbols *s, uint64_t now_ns)
 {
 	char *buf = malloc(CHUNK);
+	/* whether it tells addresses is decided when it is opened */
+	const struct priv_raised raised = priv_raise(CAP_SYSLOG, CAP_SYSLOG);
 	int fd = open(s->path, O_RDONLY | O_CLOEXEC);
 
+	priv_lower(&raised);
 	kallsyms_free(&s->k);
 	s->kallsyms_read = true;
 	s->read_ns = s->modules_ns = now_ns;

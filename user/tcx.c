@@ -4,9 +4,12 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
+#include <linux/capability.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "priv.h"
 
 #define ATTACH_TCX_INGRESS 46
 #define ATTACH_TCX_EGRESS 47
@@ -85,11 +88,13 @@ static bool is_foreign(uint32_t id)
 {
 	struct bpf_prog_info info = { 0 };
 	uint32_t len = sizeof(info);
-	int fd = bpf_prog_get_fd_by_id(id);
+	const struct priv_raised raised = priv_raise(CAP_SYS_ADMIN, CAP_SYS_ADMIN);
+	int fd = bpf_prog_get_fd_by_id(id), err = errno;
 	bool ours;
 
+	priv_lower(&raised);
 	if (fd < 0)
-		return errno != ENOENT;
+		return err != ENOENT;
 	ours = !bpf_obj_get_info_by_fd(fd, &info, &len) &&
 	       !strncmp(info.name, NAME_PREFIX, strlen(NAME_PREFIX));
 	close(fd);

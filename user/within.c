@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "priv.h"
 #include "sources.h"
 
 #define CONFD_DIR "etc/calico/confd/config"
@@ -100,8 +102,12 @@ int within_confd(const char *host_root, uint32_t inum, const char *name, size_t 
 		return -ENAMETOOLONG;
 	pid = inum ? proc_find(host_root, "bird", inum) : -ESRCH;
 	if (pid > 0 &&
-	    snprintf(root, sizeof(root), "%s/proc/%d/root", host_root, pid) < (int)sizeof(root))
+	    snprintf(root, sizeof(root), "%s/proc/%d/root", host_root, pid) < (int)sizeof(root)) {
+		const struct priv_raised raised = priv_raise(CAP_SYS_PTRACE, CAP_DAC_OVERRIDE);
+
 		inside = within_read(root, path, max, ret, len);
+		priv_lower(&raised);
+	}
 	if (!inside)
 		return 0;
 	err = within_read(host_root, path, max, ret, len);

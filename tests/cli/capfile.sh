@@ -19,7 +19,7 @@ for dir in "$root"/.output/*/tests; do
 done
 [ ${#progs[@]} -gt 0 ] || { echo "capfile.sh: make test-progs first" >&2 && exit 2; }
 capfile=${progs[0]}/bench/capfile
-fuzz=${progs[0]}/fuzz/fuzz_capfile
+fuzz=${progs[0]}/fuzz/main
 packets=500
 
 # same NAME WANT GOT
@@ -126,7 +126,7 @@ hostile() {
 	local status=0
 
 	"$capfile" write "$out/seed.pcapng" 12
-	timeout 300 "$fuzz" -n 3000 "$out/seed.pcapng" "$out/none.pcapng" "$out/foreign.pcap" >&2 || status=$?
+	timeout 300 "$fuzz" -n 3000 capfile "$out/seed.pcapng" "$out/none.pcapng" "$out/foreign.pcap" >&2 || status=$?
 	same "files with random damage" 0 $status
 }
 

@@ -1,13 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * The reader of capture files, with input that nobody means well with. With clang -fsanitize=fuzzer
- * -DLIBFUZZER it is libFuzzer's; else a program that replays files, or changes them at random:
- *
- *   fuzz_capfile FILE...            reads each
- *   fuzz_capfile -n RUNS [-s SEED] FILE...   reads each RUNS times, with other octets each time
- */
-#include <errno.h>
-#include <fcntl.h>
+/* The reader of capture files, and the writer of copies of them */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +7,7 @@
 #include <unistd.h>
 
 #include "capfile.h"
-#include "util.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 /* What is told is looked at, so that a sanitizer sees what was not set. */
 static uint64_t look(const struct cap_item *i)
@@ -54,7 +44,7 @@ static int drop(void *ctx, const void *data, size_t len)
 static void read_all(struct capr *r, struct capw *w)
 {
 	const struct cap_item *i;
-	volatile uint64_t sum = 0;
+	uint64_t sum = 0;
 	char why[512];
 
 	while (capr__next(r, &i, why, sizeof(why)) > 0) {
@@ -64,9 +54,12 @@ static void read_all(struct capr *r, struct capw *w)
 		if (i->kind == CAP_OBS)
 			capw__obs(w, &i->obs);
 	}
+	/* so that nobody leaves the looking out */
+	if (sum == UINT64_MAX)
+		abort();
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int FUZZ_TARGET(capfile)(const uint8_t *data, size_t size)
 {
 	int fd = memfd_create("fuzz", MFD_CLOEXEC);
 	uint64_t sum = 0;
@@ -87,105 +80,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	close(fd);
 	return 0;
 }
-
-#ifndef LIBFUZZER
-
-static uint64_t prng(uint64_t *s)
-{
-	*s ^= *s << 13;
-	*s ^= *s >> 7;
-	*s ^= *s << 17;
-	return *s;
-}
-
-/* An octet, a word that is often trouble, a piece from elsewhere, or an end that comes early */
-static size_t mutate(uint8_t *b, size_t len, uint64_t *s)
-{
-	static const uint32_t words[] = { 0, 1, 4, 11, 12, 0x7fffffff, 0x80000000, 0xffffffff };
-	size_t at = prng(s) % len, from = prng(s) % len, n = prng(s) % 32;
-
-	switch (prng(s) % 8) {
-	case 0:
-	case 1:
-	case 2:
-		b[at] = (uint8_t)prng(s);
-		break;
-	case 3:
-	case 4:
-		b[at] ^= (uint8_t)(1u << prng(s) % 8);
-		break;
-	case 5:
-		at &= ~(size_t)3;
-		if (at + 4 <= len)
-			memcpy(b + at, &words[prng(s) % ARRAY_SIZE(words)], 4);
-		break;
-	case 6:
-		if (at + n <= len && from + n <= len)
-			memmove(b + at, b + from, n);
-		break;
-	case 7:
-		if (prng(s) % 8 == 0)
-			len = at + 1;
-		break;
-	}
-	return len;
-}
-
-static int load(const char *path, uint8_t **b, size_t *len)
-{
-	FILE *f = fopen(path, "re");
-	size_t cap = 4 << 20;
-
-	*b = f ? malloc(cap) : NULL;
-	if (!*b) {
-		fprintf(stderr, "fuzz_capfile: %s: %s\n", path, strerror(errno));
-		if (f)
-			fclose(f);
-		return -1;
-	}
-	*len = fread(*b, 1, cap, f);
-	fclose(f);
-	return *len ? 0 : -1;
-}
-
-static int fuzz_file(const char *path, uint64_t runs, uint64_t seed)
-{
-	uint8_t *b, *copy;
-	size_t len, n;
-
-	if (load(path, &b, &len))
-		return 1;
-	LLVMFuzzerTestOneInput(b, len);
-	for (uint64_t i = 0; i < runs; i++) {
-		/* exactly as long as it is, so that a sanitizer sees the octet behind it */
-		copy = malloc(len);
-		if (!copy)
-			return 1;
-		memcpy(copy, b, len);
-		n = len;
-		for (uint64_t times = prng(&seed) % 8 + 1; times; times--)
-			n = mutate(copy, n, &seed);
-		LLVMFuzzerTestOneInput(copy, n);
-		free(copy);
-	}
-	free(b);
-	return 0;
-}
-
-int main(int argc, char **argv)
-{
-	uint64_t runs = 0, seed = 0x9E3779B97F4A7C15ull;
-	int opt, status = 0;
-
-	while ((opt = getopt(argc, argv, "n:s:")) != -1) {
-		if (opt == '?' || parse_u64(optarg, 1, UINT64_MAX, opt == 'n' ? &runs : &seed)) {
-			fprintf(stderr, "usage: fuzz_capfile [-n RUNS] [-s SEED] FILE...\n");
-			return 2;
-		}
-	}
-	for (int i = optind; i < argc; i++)
-		status |= fuzz_file(argv[i], runs, seed + (uint64_t)i);
-	return status;
-}
-
-#endif
