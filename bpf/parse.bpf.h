@@ -290,10 +290,21 @@ static __always_inline int parse(const struct reader *r, struct pkt *p)
 	return 0;
 }
 
+/* Few have more pools than stand in .bss: the trie costs a multiple. */
 static __always_inline bool in_pool(__be32 addr)
 {
 	struct ev_pool4 key = { .prefixlen = 32, .addr = addr };
+	__u32 i;
 
+	for (i = 0; i < EV_FAST_POOLS; i++) {
+		/* in one load, as user space stores it */
+		__u64 p = life.pool[i];
+
+		if (p && !((addr ^ (__u32)p) & (__u32)(p >> 32)))
+			return true;
+	}
+	if (!life.more_pools)
+		return false;
 	return bpf_map_lookup_elem(&calitrace_pools, &key) != NULL;
 }
 

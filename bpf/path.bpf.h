@@ -21,6 +21,7 @@ static __always_inline void cur_remember(const struct __sk_buff *tc, __be32 src,
 		return;
 	s = &c->slot[c->next++ & (CUR_SLOTS - 1)];
 	s->ts_ns = bpf_ktime_get_ns();
+	c->jiffy = bpf_jiffies64();
 	s->skb = (__u64)tc;
 	s->src = src;
 	s->dst = dst;
@@ -57,7 +58,14 @@ static __always_inline void path_arp(struct __sk_buff *tc)
 		cur_remember(tc, sip, tip, 1);
 }
 
-static __always_inline void path_ip(struct __sk_buff *tc, __u8 hook)
+static __always_inline void path_withhold(const struct pkt *p)
+{
+	struct ev_held key = { .kind = EV_LOST_PATH, .block = held_block(p->src, p->dst) };
+
+	held_count(&key);
+}
+
+static __always_inline void path_look(struct __sk_buff *tc, __u8 hook)
 {
 	const struct sk_buff *skb = (const void *)tc;
 	struct reader r = { .tc = tc };
@@ -82,6 +90,10 @@ static __always_inline void path_ip(struct __sk_buff *tc, __u8 hook)
 		return;
 	if (!packet_in_pool(&r, &p) && (hook == EV_HOOK_TC_INGRESS || !ct_in_pool(skb)))
 		return;
+	if (!storm_admits(EV_LOST_PATH, exchange_mark(&p))) {
+		path_withhold(&p);
+		return;
+	}
 	if (hook == EV_HOOK_TC_INGRESS)
 		cur_remember(tc, p.src, p.dst, 0);
 	else
@@ -89,14 +101,23 @@ static __always_inline void path_ip(struct __sk_buff *tc, __u8 hook)
 	packet_emit(&h, &p, &r);
 }
 
+/* Without a sign of life only what may be ours is counted: looking costs less than counting. */
+static __always_inline void path_ip(struct __sk_buff *tc, __u8 hook)
+{
+	if (quick_miss(tc))
+		return;
+	if (alive())
+		path_look(tc, hook);
+	else
+		count(EV_INERT);
+}
+
 SEC("tc")
 int calitrace_in(struct __sk_buff *tc)
 {
-	if (!alive())
-		count(EV_INERT);
-	else if (tc->protocol == bpf_htons(ETH_P_IP))
+	if (tc->protocol == bpf_htons(ETH_P_IP))
 		path_ip(tc, EV_HOOK_TC_INGRESS);
-	else if (tc->protocol == bpf_htons(ETH_P_ARP))
+	else if (tc->protocol == bpf_htons(ETH_P_ARP) && alive())
 		path_arp(tc);
 	return PATH_NEXT;
 }
@@ -104,9 +125,7 @@ int calitrace_in(struct __sk_buff *tc)
 SEC("tc")
 int calitrace_eg(struct __sk_buff *tc)
 {
-	if (!alive())
-		count(EV_INERT);
-	else if (tc->protocol == bpf_htons(ETH_P_IP))
+	if (tc->protocol == bpf_htons(ETH_P_IP))
 		path_ip(tc, EV_HOOK_TC_EGRESS);
 	return PATH_NEXT;
 }

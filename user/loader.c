@@ -30,6 +30,13 @@
 /* Records in a row before the caller may look at its signals and timers again */
 #define CONSUME_MAX 65536
 
+/*
+ * Records of a kind that a CPU may send: more than 50000 a second have to come through, and four
+ * times as many cost the CPU that they come from, and the reader's, a third of their time.
+ */
+#define TOKEN_RATE 65536
+#define TOKEN_BURST 16384
+
 /* Without a sign of life for so long the programs do nothing: the contract's dead-man heartbeat */
 #define DEAD_MS 2000
 
@@ -90,7 +97,7 @@ struct loader {
 	struct ev_life *life; /* shared with the programs */
 	struct ev_pool4 pool[MAX_POOLS];
 	uint32_t pool_cnt;
-	int pools_fd, podns_fd, count_fd;
+	int pools_fd, podns_fd, count_fd, held_fd;
 	int cpu_cnt;
 	uint64_t *per_cpu; /* room for one value of calitrace_count */
 	/* during loader__consume() */
@@ -124,6 +131,8 @@ static struct ev_config config_of(const struct loader_opts *o)
 		.bgp_port = htons(o->bgp_port),
 		/* early enough that what comes until the reader runs still fits */
 		.ring_wake = o->ring_bytes / 8,
+		.token_rate = o->token_rate ? o->token_rate : TOKEN_RATE,
+		.token_burst = o->token_burst ? o->token_burst : TOKEN_BURST,
 		.dead_ms = DEAD_MS,
 	};
 	size_t i;
@@ -358,7 +367,9 @@ static int open_maps(struct loader *l)
 	l->podns_fd = bpf_object__find_map_fd_by_name(l->obj, "calitrace_podns");
 	l->count_fd = bpf_object__find_map_fd_by_name(l->obj, "calitrace_count");
 	l->cpu_cnt = libbpf_num_possible_cpus();
-	if (ring < 0 || l->pools_fd < 0 || l->podns_fd < 0 || l->count_fd < 0 || l->cpu_cnt <= 0)
+	l->held_fd = bpf_object__find_map_fd_by_name(l->obj, "calitrace_held");
+	if (ring < 0 || l->pools_fd < 0 || l->podns_fd < 0 || l->count_fd < 0 || l->held_fd < 0 ||
+	    l->cpu_cnt <= 0)
 		return -EINVAL;
 	l->per_cpu = calloc((size_t)l->cpu_cnt, sizeof(*l->per_cpu));
 	if (!l->per_cpu)
@@ -476,6 +487,29 @@ static bool has_pool(const struct ev_pool4 *pool, uint32_t cnt, const struct ev_
 	return false;
 }
 
+/* As the programs compare it: 0 where it does not fit that form */
+static uint64_t fast_pool(const struct ev_pool4 *p)
+{
+	uint32_t mask = p->prefixlen ? htonl(UINT32_MAX << (32 - p->prefixlen)) : 0;
+
+	return mask ? (uint64_t)mask << 32 | p->addr : 0;
+}
+
+/* While they are exchanged the trie answers, which has all of them already. */
+static void set_fast_pools(struct loader *l)
+{
+	bool more = l->pool_cnt > EV_FAST_POOLS;
+
+	__atomic_store_n(&l->life->more_pools, 1, __ATOMIC_SEQ_CST);
+	for (uint32_t i = 0; i < EV_FAST_POOLS; i++) {
+		uint64_t p = i < l->pool_cnt ? fast_pool(&l->pool[i]) : 0;
+
+		more = more || (i < l->pool_cnt && !p);
+		__atomic_store_n(&l->life->pool[i], p, __ATOMIC_SEQ_CST);
+	}
+	__atomic_store_n(&l->life->more_pools, more, __ATOMIC_SEQ_CST);
+}
+
 int loader__set_pools(struct loader *l, const struct obs_pools *pools)
 {
 	struct ev_pool4 new[MAX_POOLS] = { 0 };
@@ -498,6 +532,7 @@ int loader__set_pools(struct loader *l, const struct obs_pools *pools)
 	}
 	memcpy(l->pool, new, sizeof(new));
 	l->pool_cnt = cnt;
+	set_fast_pools(l);
 	return 0;
 }
 
@@ -554,6 +589,37 @@ uint64_t loader__lost(const struct loader *l, uint64_t *ret_messages)
 		*ret_messages = messages;
 	return messages + counter(l, EV_LOST_PATH) + counter(l, EV_LOST_DROP) +
 	       counter(l, EV_LOST_FIB) + counter(l, EV_LOST_BGP) + counter(l, EV_LOST_RES);
+}
+
+uint64_t loader__withheld(const struct loader *l, uint64_t *ret_cut)
+{
+	uint64_t cut = counter(l, EV_HELD_CUT);
+
+	if (ret_cut)
+		*ret_cut = cut;
+	return cut + counter(l, EV_HELD_SHED);
+}
+
+int loader__held_next(const struct loader *l, const struct ev_held *after, struct ev_held *key,
+		      uint64_t *ret_sum)
+{
+	uint64_t sum = 0;
+
+	if (bpf_map_get_next_key(l->held_fd, after, key))
+		return -errno;
+	if (bpf_map_lookup_elem(l->held_fd, key, l->per_cpu))
+		return -errno;
+	for (int i = 0; i < l->cpu_cnt; i++)
+		sum += l->per_cpu[i];
+	*ret_sum = sum;
+	return 0;
+}
+
+void loader__shed(struct loader *l, uint32_t kind, uint32_t level)
+{
+	uint32_t mask = level ? UINT32_MAX >> (32 - level) : 0;
+
+	__atomic_store_n(&l->life->shed[kind], mask, __ATOMIC_RELAXED);
 }
 
 void loader__beat(struct loader *l)
