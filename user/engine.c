@@ -261,6 +261,12 @@ static void unanswered(struct engine *e, struct trk *t)
 	list_del(&t->reply);
 	if (t->answered || verdict_is_problem(t->verdict))
 		return;
+	/* its answer may be what was withheld: nobody can say */
+	if (t->first_ns < e->torn_ns) {
+		t->answered = true;
+		engine_shelve(e, t);
+		return;
+	}
 	if (may_be_held_up(e, t) && !t->patience) {
 		t->patience = true;
 		t->reply_at += NEIGH_NS;
@@ -595,6 +601,9 @@ static void on_loss(struct engine *e, const struct obs *o)
 
 	if (o->loss.what == LOSS_WITHHELD) {
 		e->withheld += o->loss.count;
+		if (o->loss.torn)
+			e->torn_ns = o->ts_ns;
+		finding_withheld(e, &o->loss);
 	} else {
 		e->lost += o->loss.count;
 		e->lost_ns = o->ts_ns;

@@ -565,6 +565,11 @@ const char *loss_name(enum loss_what w);
 struct obs_loss {
 	enum loss_what what;
 	uint64_t count;
+	/* of LOSS_WITHHELD, as far as known: what the packets met (V_NONE: it was not asked), where
+	 * they were for, and whether some of an exchange was withheld and the rest not */
+	enum verdict verdict;
+	struct prefix block;
+	bool torn;
 };
 
 struct obs {
@@ -698,6 +703,7 @@ struct finding {
 	uint64_t verdicts[V_MAX];
 	uint64_t apps[APP_MAX];
 	uint64_t packets;
+	uint64_t withheld; /* events of such packets that the kernel side withheld in a storm */
 	char dev[DEV_LEN];
 	uint32_t block_cnt; /* blocks beyond MAX_BLOCKS are counted, not stored */
 	struct prefix block[MAX_BLOCKS];
