@@ -251,7 +251,7 @@ struct ev_life {
 	__u64 pool[EV_FAST_POOLS];  /* mask << 32 | address, both as on the wire; 0: none */
 	__u32 more_pools;	    /* calitrace_pools has some that do not stand here */
 	__u32 shed[EV_STORM_KINDS]; /* 2^n - 1: of 2^n exchanges one is sent */
-	__u32 pad;
+	__u32 woken;		    /* the reader was, and has not begun to read */
 };
 
 /* Key of calitrace_pools, an LPM trie; the value (__u32) is not used */

@@ -549,7 +549,7 @@ int loader__set_podns(struct loader *l, uint32_t inum, uint32_t ifindex)
 
 int loader__epoll_fd(const struct loader *l)
 {
-	return ring_buffer__epoll_fd(l->ring);
+	return bpf_object__find_map_fd_by_name(l->obj, "calitrace_ring");
 }
 
 int loader__consume(struct loader *l, void (*fn)(void *ctx, const void *data, size_t len),
@@ -561,6 +561,8 @@ int loader__consume(struct loader *l, void (*fn)(void *ctx, const void *data, si
 	l->fn = fn;
 	l->ctx = ctx;
 	l->left = CONSUME_MAX;
+	/* what comes from now on may have to wake us again */
+	__atomic_store_n(&l->life->woken, 0, __ATOMIC_SEQ_CST);
 	n = ring_buffer__consume(l->ring);
 	return n == -ECANCELED ? CONSUME_MAX : n;
 }

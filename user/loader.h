@@ -51,7 +51,8 @@ int loader__attach(struct loader *l, int rtnl_fd);
 int loader__set_pools(struct loader *l, const struct obs_pools *pools);
 /* ifindex 0: it is gone */
 int loader__set_podns(struct loader *l, uint32_t inum, uint32_t ifindex);
-/* Poll this for wake-ups; call loader__consume() anyway every 50 ms (records do not wake). */
+/* Poll this for wake-ups, edge-triggered: it is readable whenever a record waits, but one alone
+ * wakes nobody. Call loader__consume() anyway every 50 ms. */
 int loader__epoll_fd(const struct loader *l);
 /* Calls fn for each record: data is read-only and valid during the call. Returns the count or
  * -errno. Under a flood it returns after 65536 records: then there is more. */
