@@ -48,8 +48,11 @@ static __always_inline const __u8 *quick_header(const __u8 *data)
 	return !ether && data[0] == PLAIN_IP4 ? data : NULL;
 }
 
-/* True: it is certain. Of an encapsulated packet what is inside counts. */
-static __always_inline bool quick_miss(const struct __sk_buff *tc)
+/*
+ * True: it is certain. Of an encapsulated packet what is inside counts. *l3: where the header
+ * stands, for what looks further.
+ */
+static __always_inline bool quick_miss(const struct __sk_buff *tc, __u32 *l3)
 {
 	const __u8 *data = (const void *)(long)tc->data, *end = (const void *)(long)tc->data_end;
 	const struct wire_ip4 *ip;
@@ -61,6 +64,7 @@ static __always_inline bool quick_miss(const struct __sk_buff *tc)
 	at = quick_header(data);
 	if (!at)
 		return false;
+	*l3 = at == data ? 0 : ETH_HEAD;
 	ip = (const void *)at;
 	l4 = (const void *)(at + sizeof(*ip));
 	if (ip->frag & bpf_htons(IP_OFFMASK))

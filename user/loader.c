@@ -11,6 +11,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/types.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,8 @@
 #include "util.h"
 
 #define RING_BYTES (4u << 20)
+/* Blocks of memory that go back to the system when they are freed */
+#define BIG_BYTES (1 << 20)
 /* The largest that 5.10 takes. A log that does not fit hides the errno behind ENOSPC. */
 #define LOG_BYTES (UINT32_MAX >> 8)
 /* Records in a row before the caller may look at its signals and timers again */
@@ -416,6 +419,12 @@ int loader__open(const struct loader_opts *opts, struct loader **ret, char *why,
 	if (!l)
 		return -ENOMEM;
 	l->opts = *opts;
+	/*
+	 * libbpf reads the kernel's BTF twice, 5 MB each, for every object: with thresholds that
+	 * adapt, malloc would keep all that for good.
+	 */
+	mallopt(M_MMAP_THRESHOLD, BIG_BYTES);
+	mallopt(M_TRIM_THRESHOLD, BIG_BYTES);
 	libbpf_set_print(print_libbpf);
 	err = check_ring_bytes(&l->opts, why, why_sz);
 	if (!err)
