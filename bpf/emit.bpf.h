@@ -37,18 +37,24 @@ static __always_inline void emit_submit(void *p)
 	bpf_ringbuf_submit(p, emit_wakes() ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
 }
 
-static __always_inline void emit_header(struct ev_hdr *h, __u16 kind, __u16 len, __u64 skb,
-					__u32 netns, __u32 ifindex)
+static __always_inline void emit_header_at(struct ev_hdr *h, __u16 kind, __u16 len, __u64 skb,
+					   __u32 netns, __u32 ifindex, __u64 ts_ns)
 {
 	h->kind = kind;
 	h->ver = EV_VERSION;
 	h->family = 4;
 	h->len = len;
 	h->cpu = bpf_get_smp_processor_id();
-	h->ts_ns = bpf_ktime_get_ns();
+	h->ts_ns = ts_ns;
 	h->skb = skb;
 	h->netns = netns;
 	h->ifindex = ifindex;
+}
+
+static __always_inline void emit_header(struct ev_hdr *h, __u16 kind, __u16 len, __u64 skb,
+					__u32 netns, __u32 ifindex)
+{
+	emit_header_at(h, kind, len, skb, netns, ifindex, bpf_ktime_get_ns());
 }
 
 #endif

@@ -11,7 +11,7 @@
 #define PATH_NEXT (-1)
 
 static __always_inline void cur_remember(const struct __sk_buff *tc, __be32 src, __be32 dst,
-					 __u32 arp)
+					 __u32 arp, __u64 now)
 {
 	__u32 zero = 0;
 	struct cur_ring *c = bpf_map_lookup_elem(&calitrace_cur, &zero);
@@ -20,7 +20,7 @@ static __always_inline void cur_remember(const struct __sk_buff *tc, __be32 src,
 	if (!c)
 		return;
 	s = &c->slot[c->next++ & (CUR_SLOTS - 1)];
-	s->ts_ns = bpf_ktime_get_ns();
+	s->ts_ns = now;
 	c->jiffy = bpf_jiffies64();
 	s->skb = (__u64)tc;
 	s->src = src;
@@ -55,7 +55,7 @@ static __always_inline void path_arp(struct __sk_buff *tc)
 	__builtin_memcpy(&sip, arp.sip, 4);
 	__builtin_memcpy(&tip, arp.tip, 4);
 	if (in_pool(sip))
-		cur_remember(tc, sip, tip, 1);
+		cur_remember(tc, sip, tip, 1, bpf_ktime_get_ns());
 }
 
 static __always_inline void path_withhold(const struct pkt *p)
@@ -94,10 +94,12 @@ static __always_inline void path_look(struct __sk_buff *tc, __u8 hook, __u32 l3)
 		path_withhold(&p);
 		return;
 	}
-	if (hook == EV_HOOK_TC_INGRESS)
-		cur_remember(tc, p.src, p.dst, 0);
-	else
+	if (hook == EV_HOOK_TC_INGRESS) {
+		h.ts_ns = bpf_ktime_get_ns();
+		cur_remember(tc, p.src, p.dst, 0, h.ts_ns);
+	} else {
 		cur_forget(tc);
+	}
 	packet_emit(&h, &p, &r);
 }
 

@@ -261,7 +261,7 @@ static void unanswered(struct engine *e, struct trk *t)
 	list_del(&t->reply);
 	if (t->answered || verdict_is_problem(t->verdict))
 		return;
-	/* its answer may be what was withheld: nobody can say */
+	/* its answer may be what was withheld or lost: nobody can say */
 	if (t->first_ns < e->torn_ns) {
 		t->answered = true;
 		engine_shelve(e, t);
@@ -607,6 +607,8 @@ static void on_loss(struct engine *e, const struct obs *o)
 	} else {
 		e->lost += o->loss.count;
 		e->lost_ns = o->ts_ns;
+		if (o->loss.what == LOSS_RING)
+			e->torn_ns = o->ts_ns;
 	}
 	engine_emit(e, &rec);
 }

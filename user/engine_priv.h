@@ -471,7 +471,7 @@ struct engine {
 
 	uint64_t lost_ns; /* of the last loss */
 	uint64_t seen, lost, withheld, problems;
-	uint64_t torn_ns; /* up to then, part of an exchange may have been withheld */
+	uint64_t torn_ns; /* up to then, part of an exchange may have been withheld or lost */
 	uint64_t verdicts[V_MAX];
 	struct app_stats apps[APP_MAX];
 	struct latency latency[APP_MAX];

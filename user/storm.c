@@ -100,6 +100,9 @@ static void adapt(struct storm *s, uint32_t kind, uint64_t rate, uint64_t limit,
 	uint32_t level = storm_level(rate, limit);
 	struct kind *k = &s->kind[kind];
 
+	if (level != k->level)
+		log_debug("storm: kind %u, %llu records/s, %llu allowed: level %u after %u", kind,
+			  (unsigned long long)rate, (unsigned long long)limit, level, k->level);
 	if (level > k->level) {
 		set_level(s, kind, level);
 	} else if (level == k->level) {

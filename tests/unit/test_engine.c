@@ -260,6 +260,7 @@ static void test_torn(void **state)
 		feed_node(&f, POOL_IPIP, 0);
 		feed_sent(&f, 0, q);
 		feed_obs(&f, 100 * MS, &torn);
+		feed_loss(&f, 110 * MS, LOSS_NETLINK, 1);
 		later.skb = feed_skb(&f);
 		feed_sent(&f, 200 * MS, later);
 		feed_ticks(&f, 250 * MS, 2150 * MS);
