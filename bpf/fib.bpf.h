@@ -21,19 +21,6 @@ struct fib_flow {
 };
 
 /*
- * 1 unless x is 0, without a branch: three for each of sixteen slots were 100000 steps for the
- * verifier, 0.4 s of it. The barriers keep the compiler from making branches of it.
- */
-static __always_inline __u64 differs(__u64 x)
-{
-	x |= -x;
-	asm volatile("" : "+r"(x));
-	x >>= 63;
-	asm volatile("" : "+r"(x));
-	return x;
-}
-
-/*
  * How many recent packets fit: one if the destination is the same, since it is that pair of
  * addresses that fails, else all of this source. *arp: the packet is an ARP request.
  */

@@ -24,6 +24,11 @@
 #define LOAD_PERCENT 25
 /* Rows that are told by themselves at a time; the rest of them in one */
 #define ROWS_TOLD 8
+/* A record's price is known from so many on; before, it is guessed */
+#define MANY 1000
+#define COST_PS 1000000
+/* Windows in a row that are over a limit before less is asked for: the tokens bridge them */
+#define OVER_MAX 2
 
 _Static_assert(EV_LOST_PATH == 0 && EV_LOST_DROP == 1, "kinds");
 
@@ -34,19 +39,18 @@ struct row {
 
 struct kind {
 	uint64_t seen, withheld; /* since the window began */
-	uint32_t level;
-	uint64_t calm_ns; /* since when a lower level would do; 0: it would not */
+	uint32_t level, over;	 /* over: windows in a row */
+	uint64_t calm_ns;	 /* since when a lower level would do; 0: it would not */
 };
 
 struct storm {
 	struct loader *loader;
 	struct symbols *sym;
 	struct kind kind[KINDS];
-	uint64_t window_ns, cpu_ns, told_ns, total, cut;
+	uint64_t window_ns, cpu_ns, cost_ps, told_ns, total, cut;
 	bool torn; /* exchanges were, and that was not told */
 	struct row *row;
 	size_t row_cnt;
-	uint64_t rest_told;
 };
 
 /* ---- how much to ask for ---- */
@@ -68,11 +72,17 @@ static uint64_t cpu_ns(void)
 	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
 }
 
-/* Records a second of which the reading costs LOAD_PERCENT of a CPU, as it did in this window */
-static uint64_t rate_limit(uint64_t seen, uint64_t cpu)
+/*
+ * Records a second of which the reading costs LOAD_PERCENT of a CPU. What else we do in a window
+ * (a new round of the routes, the kernel's symbols) is spread over the next ones.
+ */
+static uint64_t rate_limit(struct storm *s, uint64_t seen, uint64_t cpu)
 {
-	uint64_t limit = cpu ? seen * (NS_PER_S / 100 * LOAD_PERCENT) / cpu : 0;
+	uint64_t limit;
 
+	if (seen >= MANY)
+		s->cost_ps = (3 * s->cost_ps + cpu * 1000 / seen) / 4;
+	limit = NS_PER_S / 100 * LOAD_PERCENT * 1000 / (s->cost_ps + 1);
 	return limit > RATE_MIN ? limit : RATE_MIN;
 }
 
@@ -91,6 +101,7 @@ static void set_level(struct storm *s, uint32_t kind, uint32_t level)
 	if (level > k->level)
 		s->torn = true;
 	k->level = level;
+	k->over = 0;
 	k->calm_ns = 0;
 	loader__shed(s->loader, kind, level);
 }
@@ -103,8 +114,10 @@ static void adapt(struct storm *s, uint32_t kind, uint64_t rate, uint64_t limit,
 	if (level != k->level)
 		log_debug("storm: kind %u, %llu records/s, %llu allowed: level %u after %u", kind,
 			  (unsigned long long)rate, (unsigned long long)limit, level, k->level);
-	if (level > k->level) {
-		set_level(s, kind, level);
+	k->over = level > k->level ? k->over + 1 : 0;
+	if (k->over) {
+		if (k->over >= OVER_MAX)
+			set_level(s, kind, level);
 	} else if (level == k->level) {
 		k->calm_ns = 0;
 	} else if (!k->calm_ns) {
@@ -125,7 +138,7 @@ static void close_window(struct storm *s, uint64_t now_ns)
 		seen += k->seen;
 		k->seen = k->withheld = 0;
 	}
-	share(rate_limit(seen, cpu - s->cpu_ns), rate, limit);
+	share(rate_limit(s, seen, cpu - s->cpu_ns), rate, limit);
 	for (uint32_t i = 0; i < KINDS; i++)
 		adapt(s, i, rate[i], limit[i], now_ns);
 	s->window_ns = now_ns;
@@ -303,6 +316,7 @@ int storm__new(struct loader *l, struct symbols *sym, struct storm **ret)
 	s->sym = sym;
 	s->window_ns = mono_ns();
 	s->cpu_ns = cpu_ns();
+	s->cost_ps = COST_PS;
 	*ret = s;
 	return 0;
 }
