@@ -227,8 +227,11 @@ static int object_try(const struct loader_opts *o, enum prog p, char *why, size_
 
 static void choose(struct loader *l)
 {
-	int reason = probe_drop_has_reason();
+	struct probe_kernel k = { 0 };
 	int i;
+
+	if (probe_kernel(&k))
+		k.fexit_err = k.context_err = -EOPNOTSUPP;
 
 	for (i = 0; i < PROBE_MAX; i++) {
 		l->probe[i].name = probes[i].name;
@@ -237,16 +240,19 @@ static void choose(struct loader *l)
 		if (probe_switched_off(probes[i].name))
 			refuse(l, i, "switched off by CALITRACE_WITHOUT");
 	}
-	if (l->probe[PROBE_REASON].ok && reason <= 0)
+	if (l->probe[PROBE_REASON].ok && !k.drop_has_reason)
 		refuse(l, PROBE_REASON, "kfree_skb of this kernel gives no reason");
 	if (l->probe[PROBE_REASON].ok && !l->probe[PROBE_DROP].ok)
 		refuse(l, PROBE_REASON, l->probe[PROBE_DROP].why);
 	if (l->probe[PROBE_BGP].ok && !l->opts.bgp_port)
 		refuse(l, PROBE_BGP, "no BGP port given");
+	if (l->probe[PROBE_FEXIT].ok && k.fexit_err)
+		refuse(l, PROBE_FEXIT, strerror(-k.fexit_err));
 	for (i = 0; i < PROG_MAX; i++)
 		l->want[i] = l->probe[progs[i].probe].ok;
 	l->want[PROG_DROP2] = l->probe[PROBE_DROP].ok && !l->probe[PROBE_REASON].ok;
-	l->want[PROG_FIB0] = false;
+	l->want[PROG_FIB0] = l->want[PROG_FIB] && k.context_err;
+	l->want[PROG_FIB] = l->want[PROG_FIB] && !k.context_err;
 }
 
 /*
@@ -305,6 +311,9 @@ static int load(struct loader *l, char *why, size_t why_sz)
 	err = nothing_left(l, why, why_sz);
 	if (err)
 		return err;
+	/* as a rule that is all: each trial of its own would read the kernel's BTF again */
+	if (!object_load(&l->opts, l->want, &l->obj))
+		return 0;
 	try_optional(l);
 	if (!object_load(&l->opts, l->want, &l->obj))
 		return 0;
