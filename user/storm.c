@@ -19,8 +19,9 @@
 #define TELL_NS NS_PER_S
 /* A level is left when the rate has allowed it for so long */
 #define CALM_NS (2 * NS_PER_S)
-/* What is always read, records a second; more only while it costs no more than LOAD_PERCENT of a CPU */
+/* What is always read, records a second; more while it costs no more than LOAD_PERCENT of a CPU */
 #define RATE_MIN 65536
+#define RATE_MAX 196608 /* fewer than the tokens of one CPU */
 #define LOAD_PERCENT 25
 /* Rows that are told by themselves at a time; the rest of them in one */
 #define ROWS_TOLD 8
@@ -83,7 +84,7 @@ static uint64_t rate_limit(struct storm *s, uint64_t seen, uint64_t cpu)
 	if (seen >= MANY)
 		s->cost_ps = (3 * s->cost_ps + cpu * 1000 / seen) / 4;
 	limit = NS_PER_S / 100 * LOAD_PERCENT * 1000 / (s->cost_ps + 1);
-	return limit > RATE_MIN ? limit : RATE_MIN;
+	return limit < RATE_MIN ? RATE_MIN : limit > RATE_MAX ? RATE_MAX : limit;
 }
 
 /* A storm of one kind leaves the other its due. */
