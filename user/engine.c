@@ -601,14 +601,10 @@ static void on_loss(struct engine *e, const struct obs *o)
 
 	if (o->loss.what == LOSS_WITHHELD) {
 		e->withheld += o->loss.count;
-		if (o->loss.torn)
-			e->torn_ns = o->ts_ns;
 		finding_withheld(e, &o->loss);
 	} else {
 		e->lost += o->loss.count;
 		e->lost_ns = o->ts_ns;
-		if (o->loss.what == LOSS_RING)
-			e->torn_ns = o->ts_ns;
 	}
 	engine_emit(e, &rec);
 }
@@ -725,6 +721,13 @@ static void on_state(struct engine *e, const struct obs *o)
 	}
 }
 
+/* Does it hide a part of exchanges whose rest was seen? It has to be known before time runs on. */
+static bool is_torn(const struct obs_loss *l)
+{
+	return l->what == LOSS_RING || l->what == LOSS_ATTACHMENT ||
+	       (l->what == LOSS_WITHHELD && l->torn);
+}
+
 void engine__feed(struct engine *e, const struct obs *o)
 {
 	bool packet = o->kind == OBS_PATH || o->kind == OBS_DROP;
@@ -732,6 +735,8 @@ void engine__feed(struct engine *e, const struct obs *o)
 	e->last_id = 0;
 	if (packet && !e->ways_now)
 		e->ways_now = way_version(e);
+	if (o->kind == OBS_LOSS && is_torn(&o->loss))
+		e->torn_ns = o->ts_ns;
 	run_time(e, o->ts_ns);
 	if (o->kind == OBS_PATH) {
 		on_path(e, o);

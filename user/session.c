@@ -710,7 +710,6 @@ static bool periodic(struct session *s, uint64_t now)
 
 	if (s->beat)
 		beat__turn(s->beat);
-	look_at_losses(s);
 	if (s->routes_came && s->ifaces)
 		ifaces__reconsider(s->ifaces);
 	s->routes_came = false;
@@ -747,6 +746,7 @@ static void turn(struct session *s)
 		else if (ev[i].data.fd == rtnl__fd(s->rtnl))
 			drain_rtnl(s);
 	}
+	look_at_losses(s); /* first: whether a missing answer says anything hangs on it */
 	consume(s);
 	s->more = periodic(s, now);
 	s->ops.tick(s->ops.ctx, now);
