@@ -96,6 +96,41 @@ static __always_inline __u32 drop_gso(const struct sk_buff *skb)
 	return BPF_CORE_READ(info, gso_segs) > 1 ? EV_F_GSO : 0;
 }
 
+/* Up to NOT_SPECIFIED, which is 2 at most, the kernel has not said why: the route may. */
+static __always_inline void drop_withhold(const struct sk_buff *skb, const struct pkt *p,
+					  __u32 reason)
+{
+	struct ev_held key = {
+		.kind = EV_LOST_DROP,
+		.reason = reason,
+		.block = held_block(p->src, p->dst),
+	};
+	const struct rtable *rt = reason <= 2 ? skb_rtable(skb) : NULL;
+	int err;
+
+	if (rt) {
+		err = BPF_CORE_READ(rt, dst.error);
+		key.dst_error = err < 0 ? -err : err;
+		key.dst_type = BPF_CORE_READ(rt, rt_type);
+	}
+	held_count(&key);
+}
+
+/* As quick_miss(), on a copy: of what is encapsulated nothing is certain here. */
+static __always_inline bool drop_quick_miss(const struct reader *r)
+{
+	__u8 head[QUICK_BYTES + 6] __attribute__((aligned(8)));
+	const struct wire_ip4 *ip = (const void *)head;
+	const struct wire_l4 *l4 = (const void *)(head + sizeof(*ip));
+
+	if (r->end < QUICK_BYTES || bpf_probe_read_kernel(head, QUICK_BYTES, r->base))
+		return false;
+	if (ip->frag & bpf_htons(IP_OFFMASK) || ip->proto == P_IPIP ||
+	    (ip->proto == P_UDP && cfg.vxlan_port && l4->b == cfg.vxlan_port))
+		return false;
+	return quick_inner(head);
+}
+
 static __always_inline int on_drop(const struct sk_buff *skb, __u64 location, __u32 reason)
 {
 	struct packet_head h = {
@@ -109,12 +144,16 @@ static __always_inline int on_drop(const struct sk_buff *skb, __u64 location, __
 	struct reader r = {};
 	struct pkt p = {};
 
-	if (!alive() || !drop_reader(skb, &r) || !drop_netns(skb, &h))
+	if (!drop_reader(skb, &r) || drop_quick_miss(&r) || !alive() || !drop_netns(skb, &h))
 		return 0;
 	if (parse(&r, &p) || !p.app)
 		return 0;
 	if (!packet_in_pool(&r, &p) && !ct_in_pool(skb))
 		return 0;
+	if (!storm_admits(EV_LOST_DROP, exchange_mark(&p))) {
+		drop_withhold(skb, &p, reason);
+		return 0;
+	}
 	h.flags |= drop_gso(skb);
 	/* a frame for somebody else, which a switch or promiscuous mode let in; 5.10 does not say so */
 	if (BPF_CORE_READ_BITFIELD_PROBED(skb, pkt_type) == PACKET_OTHERHOST_)

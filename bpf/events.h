@@ -197,8 +197,11 @@ enum ev_count {
 	EV_LOST_MSG = 4,
 	EV_LOST_MSG_CUT = 5, /* a message longer than EV_MSG_LARGE */
 	EV_LOST_PARSE = 6,   /* headers out of reach */
-	EV_INERT = 7,	     /* packets that passed while user space gave no sign of life */
+	EV_INERT = 7,	     /* packets that passed, maybe ours, while user space was silent */
 	EV_LOST_RES = 8,
+	EV_HELD_SHED = 9,  /* withheld, with all of their exchanges */
+	EV_HELD_CUT = 10,  /* withheld for want of tokens */
+	EV_HELD_REST = 11, /* of both, what calitrace_held had no room for */
 	EV_COUNT_MAX = 16,
 };
 
@@ -215,17 +218,40 @@ struct ev_config {
 	__be16 dns_port[EV_MAX_DNS_PORTS];
 	__be16 vxlan_port;
 	__be16 bgp_port;
-	__u32 ring_wake; /* bytes waiting that wake the reader */
-	__u32 dead_ms;	 /* without a heartbeat for so long the programs are inert; 0: never */
+	__u32 ring_wake;	       /* bytes waiting that wake the reader */
+	__u32 token_rate, token_burst; /* records of each kind and CPU: a second, at once */
+	__u32 dead_ms; /* without a heartbeat for so long the programs are inert; 0: never */
 };
+
+/* Kinds of records that are withheld in a storm: EV_LOST_PATH, _DROP, _FIB. A power of two. */
+#define EV_STORM_KINDS 4
+/* Rows of calitrace_held */
+#define EV_HELD_MAX 1024
+
+/* Key of calitrace_held; the value (__u64) counts records that were withheld */
+struct ev_held {
+	__u8 kind; /* EV_LOST_PATH, _DROP, _FIB */
+	__u8 dst_type;
+	__u16 dst_error; /* as in struct ev_packet, where no reason says more */
+	__u32 reason;
+	__be32 block; /* the /26 of the destination, or of the source if that is the pool's */
+};
+
+/* Pools that are compared one by one */
+#define EV_FAST_POOLS 4
 
 /*
  * The only object in .bss, which user space maps: with a sign of life it stores the time, without
  * a system call. The rest is the programs' own.
  */
 struct ev_life {
-	__u64 beat_ns;	/* CLOCK_MONOTONIC of the last sign of life */
-	__u64 alive_at; /* the jiffy in which it was last found young enough */
+	__u64 beat_ns;		    /* CLOCK_MONOTONIC of the last sign of life */
+	__u64 alive_at;		    /* the jiffy in which it was last found young enough */
+	__u64 missed_at;	    /* the jiffy in which a look-up of ours last failed */
+	__u64 pool[EV_FAST_POOLS];  /* mask << 32 | address, both as on the wire; 0: none */
+	__u32 more_pools;	    /* calitrace_pools has some that do not stand here */
+	__u32 shed[EV_STORM_KINDS]; /* 2^n - 1: of 2^n exchanges one is sent */
+	__u32 woken;		    /* the reader was, and has not begun to read */
 };
 
 /* Key of calitrace_pools, an LPM trie; the value (__u32) is not used */

@@ -24,24 +24,62 @@ static __always_inline const struct rtable *skb_rtable(const struct sk_buff *skb
 	return rt;
 }
 
+/*
+ * A kernel object's members in one copy: each probe read costs more than the bytes that it moves.
+ * OBJ_FIELD's member must lie within the copy, which is at most OBJ_COPY bytes from `from` on.
+ */
+#define OBJ_COPY 192
+#define OBJ_FIELD(copy, from, type, field)                                                         \
+	(*(const typeof(((type *)0)->field) *)obj_field(copy, bpf_core_field_offset(type, field) - \
+								      (from)))
+#define OBJ_LEN(from, type, field) \
+	(bpf_core_field_offset(type, field) + bpf_core_field_size(type, field) - (from))
+
+struct obj_copy {
+	__u8 b[OBJ_COPY];
+} __attribute__((aligned(8)));
+
+/* Known to the verifier all the same: without it the compiler subtracts from the stack pointer. */
+static __always_inline const void *obj_field(const struct obj_copy *c, __u64 off)
+{
+	asm volatile("" : "+r"(off));
+	return c->b + off;
+}
+
+static __always_inline bool obj_read(struct obj_copy *c, const void *obj, __u32 from, __u32 len)
+{
+	/* a kernel that has grown beyond it: not known, rather than refused */
+	if (len > OBJ_COPY)
+		return false;
+	return !bpf_probe_read_kernel(c->b, len, (const __u8 *)obj + from);
+}
+
 static __always_inline void facts_dst(struct ev_packet *e, struct ev_addrs4 *a,
 				      const struct sk_buff *skb)
 {
-	const struct rtable *rt = skb_rtable(skb);
+	const struct rtable *rt = (const void *)(BPF_CORE_READ(skb, _skb_refdst) & ~1UL);
+	const struct net_device *dev;
+	const struct dst_ops *ops;
+	struct obj_copy c;
 	int err;
 
-	if (!rt)
+	if (!rt || !obj_read(&c, rt, 0, OBJ_LEN(0, struct rtable, rt_gw4)) ||
+	    OBJ_FIELD(&c, 0, struct rtable, dst.flags) & DST_METADATA_FLAG)
+		return;
+	ops = OBJ_FIELD(&c, 0, struct rtable, dst.ops);
+	if (BPF_CORE_READ(ops, family) != AF_INET4)
 		return;
 	e->flags |= EV_F_DST;
-	if (BPF_CORE_READ(rt, rt_is_input))
+	if (OBJ_FIELD(&c, 0, struct rtable, rt_is_input))
 		e->flags |= EV_F_DST_INPUT;
-	e->dst_type = BPF_CORE_READ(rt, rt_type);
+	e->dst_type = OBJ_FIELD(&c, 0, struct rtable, rt_type);
 	/* a route for input carries it as a positive number (ip_route_input_slow) */
-	err = BPF_CORE_READ(rt, dst.error);
+	err = OBJ_FIELD(&c, 0, struct rtable, dst.error);
 	e->dst_error = err < 0 ? -err : err;
-	e->dst_oif = BPF_CORE_READ(rt, dst.dev, ifindex);
-	if (BPF_CORE_READ(rt, rt_gw_family) == AF_INET4)
-		a->gw = BPF_CORE_READ(rt, rt_gw4);
+	dev = OBJ_FIELD(&c, 0, struct rtable, dst.dev);
+	e->dst_oif = BPF_CORE_READ(dev, ifindex);
+	if (OBJ_FIELD(&c, 0, struct rtable, rt_gw_family) == AF_INET4)
+		a->gw = OBJ_FIELD(&c, 0, struct rtable, rt_gw4);
 }
 
 static __always_inline const struct nf_conn *skb_conntrack(const struct sk_buff *skb, __u32 *ctinfo)
@@ -55,26 +93,31 @@ static __always_inline const struct nf_conn *skb_conntrack(const struct sk_buff 
 	return (const void *)(nfct & ~NFCT_PTRMASK);
 }
 
+#define CT_FROM bpf_core_field_offset(struct nf_conn, tuplehash)
+#define CT_FIELD(copy, field) OBJ_FIELD(copy, CT_FROM, struct nf_conn, field)
+
 static __always_inline void facts_ct(struct ev_packet *e, struct ev_addrs4 *a,
 				     const struct sk_buff *skb)
 {
 	__u32 ctinfo = 0;
 	const struct nf_conn *ct = skb_conntrack(skb, &ctinfo);
+	struct obj_copy c;
 
-	if (!ct)
+	/* the status stands behind the tuples */
+	if (!ct || !obj_read(&c, ct, CT_FROM, OBJ_LEN(CT_FROM, struct nf_conn, status)))
 		return;
 	e->flags |= EV_F_CT;
 	if (ctinfo >= CT_IS_REPLY)
 		e->flags |= EV_F_CT_REPLY;
-	e->ct_status = BPF_CORE_READ(ct, status);
-	a->ct_src = BPF_CORE_READ(ct, tuplehash[0].tuple.src.u3.ip);
-	a->ct_dst = BPF_CORE_READ(ct, tuplehash[0].tuple.dst.u3.ip);
-	a->ct_rsrc = BPF_CORE_READ(ct, tuplehash[1].tuple.src.u3.ip);
-	a->ct_rdst = BPF_CORE_READ(ct, tuplehash[1].tuple.dst.u3.ip);
-	e->ct_sport = BPF_CORE_READ(ct, tuplehash[0].tuple.src.u.all);
-	e->ct_dport = BPF_CORE_READ(ct, tuplehash[0].tuple.dst.u.all);
-	e->ct_rsport = BPF_CORE_READ(ct, tuplehash[1].tuple.src.u.all);
-	e->ct_rdport = BPF_CORE_READ(ct, tuplehash[1].tuple.dst.u.all);
+	e->ct_status = CT_FIELD(&c, status);
+	a->ct_src = CT_FIELD(&c, tuplehash[0].tuple.src.u3.ip);
+	a->ct_dst = CT_FIELD(&c, tuplehash[0].tuple.dst.u3.ip);
+	a->ct_rsrc = CT_FIELD(&c, tuplehash[1].tuple.src.u3.ip);
+	a->ct_rdst = CT_FIELD(&c, tuplehash[1].tuple.dst.u3.ip);
+	e->ct_sport = CT_FIELD(&c, tuplehash[0].tuple.src.u.all);
+	e->ct_dport = CT_FIELD(&c, tuplehash[0].tuple.dst.u.all);
+	e->ct_rsport = CT_FIELD(&c, tuplehash[1].tuple.src.u.all);
+	e->ct_rdport = CT_FIELD(&c, tuplehash[1].tuple.dst.u.all);
 }
 
 /* Is the untranslated tuple one of a pool's? For masqueraded packets and replies to the node. */

@@ -11,6 +11,7 @@
 #define TABLE_LOCAL 255
 #define LOOPBACK_IF 1
 #define CUR_AGE_NS 10000000ULL
+#define CUR_AGE_JIFFIES 11 /* a jiffy is at least a millisecond */
 #define MISS_AGE_NS 1000000ULL
 
 struct fib_flow {
@@ -18,19 +19,6 @@ struct fib_flow {
 	__u32 iif;
 	__u8 proto;
 };
-
-/*
- * 1 unless x is 0, without a branch: three for each of sixteen slots were 100000 steps for the
- * verifier, 0.4 s of it. The barriers keep the compiler from making branches of it.
- */
-static __always_inline __u64 differs(__u64 x)
-{
-	x |= -x;
-	asm volatile("" : "+r"(x));
-	x >>= 63;
-	asm volatile("" : "+r"(x));
-	return x;
-}
 
 /*
  * How many recent packets fit: one if the destination is the same, since it is that pair of
@@ -104,9 +92,16 @@ static __always_inline bool output_is_ours(const struct fib_flow *f, __u64 now, 
 static __always_inline void fib_emit(const struct flowi4 *fl, const struct fib_flow *f, __u32 table,
 				     int err, __u8 class, __u32 n, enum context c)
 {
-	struct ev_fib *e = emit_reserve(sizeof(*e), EV_LOST_FIB);
+	struct ev_held key = { .kind = EV_LOST_FIB, .dst_error = -err };
 	struct task_struct *task;
+	struct ev_fib *e;
 
+	if (!storm_admits(EV_LOST_FIB, 0)) {
+		key.block = held_block(f->src, f->dst);
+		held_count(&key);
+		return;
+	}
+	e = emit_reserve(sizeof(*e), EV_LOST_FIB);
 	if (!e)
 		return;
 	__builtin_memset(e, 0, sizeof(*e));
@@ -140,6 +135,15 @@ static __always_inline bool nexthop_in_node(const struct fib_nh_common *nhc)
 	return nhc && BPF_CORE_READ(nhc, nhc_dev, nd_net.net, ns.inum) == cfg.netns;
 }
 
+/*
+ * Did any look-up of ours fail within MISS_AGE_NS? Nearly all succeed, and while none fails that is
+ * all that is asked of them. A jiffy is at least as long, so this one and the last two cover it.
+ */
+static __always_inline bool missed_lately(void)
+{
+	return bpf_jiffies64() - life.missed_at <= 2;
+}
+
 static __always_inline void fib_hit(const struct flowi4 *fl, const struct fib_flow *f, __u32 table,
 				    const struct fib_nh_common *nhc, bool ask)
 {
@@ -160,31 +164,48 @@ static __always_inline void fib_hit(const struct flowi4 *fl, const struct fib_fl
 		 ask ? current_context() : CONTEXT_UNKNOWN);
 }
 
+/* Did any packet of ours come in on this CPU within CUR_AGE_NS? In a storm of others', none did. */
+static __always_inline bool cur_is_recent(void)
+{
+	__u32 zero = 0;
+	struct cur_ring *c = bpf_map_lookup_elem(&calitrace_cur, &zero);
+
+	return c && bpf_jiffies64() - c->jiffy <= CUR_AGE_JIFFIES;
+}
+
 static __always_inline void fib_failed(const struct flowi4 *fl, const struct fib_flow *f,
 				       __u32 table, int err, bool ask)
 {
-	__u64 now = bpf_ktime_get_ns();
-	__u32 zero = 0, n = 1;
-	struct fib_miss *m = bpf_map_lookup_elem(&calitrace_miss, &zero);
-	enum context c = ask ? current_context() : CONTEXT_UNKNOWN;
+	enum context c = CONTEXT_UNKNOWN;
 	__u8 class = EV_FIB_OUTPUT;
+	__u32 zero = 0, n = 1;
+	struct fib_miss *m;
 	bool arp = false;
+	__u64 now;
 
 	if (f->iif == LOOPBACK_IF) {
+		now = bpf_ktime_get_ns();
+		if (ask)
+			c = current_context();
 		if (!output_is_ours(f, now, c))
 			return;
 	} else {
+		if (!cur_is_recent())
+			return;
+		now = bpf_ktime_get_ns();
 		n = cur_match(f, now, &arp);
 		if (!n)
 			return;
 		class = arp ? EV_FIB_ARP : EV_FIB_FORWARD;
 	}
+	m = bpf_map_lookup_elem(&calitrace_miss, &zero);
 	if (m) {
 		m->ts_ns = now;
 		m->src = f->src;
 		m->dst = f->dst;
 		m->iif = f->iif;
 		m->live = 1;
+		life.missed_at = bpf_jiffies64();
 	}
 	fib_emit(fl, f, table, err, class, n, c);
 }
@@ -200,12 +221,14 @@ static __always_inline void on_fib(__u32 table, const struct flowi4 *fl,
 	};
 
 	/* table local is walked first when there are rules: its misses mean nothing */
-	if (!f.iif || table == TABLE_LOCAL || !alive())
+	if (!f.iif || table == TABLE_LOCAL)
 		return;
-	if (err)
-		fib_failed(fl, &f, table, err, ask);
-	else
+	if (err) {
+		if (alive())
+			fib_failed(fl, &f, table, err, ask);
+	} else if (missed_lately()) {
 		fib_hit(fl, &f, table, nhc, ask);
+	}
 }
 
 SEC("tp_btf/fib_table_lookup")

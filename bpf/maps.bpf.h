@@ -60,6 +60,7 @@ struct cur_slot {
 struct cur_ring {
 	__u32 next;
 	__u32 pad;
+	__u64 jiffy; /* of the last one that came in */
 	struct cur_slot slot[CUR_SLOTS];
 };
 struct {

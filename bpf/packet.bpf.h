@@ -22,6 +22,7 @@ struct packet_head {
 	const struct sk_buff *skb;
 	__u32 reason;
 	__u64 location;
+	__u64 ts_ns; /* 0: the clock was not asked yet */
 };
 
 static __always_inline void packet_fill(struct ev_packet *e, struct ev_addrs4 *a,
@@ -83,6 +84,12 @@ static __always_inline bool wants_snap(const struct pkt *p)
 	return icmp_is_error(p) || (p->app == EV_APP_DNS && !(p->flags & EV_F_FRAG_LATER));
 }
 
+/* The clock costs as much as all the rest of a record that finds no room. */
+static __always_inline __u64 head_time(const struct packet_head *h)
+{
+	return h->ts_ns ? h->ts_ns : bpf_ktime_get_ns();
+}
+
 static __always_inline void packet_emit(const struct packet_head *h, const struct pkt *p,
 					const struct reader *r)
 {
@@ -93,7 +100,8 @@ static __always_inline void packet_emit(const struct packet_head *h, const struc
 			return;
 		packet_fill(&l->e, &l->a, h, p);
 		packet_snap(l, r, p);
-		emit_header(&l->e.hdr, h->kind, sizeof(*l), (__u64)h->skb, h->netns, h->ifindex);
+		emit_header_at(&l->e.hdr, h->kind, sizeof(*l), (__u64)h->skb, h->netns, h->ifindex,
+			       head_time(h));
 		emit_submit(l);
 	} else {
 		struct packet_small *s = emit_reserve(sizeof(*s), h->lost);
@@ -101,7 +109,8 @@ static __always_inline void packet_emit(const struct packet_head *h, const struc
 		if (!s)
 			return;
 		packet_fill(&s->e, &s->a, h, p);
-		emit_header(&s->e.hdr, h->kind, sizeof(*s), (__u64)h->skb, h->netns, h->ifindex);
+		emit_header_at(&s->e.hdr, h->kind, sizeof(*s), (__u64)h->skb, h->netns, h->ifindex,
+			       head_time(h));
 		emit_submit(s);
 	}
 }

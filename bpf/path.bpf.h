@@ -11,7 +11,7 @@
 #define PATH_NEXT (-1)
 
 static __always_inline void cur_remember(const struct __sk_buff *tc, __be32 src, __be32 dst,
-					 __u32 arp)
+					 __u32 arp, __u64 now)
 {
 	__u32 zero = 0;
 	struct cur_ring *c = bpf_map_lookup_elem(&calitrace_cur, &zero);
@@ -20,7 +20,8 @@ static __always_inline void cur_remember(const struct __sk_buff *tc, __be32 src,
 	if (!c)
 		return;
 	s = &c->slot[c->next++ & (CUR_SLOTS - 1)];
-	s->ts_ns = bpf_ktime_get_ns();
+	s->ts_ns = now;
+	c->jiffy = bpf_jiffies64();
 	s->skb = (__u64)tc;
 	s->src = src;
 	s->dst = dst;
@@ -45,7 +46,7 @@ static __always_inline void cur_forget(const struct __sk_buff *tc)
 /* A pod asks for its gateway: whether proxy ARP answers hangs on a FIB look-up that follows. */
 static __always_inline void path_arp(struct __sk_buff *tc)
 {
-	struct reader r = { .tc = tc };
+	struct reader r = { .tc = tc, .l3 = NOT_PLAIN };
 	struct wire_arp arp;
 	__be32 sip, tip;
 
@@ -54,13 +55,20 @@ static __always_inline void path_arp(struct __sk_buff *tc)
 	__builtin_memcpy(&sip, arp.sip, 4);
 	__builtin_memcpy(&tip, arp.tip, 4);
 	if (in_pool(sip))
-		cur_remember(tc, sip, tip, 1);
+		cur_remember(tc, sip, tip, 1, bpf_ktime_get_ns());
 }
 
-static __always_inline void path_ip(struct __sk_buff *tc, __u8 hook)
+static __always_inline void path_withhold(const struct pkt *p)
+{
+	struct ev_held key = { .kind = EV_LOST_PATH, .block = held_block(p->src, p->dst) };
+
+	held_count(&key);
+}
+
+static __always_inline void path_look(struct __sk_buff *tc, __u8 hook, __u32 l3)
 {
 	const struct sk_buff *skb = (const void *)tc;
-	struct reader r = { .tc = tc };
+	struct reader r = { .tc = tc, .l3 = l3 };
 	struct pkt p = {};
 	struct packet_head h = {
 		.kind = EV_PATH,
@@ -82,21 +90,38 @@ static __always_inline void path_ip(struct __sk_buff *tc, __u8 hook)
 		return;
 	if (!packet_in_pool(&r, &p) && (hook == EV_HOOK_TC_INGRESS || !ct_in_pool(skb)))
 		return;
-	if (hook == EV_HOOK_TC_INGRESS)
-		cur_remember(tc, p.src, p.dst, 0);
-	else
+	if (!storm_admits(EV_LOST_PATH, exchange_mark(&p))) {
+		path_withhold(&p);
+		return;
+	}
+	if (hook == EV_HOOK_TC_INGRESS) {
+		h.ts_ns = bpf_ktime_get_ns();
+		cur_remember(tc, p.src, p.dst, 0, h.ts_ns);
+	} else {
 		cur_forget(tc);
+	}
 	packet_emit(&h, &p, &r);
+}
+
+/* Without a sign of life only what may be ours is counted: looking costs less than counting. */
+static __always_inline void path_ip(struct __sk_buff *tc, __u8 hook)
+{
+	__u32 l3 = NOT_PLAIN;
+
+	if (quick_miss(tc, &l3))
+		return;
+	if (alive())
+		path_look(tc, hook, l3);
+	else
+		count(EV_INERT);
 }
 
 SEC("tc")
 int calitrace_in(struct __sk_buff *tc)
 {
-	if (!alive())
-		count(EV_INERT);
-	else if (tc->protocol == bpf_htons(ETH_P_IP))
+	if (tc->protocol == bpf_htons(ETH_P_IP))
 		path_ip(tc, EV_HOOK_TC_INGRESS);
-	else if (tc->protocol == bpf_htons(ETH_P_ARP))
+	else if (tc->protocol == bpf_htons(ETH_P_ARP) && alive())
 		path_arp(tc);
 	return PATH_NEXT;
 }
@@ -104,9 +129,7 @@ int calitrace_in(struct __sk_buff *tc)
 SEC("tc")
 int calitrace_eg(struct __sk_buff *tc)
 {
-	if (!alive())
-		count(EV_INERT);
-	else if (tc->protocol == bpf_htons(ETH_P_IP))
+	if (tc->protocol == bpf_htons(ETH_P_IP))
 		path_ip(tc, EV_HOOK_TC_EGRESS);
 	return PATH_NEXT;
 }

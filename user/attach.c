@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "grace.h"
 #include "guardian.h"
 #include "tcx.h"
 #include "util.h"
@@ -21,6 +22,8 @@
 #define TORN_MAX 3
 #define TORN_NS (60 * NS_PER_S)
 #define GUARD_MIN_NS NS_PER_S
+/* For fewer devices the kernel is not hurried */
+#define MANY 4
 
 static const char *const hook_words[2] = { "ingress", "egress" };
 
@@ -301,12 +304,15 @@ int attach__fd(const struct attach *a)
 
 void attach__free(struct attach *a)
 {
+	bool hurried;
 	size_t i;
 
 	if (!a)
 		return;
+	hurried = !a->clsact && a->cnt >= MANY && grace_hurry();
 	for (i = 0; i < a->cnt; i++)
 		detach(a, &a->dev[i]);
+	grace_calm(hurried);
 	guardian__free(a->guardian);
 	clsact__free(a->clsact);
 	if (a->watch_fd >= 0)

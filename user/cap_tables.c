@@ -205,7 +205,8 @@ static const struct cap_field pools[] = {
 	INT(obs_pools, block_len), LIST(obs_pools, pool, cnt, pool_table),
 };
 static const struct cap_field loss[] = {
-	ENUM(obs_loss, what, LOSS_BIRD + 1), INT(obs_loss, count),
+	ENUM(obs_loss, what, LOSS_BIRD + 1), INT(obs_loss, count), ENUM(obs_loss, verdict, V_MAX),
+	NET(obs_loss, block), BOOL(obs_loss, torn),
 };
 
 static const struct cap_field meta[] = {
@@ -282,6 +283,11 @@ _Static_assert(OBS_PATH == 1 && OBS_DROP == 2 && OBS_FIB == 3 && OBS_ROUTE == 4 
 		       OBS_NFLOOK == 31 && OBS_NFRULE == 32 && OBS_SERVICE == 33 &&
 		       OBS_NFTRACE == 34,
 	       "numbers that are in files");
+
+_Static_assert(V_NO_ROUTE == 4 && V_BLACKHOLE == 5 && V_UNREACHABLE == 6 && V_PROHIBIT == 7 &&
+		       V_RP_FILTER == 8 && V_FILTERED == 11 && V_NEIGH_FAILED == 13 &&
+		       V_TOO_BIG == 17 && V_NO_SOCKET == 19 && V_OVERLOAD == 20 && V_OTHER == 22,
+	       "verdicts that are in files");
 
 const struct cap_table *cap_obs_table(uint32_t kind)
 {

@@ -261,6 +261,12 @@ static void unanswered(struct engine *e, struct trk *t)
 	list_del(&t->reply);
 	if (t->answered || verdict_is_problem(t->verdict))
 		return;
+	/* its answer may be what was withheld or lost: nobody can say */
+	if (t->first_ns < e->torn_ns) {
+		t->answered = true;
+		engine_shelve(e, t);
+		return;
+	}
 	if (may_be_held_up(e, t) && !t->patience) {
 		t->patience = true;
 		t->reply_at += NEIGH_NS;
@@ -596,6 +602,7 @@ static void on_loss(struct engine *e, const struct obs *o)
 
 	if (o->loss.what == LOSS_WITHHELD) {
 		e->withheld += o->loss.count;
+		finding_withheld(e, &o->loss);
 	} else {
 		e->lost += o->loss.count;
 		e->lost_ns = o->ts_ns;
@@ -715,6 +722,13 @@ static void on_state(struct engine *e, const struct obs *o)
 	}
 }
 
+/* Does it hide a part of exchanges whose rest was seen? It has to be known before time runs on. */
+static bool is_torn(const struct obs_loss *l)
+{
+	return l->what == LOSS_RING || l->what == LOSS_ATTACHMENT ||
+	       (l->what == LOSS_WITHHELD && l->torn);
+}
+
 void engine__feed(struct engine *e, const struct obs *o)
 {
 	bool packet = o->kind == OBS_PATH || o->kind == OBS_DROP;
@@ -722,6 +736,8 @@ void engine__feed(struct engine *e, const struct obs *o)
 	e->last_id = 0;
 	if (packet && !e->ways_now)
 		e->ways_now = way_version(e);
+	if (o->kind == OBS_LOSS && is_torn(&o->loss))
+		e->torn_ns = o->ts_ns;
 	run_time(e, o->ts_ns);
 	if (o->kind == OBS_PATH) {
 		on_path(e, o);

@@ -481,6 +481,7 @@ struct engine {
 
 	uint64_t lost_ns; /* of the last loss */
 	uint64_t seen, lost, withheld, problems;
+	uint64_t torn_ns; /* up to then, part of an exchange may have been withheld or lost */
 	uint64_t verdicts[V_MAX];
 	struct app_stats apps[APP_MAX];
 	struct latency latency[APP_MAX];
@@ -635,6 +636,8 @@ void finding_late(struct engine *e, const struct trk *req);
 /* A packet whose verdict was changed leaves the finding that it was counted in */
 void finding_uncount(struct engine *e, struct trk *t);
 void finding_good(struct engine *e, const struct good *g);
+/* Packets like those of a finding may be among what the kernel side withheld. */
+void finding_withheld(struct engine *e, const struct obs_loss *l);
 /* Causes are looked at again; changed findings are emitted. */
 void finding_review(struct engine *e, uint64_t ts_ns);
 /* At the end: counts that changed are told, too */

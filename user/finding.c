@@ -380,6 +380,28 @@ void finding_good(struct engine *e, const struct good *g)
 	}
 }
 
+/* What the path's programs withhold has no verdict: some of it may have gone the same wrong way. */
+static bool may_be_like(const struct finding *f, const struct obs_loss *l)
+{
+	if (f->recovered || !addr_is_set(&l->block.addr) || !has_block(f, &l->block))
+		return false;
+	return l->verdict == f->verdict ||
+	       (l->verdict == V_NONE && (f->verdict == V_LEAKED || f->verdict == V_WRONG_NEXTHOP ||
+					 f->verdict == V_UNANSWERED));
+}
+
+void finding_withheld(struct engine *e, const struct obs_loss *l)
+{
+	for (uint32_t i = 0; i < e->finding_cnt; i++) {
+		struct fnd *f = e->finding[i];
+
+		if (!may_be_like(&f->f, l))
+			continue;
+		f->f.withheld += l->count;
+		f->dirty = true;
+	}
+}
+
 /* How many of its blocks have a way out again */
 static uint32_t routes_back(const struct engine *e, const struct finding *f)
 {

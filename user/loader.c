@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <linux/types.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,10 +28,19 @@
 #include "util.h"
 
 #define RING_BYTES (4u << 20)
+/* Blocks of memory that go back to the system when they are freed */
+#define BIG_BYTES (1 << 20)
 /* The largest that 5.10 takes. A log that does not fit hides the errno behind ENOSPC. */
 #define LOG_BYTES (UINT32_MAX >> 8)
 /* Records in a row before the caller may look at its signals and timers again */
 #define CONSUME_MAX 65536
+
+/*
+ * Records of a kind that a CPU may send: a second, and at once. They cost it a tenth of its time.
+ * It is more than user space asks for (storm.c), which sheds whole exchanges; tokens tear them.
+ */
+#define TOKEN_RATE 262144
+#define TOKEN_BURST 32768
 
 /* Without a sign of life for so long the programs do nothing: the contract's dead-man heartbeat */
 #define DEAD_MS 2000
@@ -92,7 +102,7 @@ struct loader {
 	struct ev_life *life; /* shared with the programs */
 	struct ev_pool4 pool[MAX_POOLS];
 	uint32_t pool_cnt;
-	int pools_fd, podns_fd, count_fd;
+	int pools_fd, podns_fd, count_fd, held_fd;
 	int cpu_cnt;
 	uint64_t *per_cpu; /* room for one value of calitrace_count */
 	/* during loader__consume() */
@@ -126,6 +136,8 @@ static struct ev_config config_of(const struct loader_opts *o)
 		.bgp_port = htons(o->bgp_port),
 		/* early enough that what comes until the reader runs still fits */
 		.ring_wake = o->ring_bytes / 8,
+		.token_rate = o->token_rate ? o->token_rate : TOKEN_RATE,
+		.token_burst = o->token_burst ? o->token_burst : TOKEN_BURST,
 		.dead_ms = DEAD_MS,
 	};
 	size_t i;
@@ -230,8 +242,11 @@ static int object_try(const struct loader_opts *o, enum prog p, char *why, size_
 
 static void choose(struct loader *l)
 {
-	int reason = probe_drop_has_reason();
+	struct probe_kernel k = { 0 };
 	int i;
+
+	if (probe_kernel(&k))
+		k.fexit_err = k.context_err = -EOPNOTSUPP;
 
 	for (i = 0; i < PROBE_MAX; i++) {
 		l->probe[i].name = probes[i].name;
@@ -240,16 +255,19 @@ static void choose(struct loader *l)
 		if (probe_switched_off(probes[i].name))
 			refuse(l, i, "switched off by CALITRACE_WITHOUT");
 	}
-	if (l->probe[PROBE_REASON].ok && reason <= 0)
+	if (l->probe[PROBE_REASON].ok && !k.drop_has_reason)
 		refuse(l, PROBE_REASON, "kfree_skb of this kernel gives no reason");
 	if (l->probe[PROBE_REASON].ok && !l->probe[PROBE_DROP].ok)
 		refuse(l, PROBE_REASON, l->probe[PROBE_DROP].why);
 	if (l->probe[PROBE_BGP].ok && !l->opts.bgp_port)
 		refuse(l, PROBE_BGP, "no BGP port given");
+	if (l->probe[PROBE_FEXIT].ok && k.fexit_err)
+		refuse(l, PROBE_FEXIT, strerror(-k.fexit_err));
 	for (i = 0; i < PROG_MAX; i++)
 		l->want[i] = l->probe[progs[i].probe].ok;
 	l->want[PROG_DROP2] = l->probe[PROBE_DROP].ok && !l->probe[PROBE_REASON].ok;
-	l->want[PROG_FIB0] = false;
+	l->want[PROG_FIB0] = l->want[PROG_FIB] && k.context_err;
+	l->want[PROG_FIB] = l->want[PROG_FIB] && !k.context_err;
 }
 
 /*
@@ -308,6 +326,9 @@ static int load(struct loader *l, char *why, size_t why_sz)
 	err = nothing_left(l, why, why_sz);
 	if (err)
 		return err;
+	/* as a rule that is all: each trial of its own would read the kernel's BTF again */
+	if (!object_load(&l->opts, l->want, &l->obj))
+		return 0;
 	try_optional(l);
 	if (!object_load(&l->opts, l->want, &l->obj))
 		return 0;
@@ -373,7 +394,9 @@ static int open_maps(struct loader *l)
 	l->podns_fd = bpf_object__find_map_fd_by_name(l->obj, "calitrace_podns");
 	l->count_fd = bpf_object__find_map_fd_by_name(l->obj, "calitrace_count");
 	l->cpu_cnt = libbpf_num_possible_cpus();
-	if (ring < 0 || l->pools_fd < 0 || l->podns_fd < 0 || l->count_fd < 0 || l->cpu_cnt <= 0)
+	l->held_fd = bpf_object__find_map_fd_by_name(l->obj, "calitrace_held");
+	if (ring < 0 || l->pools_fd < 0 || l->podns_fd < 0 || l->count_fd < 0 || l->held_fd < 0 ||
+	    l->cpu_cnt <= 0)
 		return -EINVAL;
 	l->per_cpu = calloc((size_t)l->cpu_cnt, sizeof(*l->per_cpu));
 	if (!l->per_cpu)
@@ -420,6 +443,12 @@ int loader__open(const struct loader_opts *opts, struct loader **ret, char *why,
 	if (!l)
 		return -ENOMEM;
 	l->opts = *opts;
+	/*
+	 * libbpf reads the kernel's BTF twice, 5 MB each, for every object: with thresholds that
+	 * adapt, malloc would keep all that for good.
+	 */
+	mallopt(M_MMAP_THRESHOLD, BIG_BYTES);
+	mallopt(M_TRIM_THRESHOLD, BIG_BYTES);
 	libbpf_set_print(print_libbpf);
 	err = check_ring_bytes(&l->opts, why, why_sz);
 	if (!err)
@@ -491,6 +520,29 @@ static bool has_pool(const struct ev_pool4 *pool, uint32_t cnt, const struct ev_
 	return false;
 }
 
+/* As the programs compare it: 0 where it does not fit that form */
+static uint64_t fast_pool(const struct ev_pool4 *p)
+{
+	uint32_t mask = p->prefixlen ? htonl(UINT32_MAX << (32 - p->prefixlen)) : 0;
+
+	return mask ? (uint64_t)mask << 32 | p->addr : 0;
+}
+
+/* While they are exchanged the trie answers, which has all of them already. */
+static void set_fast_pools(struct loader *l)
+{
+	bool more = l->pool_cnt > EV_FAST_POOLS;
+
+	__atomic_store_n(&l->life->more_pools, 1, __ATOMIC_SEQ_CST);
+	for (uint32_t i = 0; i < EV_FAST_POOLS; i++) {
+		uint64_t p = i < l->pool_cnt ? fast_pool(&l->pool[i]) : 0;
+
+		more = more || (i < l->pool_cnt && !p);
+		__atomic_store_n(&l->life->pool[i], p, __ATOMIC_SEQ_CST);
+	}
+	__atomic_store_n(&l->life->more_pools, more, __ATOMIC_SEQ_CST);
+}
+
 int loader__set_pools(struct loader *l, const struct obs_pools *pools)
 {
 	struct ev_pool4 new[MAX_POOLS] = { 0 };
@@ -513,6 +565,7 @@ int loader__set_pools(struct loader *l, const struct obs_pools *pools)
 	}
 	memcpy(l->pool, new, sizeof(new));
 	l->pool_cnt = cnt;
+	set_fast_pools(l);
 	return 0;
 }
 
@@ -529,7 +582,7 @@ int loader__set_podns(struct loader *l, uint32_t inum, uint32_t ifindex)
 
 int loader__epoll_fd(const struct loader *l)
 {
-	return ring_buffer__epoll_fd(l->ring);
+	return bpf_object__find_map_fd_by_name(l->obj, "calitrace_ring");
 }
 
 int loader__consume(struct loader *l, void (*fn)(void *ctx, const void *data, size_t len),
@@ -541,6 +594,8 @@ int loader__consume(struct loader *l, void (*fn)(void *ctx, const void *data, si
 	l->fn = fn;
 	l->ctx = ctx;
 	l->left = CONSUME_MAX;
+	/* what comes from now on may have to wake us again */
+	__atomic_store_n(&l->life->woken, 0, __ATOMIC_SEQ_CST);
 	n = ring_buffer__consume(l->ring);
 	return n == -ECANCELED ? CONSUME_MAX : n;
 }
@@ -569,6 +624,37 @@ uint64_t loader__lost(const struct loader *l, uint64_t *ret_messages)
 		*ret_messages = messages;
 	return messages + counter(l, EV_LOST_PATH) + counter(l, EV_LOST_DROP) +
 	       counter(l, EV_LOST_FIB) + counter(l, EV_LOST_BGP) + counter(l, EV_LOST_RES);
+}
+
+uint64_t loader__withheld(const struct loader *l, uint64_t *ret_cut)
+{
+	uint64_t cut = counter(l, EV_HELD_CUT);
+
+	if (ret_cut)
+		*ret_cut = cut;
+	return cut + counter(l, EV_HELD_SHED);
+}
+
+int loader__held_next(const struct loader *l, const struct ev_held *after, struct ev_held *key,
+		      uint64_t *ret_sum)
+{
+	uint64_t sum = 0;
+
+	if (bpf_map_get_next_key(l->held_fd, after, key))
+		return -errno;
+	if (bpf_map_lookup_elem(l->held_fd, key, l->per_cpu))
+		return -errno;
+	for (int i = 0; i < l->cpu_cnt; i++)
+		sum += l->per_cpu[i];
+	*ret_sum = sum;
+	return 0;
+}
+
+void loader__shed(struct loader *l, uint32_t kind, uint32_t level)
+{
+	uint32_t mask = level ? UINT32_MAX >> (32 - level) : 0;
+
+	__atomic_store_n(&l->life->shed[kind], mask, __ATOMIC_RELAXED);
 }
 
 void loader__beat(struct loader *l)

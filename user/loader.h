@@ -35,6 +35,8 @@ struct loader_opts {
 	uint32_t apps;				    /* EV_APP_*; 0: dns, icmp, tcp */
 	uint16_t dns_port[4], bgp_port, vxlan_port; /* host order, 0: unset */
 	uint32_t ring_bytes;			    /* power of two; 0: default */
+	uint32_t token_rate,
+		token_burst; /* records of a kind and CPU: a second, at once; 0: default */
 };
 
 /* What stops everything (no BTF, no privileges, lockdown): -errno and one sentence in why. */
@@ -49,7 +51,8 @@ int loader__attach(struct loader *l, int rtnl_fd);
 int loader__set_pools(struct loader *l, const struct obs_pools *pools);
 /* ifindex 0: it is gone */
 int loader__set_podns(struct loader *l, uint32_t inum, uint32_t ifindex);
-/* Poll this for wake-ups; call loader__consume() anyway every 50 ms (records do not wake). */
+/* Poll this for wake-ups, edge-triggered: it is readable whenever a record waits, but one alone
+ * wakes nobody. Call loader__consume() anyway every 50 ms. */
 int loader__epoll_fd(const struct loader *l);
 /* Calls fn for each record: data is read-only and valid during the call. Returns the count or
  * -errno. Under a flood it returns after 65536 records: then there is more. */
@@ -62,6 +65,15 @@ void loader__beat(struct loader *l);
 uint64_t loader__inert(const struct loader *l);
 /* Records lost so far (all kinds), and of rtnetlink messages alone */
 uint64_t loader__lost(const struct loader *l, uint64_t *ret_messages);
+/* Records withheld so far, and of these such as tore exchanges apart (for want of tokens) */
+uint64_t loader__withheld(const struct loader *l, uint64_t *ret_cut);
+/* Walks the rows of what was withheld: after NULL for the first. 0, or -ENOENT at the end; the map
+ * may change meanwhile, no row is ever removed. */
+struct ev_held;
+int loader__held_next(const struct loader *l, const struct ev_held *after, struct ev_held *key,
+		      uint64_t *ret_sum);
+/* Of this kind's exchanges one in 2^level (at most 15) is sent from now on. Costs no system call. */
+void loader__shed(struct loader *l, uint32_t kind, uint32_t level);
 void loader__free(struct loader *l);
 
 #endif

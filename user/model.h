@@ -557,6 +557,9 @@ const char *loss_name(enum loss_what w);
 struct obs_loss {
 	enum loss_what what;
 	uint64_t count;
+	enum verdict verdict; /* of LOSS_WITHHELD: what they met, V_NONE: nobody looked */
+	struct prefix block;  /* they were for */
+	bool torn;	      /* the rest of some exchanges was not withheld */
 };
 
 struct obs {
@@ -685,12 +688,10 @@ struct finding {
 	uint32_t id, rev;
 	char key[96];
 	bool recovered;
-	uint64_t first_ns, last_ns, recovered_ns;
-	uint64_t ts_ns;	      /* of this revision */
-	enum verdict verdict; /* the first one's */
-	uint64_t verdicts[V_MAX];
-	uint64_t apps[APP_MAX];
-	uint64_t packets;
+	uint64_t first_ns, last_ns, recovered_ns, ts_ns; /* ts_ns: of this revision */
+	enum verdict verdict;				 /* the first one's */
+	uint64_t verdicts[V_MAX], apps[APP_MAX];
+	uint64_t packets, withheld; /* withheld: events of such packets, in a storm */
 	char dev[DEV_LEN];
 	uint32_t block_cnt; /* blocks beyond MAX_BLOCKS are counted, not stored */
 	struct prefix block[MAX_BLOCKS];
@@ -736,10 +737,9 @@ struct app_stats {
 bool check_is_open(const struct check *c);
 
 struct summary {
-	uint64_t duration_ns, seen, problems;
+	uint64_t duration_ns, seen, problems, lost, withheld;
 	uint64_t verdicts[V_MAX];
 	struct app_stats apps[APP_MAX];
-	uint64_t lost, withheld;
 	uint32_t finding_cnt; /* ids are 1 ... finding_cnt */
 	uint32_t open_cnt;    /* not recovered */
 	bool have_status;

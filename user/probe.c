@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "probe.h"
 
+#include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -94,24 +95,80 @@ int probe_environment(char *why, size_t why_sz)
  * The reason came with 5.17 (c504e5c2f964) and with stable backports, so the version
  * does not tell. Parameters: void *__data, skb, location, and since then reason.
  */
-int probe_drop_has_reason(void)
+static bool drop_has_reason(const struct btf *btf)
+{
+	int id = btf__find_by_name_kind(btf, "btf_trace_kfree_skb", BTF_KIND_TYPEDEF);
+	const struct btf_type *t;
+
+	if (id <= 0)
+		return false;
+	t = btf__type_by_id(btf, btf__type_by_id(btf, (uint32_t)id)->type);
+	if (t && btf_is_ptr(t))
+		t = btf__type_by_id(btf, t->type);
+	return t && btf_is_func_proto(t) && btf_vlen(t) >= 4;
+}
+
+/* 0 or -errno: does the kernel take these instructions? */
+static int try_insns(enum bpf_prog_type type, const struct bpf_insn *insns, size_t cnt,
+		     const struct bpf_prog_load_opts *opts)
+{
+	int fd = bpf_prog_load(type, "calitrace_try", "GPL", insns, cnt, opts);
+
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
+static const struct bpf_insn nothing[] = {
+	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+	{ .code = BPF_JMP | BPF_EXIT },
+};
+
+static int try_fexit(const struct btf *btf)
+{
+	int id = btf__find_by_name_kind(btf, "ip_route_input_slow", BTF_KIND_FUNC);
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FEXIT);
+
+	if (id < 0)
+		return id;
+	opts.attach_btf_id = (uint32_t)id;
+	return try_insns(BPF_PROG_TYPE_TRACING, nothing, ARRAY_SIZE(nothing), &opts);
+}
+
+/* The variables of bpf/context.bpf.h: in BTF they may be, and yet not in kallsyms */
+static int try_context(const struct btf *btf)
+{
+	int id = btf__find_by_name_kind(btf, "__preempt_count", BTF_KIND_VAR);
+	struct bpf_insn insns[] = {
+		{ .code = BPF_LD | BPF_DW | BPF_IMM,
+		  .dst_reg = BPF_REG_1,
+		  .src_reg = BPF_PSEUDO_BTF_ID },
+		{ 0 },
+		nothing[0],
+		nothing[1],
+	};
+
+	if (id < 0)
+		id = btf__find_by_name_kind(btf, "pcpu_hot", BTF_KIND_VAR);
+	/* neither: the program asks for none of them */
+	if (id < 0)
+		return 0;
+	insns[0].imm = id;
+	return try_insns(BPF_PROG_TYPE_RAW_TRACEPOINT, insns, ARRAY_SIZE(insns), NULL);
+}
+
+int probe_kernel(struct probe_kernel *out)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
-	const struct btf_type *t;
-	int id, ret = -ENOENT;
 
 	if (!btf)
 		return -errno;
-	id = btf__find_by_name_kind(btf, "btf_trace_kfree_skb", BTF_KIND_TYPEDEF);
-	if (id > 0) {
-		t = btf__type_by_id(btf, btf__type_by_id(btf, (uint32_t)id)->type);
-		if (t && btf_is_ptr(t))
-			t = btf__type_by_id(btf, t->type);
-		if (t && btf_is_func_proto(t))
-			ret = btf_vlen(t) >= 4;
-	}
+	out->drop_has_reason = drop_has_reason(btf);
+	out->fexit_err = try_fexit(btf);
+	out->context_err = try_context(btf);
 	btf__free(btf);
-	return ret;
+	return 0;
 }
 
 /*

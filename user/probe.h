@@ -11,8 +11,17 @@
 
 /* Privileges, lockdown, BTF: 0, or -errno and one sentence in why. */
 int probe_environment(char *why, size_t why_sz);
-/* 1: the kfree_skb tracepoint gives a reason, 0: it does not, or -errno */
-int probe_drop_has_reason(void);
+struct probe_kernel {
+	bool drop_has_reason; /* the kfree_skb tracepoint gives a reason */
+	int fexit_err;	      /* 0, or why functions cannot be hooked into: -errno */
+	int context_err;      /* the same, for the variables of bpf/context.bpf.h */
+};
+
+/*
+ * What the kernel's BTF tells, and what has to be tried: all at once, since reading BTF costs more
+ * than the trials. 0 or -errno.
+ */
+int probe_kernel(struct probe_kernel *out);
 /* True if the list in CALITRACE_WITHOUT names it */
 bool probe_switched_off(const char *name);
 /* Why the kernel refused a program, from its errno and the verifier's log (may be "") */

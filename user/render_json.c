@@ -438,6 +438,10 @@ static void print_loss(struct render *r, const struct record *rec)
 
 	put_str(r, obj, "what", loss_name(rec->loss->what));
 	put_int(r, obj, "count", rec->loss->count);
+	if (rec->loss->verdict != V_NONE)
+		put_str(r, obj, "verdict", verdict_name(rec->loss->verdict));
+	if (addr_is_set(&rec->loss->block.addr))
+		put_prefix(r, obj, "block", &rec->loss->block);
 	print(r, obj);
 }
 
@@ -588,6 +592,8 @@ static void print_finding(struct render *r, const struct finding *f)
 	put_peers(r, obj, f);
 	put_str(r, obj, "dev", f->dev);
 	put_int(r, obj, "packets", f->packets);
+	if (f->withheld)
+		put_int(r, obj, "withheld", f->withheld);
 	put_apps(r, obj, f->apps);
 	put_time(r, obj, "first", f->first_ns);
 	put_time(r, obj, "last", f->last_ns);

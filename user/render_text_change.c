@@ -226,6 +226,7 @@ static const char *loss_meaning(enum loss_what what)
 
 void text_loss(struct text *t, const struct record *rec)
 {
+	char buf[PREFIX_STRLEN];
 	struct line l;
 
 	line_init(&l);
@@ -235,5 +236,10 @@ void text_loss(struct text *t, const struct record *rec)
 	line_pad(&l, COL_CHANGE);
 	line_add(&l, "%s: %llu %s", loss_name(rec->loss->what),
 		 (unsigned long long)rec->loss->count, loss_meaning(rec->loss->what));
+	if (addr_is_set(&rec->loss->block.addr))
+		line_add(&l, " (%s%s%s)",
+			 rec->loss->verdict == V_NONE ? "" : verdict_name(rec->loss->verdict),
+			 rec->loss->verdict == V_NONE ? "" : ", ",
+			 prefix_str(&rec->loss->block, buf));
 	line_emit(t, &l);
 }

@@ -163,8 +163,10 @@ static void print_recovered(struct text *t, const struct finding *f)
 	line_add(&l, "  after %s  was ", duration_str(ns / NS_PER_US, buf));
 	finding_line(&l, f);
 	l.paint_to = l.len;
-	line_add(&l, "  %llu packet%s  (", (unsigned long long)f->packets,
-		 f->packets == 1 ? "" : "s");
+	line_add(&l, "  %llu packet%s", (unsigned long long)f->packets, f->packets == 1 ? "" : "s");
+	if (f->withheld)
+		line_add(&l, " and up to %llu more withheld", (unsigned long long)f->withheld);
+	line_add(&l, "  (");
 	line_time(t, &l, f->recovered_ns);
 	line_add(&l, ")");
 	line_emit(t, &l);

@@ -28,6 +28,7 @@
 #include "rtnl.h"
 #include "rtnum.h"
 #include "sources.h"
+#include "storm.h"
 #include "symbols.h"
 #include "timeline.h"
 #include "util.h"
@@ -63,6 +64,7 @@ struct session {
 	bool started, resync_all, resync_failed, podns_stale, routes_came, more, stop, hurried;
 	struct child child;
 	struct beat *beat;
+	struct storm *storm;
 	struct podset pods;
 	const char *why; /* it stopped */
 };
@@ -167,6 +169,7 @@ static void on_record(void *ctx, const void *data, size_t len)
 {
 	struct session *s = ctx;
 
+	storm__seen(s->storm, data, len);
 	if (decode_record(data, len, s->sym, on_obs, s))
 		s->malformed++;
 }
@@ -343,6 +346,7 @@ static void look_at_losses(struct session *s)
 	if (lost > s->inert)
 		push_loss(s, LOSS_ATTACHMENT, lost - s->inert);
 	s->inert = lost;
+	storm__turn(s->storm, mono_ns(), s->stop, push, s);
 }
 
 static void drain_rtnl(struct session *s)
@@ -358,9 +362,9 @@ static void drain_rtnl(struct session *s)
 
 /* ---- opening ---- */
 
-static int watch(struct session *s, int fd)
+static int watch(struct session *s, int fd, uint32_t events)
 {
-	struct epoll_event ev = { .events = EPOLLIN, .data.fd = fd };
+	struct epoll_event ev = { .events = events, .data.fd = fd };
 
 	return epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
 }
@@ -389,7 +393,7 @@ static int open_loop(struct session *s)
 		return -errno;
 	if (timerfd_settime(s->timer, 0, &every, NULL))
 		return -errno;
-	return watch(s, s->sig) || watch(s, s->timer) ? -EIO : 0;
+	return watch(s, s->sig, EPOLLIN) || watch(s, s->timer, EPOLLIN) ? -EIO : 0;
 }
 
 int session__open(const struct opts *o, const struct session_ops *ops, struct session **ret,
@@ -526,6 +530,8 @@ static int start_loader(struct session *s, char *why, size_t why_sz)
 	if (err)
 		return err;
 	err = loader__set_pools(s->loader, &s->pools);
+	if (!err)
+		err = storm__new(s->loader, s->sym, &s->storm);
 	/* the programs are inert without a sign of life */
 	if (!err)
 		err = beat__new(s->loader, &s->beat);
@@ -588,11 +594,11 @@ int session__start(struct session *s, char *why, size_t why_sz)
 	confine_settle(s->o);
 	if (s->o->snapshot)
 		return 0;
-	err = watch(s, loader__epoll_fd(s->loader));
+	err = watch(s, loader__epoll_fd(s->loader), EPOLLIN | EPOLLET);
 	if (!err)
-		err = watch(s, rtnl__fd(s->rtnl));
+		err = watch(s, rtnl__fd(s->rtnl), EPOLLIN);
 	if (!err && s->ifaces && ifaces__fd(s->ifaces) >= 0)
-		err = watch(s, ifaces__fd(s->ifaces));
+		err = watch(s, ifaces__fd(s->ifaces), EPOLLIN);
 	s->started = true;
 	return err;
 }
@@ -705,7 +711,6 @@ static bool periodic(struct session *s, uint64_t now)
 
 	if (s->beat)
 		beat__turn(s->beat);
-	look_at_losses(s);
 	if (s->routes_came && s->ifaces)
 		ifaces__reconsider(s->ifaces);
 	s->routes_came = false;
@@ -742,6 +747,7 @@ static void turn(struct session *s)
 		else if (ev[i].data.fd == rtnl__fd(s->rtnl))
 			drain_rtnl(s);
 	}
+	look_at_losses(s); /* first: whether a missing answer says anything hangs on it */
 	consume(s);
 	s->more = periodic(s, now);
 	s->ops.tick(s->ops.ctx, now);
@@ -776,6 +782,7 @@ void session__close(struct session *s)
 		return;
 	ifaces__free(s->ifaces);
 	beat__free(s->beat);
+	storm__free(s->storm);
 	loader__free(s->loader);
 	rtnl__free(s->rtnl);
 	symbols__free(s->sym);

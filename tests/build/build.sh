@@ -36,6 +36,17 @@ test_static() {
 	grep -q '^ok *tracing' <<<"$said" || echo "expected that it can trace, saw $(tail -n 1 <<<"$said")"
 }
 
+# A tracing program with a function of its own panics kernels without 0108a4e9f358 (6.5): all that
+# is not a program has to be inlined.
+test_inlined() {
+	local size
+
+	size=$(readelf -SW .output/*/calitrace.bpf.o | sed -nE 's/.* \.text +PROGBITS +[0-9a-f]+ [0-9a-f]+ ([0-9a-f]+) .*/\1/p' |
+		tr -d '0\n')
+	[ -z "$size" ] || echo "expected an empty .text, saw $size bytes of it (hexadecimal)"
+}
+
+check "the kernel side has no functions but its programs" test_inlined
 made "make static" static
 check "the static file runs in an empty root" test_static
 made "the kernel side compiles for arm64" bpf-arm64

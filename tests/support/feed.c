@@ -339,7 +339,7 @@ void feed_loss(struct feed *f, uint32_t us, enum loss_what what, uint64_t count)
 {
 	struct obs o = { .kind = OBS_LOSS };
 
-	o.loss = (struct obs_loss){ what, count };
+	o.loss = (struct obs_loss){ .what = what, .count = count };
 	feed_obs(f, us, &o);
 }
 

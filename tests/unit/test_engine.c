@@ -243,6 +243,36 @@ static void test_answer_leaks(void **state)
 	}
 }
 
+/* Where some of an exchange may have been withheld, silence proves nothing; of what comes later it does. */
+static void test_torn(void **state)
+{
+	struct obs torn = { .kind = OBS_LOSS };
+
+	(void)state;
+	torn.loss = (struct obs_loss){ .what = LOSS_WITHHELD, .count = 1, .torn = true };
+	EACH_PLAN(p)
+	{
+		struct obs_pkt q = pkt_dns(p->pod, p->peer_pod, 40001, 77);
+		struct obs_pkt later = pkt_dns(p->pod, p->peer_pod, 40002, 78);
+		struct feed f;
+
+		feed_open(&f, p, &quiet);
+		feed_node(&f, POOL_IPIP, 0);
+		feed_sent(&f, 0, q);
+		feed_obs(&f, 100 * MS, &torn);
+		feed_loss(&f, 110 * MS, LOSS_NETLINK, 1);
+		later.skb = feed_skb(&f);
+		feed_sent(&f, 200 * MS, later);
+		feed_ticks(&f, 250 * MS, 2150 * MS);
+		assert_int_equal(feed_summary(&f).verdicts[V_UNANSWERED], 0);
+		feed_ticks(&f, 2200 * MS, 2400 * MS);
+		assert_int_equal(feed_summary(&f).verdicts[V_UNANSWERED], 1);
+		assert_int_equal(feed_summary(&f).verdicts[V_SENT], 1);
+		assert_int_equal(feed_summary(&f).withheld, 1);
+		feed_close(&f, 2500 * MS);
+	}
+}
+
 static void test_unanswered(void **state)
 {
 	(void)state;
@@ -515,6 +545,7 @@ int main(void)
 		cmocka_unit_test(test_local),
 		cmocka_unit_test(test_answer_leaks),
 		cmocka_unit_test(test_unanswered),
+		cmocka_unit_test(test_torn),
 		cmocka_unit_test(test_retransmission),
 		cmocka_unit_test(test_flood_of_copies),
 		cmocka_unit_test(test_syn_refused),

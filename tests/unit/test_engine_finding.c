@@ -549,6 +549,39 @@ static void test_withheld(void **state)
 	feed_close(&f, 2000);
 }
 
+/* What was withheld is added where verdict and block are the same, and nowhere else. */
+static void test_withheld_like(void **state)
+{
+	const struct plan *p = &plans[0];
+	struct obs_pkt q = pkt_dns(p->pod, p->peer_pod, 40001, 1);
+	struct obs held = { .kind = OBS_LOSS };
+	struct feed f;
+
+	(void)state;
+	held.loss = (struct obs_loss){
+		.what = LOSS_WITHHELD,
+		.count = 1000,
+		.verdict = V_FILTERED,
+	};
+	assert_int_equal(prefix_parse(p->peer_block, &held.loss.block), 0);
+	feed_open(&f, p, NULL);
+	feed_node(&f, POOL_IPIP, 0);
+	q.skb = feed_skb(&f);
+	feed_drop(&f, 2000, IF_CALI1, "NETFILTER_DROP", "nft_do_chain", q);
+	feed_ticks(&f, 50 * MS, 250 * MS);
+	feed_obs(&f, 300 * MS, &held);
+	assert_int_equal(finding_at(&f, 1)->withheld, 1000);
+	held.loss.verdict = V_BLACKHOLE;
+	feed_obs(&f, 400 * MS, &held);
+	assert_int_equal(finding_at(&f, 1)->withheld, 1000);
+	held.loss.verdict = V_FILTERED;
+	assert_int_equal(prefix_parse("203.0.113.0/26", &held.loss.block), 0);
+	feed_obs(&f, 500 * MS, &held);
+	assert_int_equal(finding_at(&f, 1)->withheld, 1000);
+	assert_int_equal(feed_summary(&f).withheld, 3000);
+	feed_close(&f, 600 * MS);
+}
+
 /* A verdict that is replaced leaves its finding. */
 static void test_moves_between_findings(void **state)
 {
@@ -621,6 +654,7 @@ int main(void)
 		cmocka_unit_test(test_no_recovery_of_earlier),
 		cmocka_unit_test(test_losses),
 		cmocka_unit_test(test_withheld),
+		cmocka_unit_test(test_withheld_like),
 		cmocka_unit_test(test_moves_between_findings),
 		cmocka_unit_test(test_news),
 	};
