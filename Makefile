@@ -6,7 +6,9 @@
 #   make test       all tests (root); test-unit, test-bpf, test-matrix are its parts
 #   make test-faults  every fault on KERNEL=native|5.10|6.1|6.12|6.18|7.x, and the scoreboard (root);
 #                   START=before|late for one half; goes on where it was interrupted
-#   make bench      CPU time of the engine and of captures, against peers; of check (root)
+#   make bench      what tracing costs the traffic, against peers, on this kernel and in virtual
+#                   machines that count instructions; CPU time of the engine, of captures against
+#                   peers, of check (root)
 #   make lint       format, sizes, include direction, shell scripts
 #   make bpf-arm64  compile the kernel side for arm64, from whatever machine
 #   make install    PREFIX=/usr/local, DESTDIR
@@ -143,7 +145,13 @@ BPF_PROGS := $(patsubst %.c,$(O)/%,$(wildcard tests/bpf/*.c))
 # traffic.c is what programs under tests/bench have in common.
 BENCH_SHARED := $(O)/tests/bench/traffic.o
 BENCH_PROGS := $(filter-out %/traffic,$(patsubst %.c,$(O)/%,$(wildcard tests/bench/*.c tests/fuzz/*.c)))
-TEST_OBJS := $(addsuffix .o,$(UNIT_PROGS) $(BPF_PROGS) $(BENCH_PROGS)) $(TEST_SUPPORT) $(BENCH_SHARED)
+# What measures the cost of tracing: the load and its other end, the floor that it is compared with.
+COST := $(O)/tests/bench/cost
+COST_PROGS := $(COST)/load $(COST)/floor $(COST)/insns
+COST_OBJS := $(COST)/load.o $(COST)/serve.o $(COST)/floor.o $(COST)/insns.o
+COST_BPF := $(COST)/floor.bpf.o
+TEST_OBJS := $(addsuffix .o,$(UNIT_PROGS) $(BPF_PROGS) $(BENCH_PROGS)) $(TEST_SUPPORT) $(BENCH_SHARED) \
+	$(COST_OBJS)
 $(TEST_OBJS): CPPFLAGS += -Itests/support
 
 $(UNIT_PROGS) $(BPF_PROGS): %: %.o $(TEST_SUPPORT) $(LIB)
@@ -154,22 +162,39 @@ $(BENCH_PROGS): %: %.o $(BENCH_SHARED) $(LIB)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
+$(COST)/load: $(COST)/load.o $(COST)/serve.o
+$(COST)/floor: $(COST)/floor.o
+$(COST)/insns: $(COST)/insns.o
+$(COST_PROGS):
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+$(COST_BPF): tests/bench/cost/floor.bpf.c | $(B)/deps
+	$(say) BPF $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -D__TARGET_ARCH_$(BPF_TARGET_$(ARCH)) -Ivmlinux/$(ARCH) -c $< -o $@
+	$(Q)$(LLVM_STRIP) -g $@
+
 # run_all PROGRAMS: all of them, then fail if one did
 run_all = @failed=0; for t in $(1); do \
 	$$t || { echo "FAILED: $$t" >&2; failed=1; }; done; exit $$failed
 
-test-progs: $(UNIT_PROGS) $(BPF_PROGS) $(BENCH_PROGS)
+test-progs: $(UNIT_PROGS) $(BPF_PROGS) $(BENCH_PROGS) $(COST_PROGS) $(COST_BPF)
 test-unit: $(UNIT_PROGS)
 	$(call run_all,$^)
 test-bpf: $(BPF_PROGS)
 	$(call run_all,$^)
 
 # Programs that measure, and the peers that they are measured against: tests/bench/capture.sh
-bench-progs: $(BENCH_PROGS)
+bench-progs: $(BENCH_PROGS) $(COST_PROGS) $(COST_BPF)
 
 bench:
 	$(Q)tools/deps.sh $(INSTALL_OR_CHECK) test
+	$(Q)tools/deps.sh $(INSTALL_OR_CHECK) bench
 	$(Q)$(MAKE) all bench-progs
+	tests/bench/overhead --rounds 3
+	tests/bench/overhead --kernel 6.1
+	tests/bench/overhead --kernel 6.12
 	$(O)/tests/bench/engine
 	$(O)/tests/bench/capfile bench
 	tests/bench/capture.sh
@@ -211,4 +236,4 @@ clean:
 	$(Q)rm -rf $(B) calitrace calitrace-static
 
 -include $(USER_OBJS:.o=.d) $(STATIC_OBJS:.o=.d) $(TEST_OBJS:.o=.d) \
-	$(B)/x86_64/calitrace.bpf.d $(B)/arm64/calitrace.bpf.d
+	$(B)/x86_64/calitrace.bpf.d $(B)/arm64/calitrace.bpf.d $(COST_BPF:.o=.d)
