@@ -8,9 +8,9 @@
 #
 # PROGRAMS is the directory of load, floor, insns and floor.bpf.o. Names: tracers and loads (with
 # commas), rounds, reps (of each load in a slice), scale (of the loads' counts, in percent), pods,
-# routes, tunnel (ipip, vxlan), state (healthy, incident), rate (questions a second of the load "rate").
+# routes, tunnel (ipip, vxlan, auto), state (healthy, incident), rate (questions a second of the load "rate").
 #
-# Prints words, a line for each run of a load, and for each tracer what it cost and said:
+# Prints words: the kernel, its processors and the tunnel, then a line for each run of a load, and for each tracer what it cost and said:
 #
 #   run slice=1 round=0 tracer=tcpdump rep=0 load=udp sent=4000 done=4000 wall_ns=… cpu_ns=…
 #   tracer slice=1 round=0 tracer=tcpdump ready_ms=90 stop_ms=4 rss_kib=7900 cpu_ms=10 seen=9000 lost=0
@@ -29,7 +29,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 programs=$1
 shift
 tracers=calitrace loads=udp,drop,dns,icmp,crr rounds=1 reps=3 scale=100
-pods=10 routes=10 tunnel=vxlan state=healthy rate=5000
+pods=10 routes=10 tunnel=auto state=healthy rate=5000
 for setting; do
 	[[ $setting =~ ^(tracers|loads|rounds|reps|scale|pods|routes|tunnel|state|rate)=[a-z0-9,_-]+$ ]] ||
 		{ echo "slices.sh: no such setting: $setting" >&2 && exit 2; }
@@ -41,6 +41,12 @@ calitrace=${CALITRACE_TEST_PROGRAM:-$here/../../../calitrace}
 p=cb$$
 dir=$(mktemp -d)
 mkdir "$dir/host"
+for module in ipip veth vxlan sch_ingress cls_bpf act_bpf af_packet; do modprobe $module 2>/dev/null || :; done
+if [ $tunnel = auto ]; then
+	tunnel=vxlan
+	! unshare -n ip link show tunl0 >/dev/null 2>&1 || tunnel=ipip
+fi
+echo "host $(uname -r) $(nproc) $tunnel"
 device=tunl0
 [ $tunnel = ipip ] || device=vxlan.calico
 # shellcheck disable=SC2034 # of tracers.sh
@@ -175,8 +181,6 @@ one_slice() {
 	slice=$((slice + 1))
 }
 
-if [ $tunnel = ipip ]; then modprobe ipip 2>/dev/null || :; fi
-for module in veth vxlan sch_ingress cls_bpf act_bpf af_packet; do modprobe $module 2>/dev/null || :; done
 "$here/topo.sh" up $p $tunnel $pods $routes
 : >"$dir/server"
 nsenter --net=/run/netns/$p-pod2 "$programs/load" serve --secs 3000 >"$dir/server" 2>&1 &

@@ -73,8 +73,9 @@ tracer_nettrace() {
 tracer_nettrace_drop() {
 	command=(nettrace --drop) needs=nettrace
 }
-tracer_pwru() {
-	command=(pwru --output-tuple 'port 53 or icmp') needs=pwru ready='Listening for events'
-}
+# All functions that take a packet, and only those that a forwarded one meets in any case
+pwru_as() { command=(pwru --output-tuple "$@" 'port 53 or icmp') needs=pwru ready='Listening for events'; }
+tracer_pwru() { pwru_as; }
+tracer_pwru_few() { pwru_as --filter-func '^(ip_rcv|ip_forward|ip_output|ip_finish_output|kfree_skb_reason|ip_local_deliver)$'; }
 
 tracers_known() { declare -F | sed -n 's/^declare -f tracer_//p' | grep -v '^defaults$' | tr _ -; }
