@@ -6,7 +6,9 @@
 #   make test       all tests (root); test-unit, test-bpf, test-matrix are its parts
 #   make test-faults  every fault on KERNEL=native|5.10|6.1|6.12|6.18|7.x, and the scoreboard (root);
 #                   START=before|late for one half; goes on where it was interrupted
-#   make bench      CPU time of the engine and of captures, against peers; of check (root)
+#   make bench      what tracing costs the traffic, against peers, on this kernel and in virtual
+#                   machines that count instructions; CPU time of the engine, of captures against
+#                   peers, of check (root)
 #   make fuzz       each reader of foreign octets for FUZZ_SECONDS (60) with what nobody means well with
 #   make fuzz-long  the same, FUZZ_RUNS (10000000) times each, in parts: goes on where it was interrupted
 #   make lint       format, sizes, include direction, shell scripts
@@ -154,8 +156,14 @@ FUZZ_PROG := $(O)/tests/fuzz/main
 FUZZ_TEST := $(O)/tests/fuzz/test_fuzz
 # The kernel's answers come from the fuzzer.
 FUZZ_WRAP := $(foreach f,sendto recvfrom access,-Wl$(,)--wrap=$(f))
+# What measures the cost of tracing: the load and its other end, the floor that it is compared with.
+COST := $(O)/tests/bench/cost
+COST_PROGS := $(COST)/load $(COST)/floor $(COST)/insns
+COST_OBJS := $(COST)/load.o $(COST)/serve.o $(COST)/floor.o $(COST)/insns.o
+COST_BPF := $(COST)/floor.bpf.o
 TEST_OBJS := $(addsuffix .o,$(UNIT_PROGS) $(BPF_PROGS) $(BENCH_PROGS) $(FUZZ_PROG) $(FUZZ_TEST)) \
-	$(TEST_SUPPORT) $(BENCH_SHARED) $(FUZZ_OBJS)
+	$(TEST_SUPPORT) $(BENCH_SHARED) $(FUZZ_OBJS) \
+	$(COST_OBJS)
 $(TEST_OBJS): CPPFLAGS += -Itests/support
 
 $(UNIT_PROGS) $(BPF_PROGS): %: %.o $(TEST_SUPPORT) $(LIB)
@@ -191,22 +199,40 @@ fuzz: fuzz-progs
 fuzz-long: fuzz-progs
 	$(Q)tests/fuzz/fuzz.sh --long $(FUZZ_O)
 
+$(COST)/load: $(COST)/load.o $(COST)/serve.o
+$(COST)/floor: $(COST)/floor.o
+$(COST)/insns: $(COST)/insns.o
+$(COST_PROGS):
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+$(COST_BPF): tests/bench/cost/floor.bpf.c | $(B)/deps
+	$(say) BPF $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -D__TARGET_ARCH_$(BPF_TARGET_$(ARCH)) -Ivmlinux/$(ARCH) -c $< -o $@
+	$(Q)$(LLVM_STRIP) -g $@
+
 # run_all PROGRAMS: all of them, then fail if one did
 run_all = @failed=0; for t in $(1); do \
 	$$t || { echo "FAILED: $$t" >&2; failed=1; }; done; exit $$failed
 
-test-progs: $(UNIT_PROGS) $(BPF_PROGS) $(BENCH_PROGS) $(FUZZ_PROG) $(FUZZ_TEST)
+test-progs: $(UNIT_PROGS) $(BPF_PROGS) $(BENCH_PROGS) $(FUZZ_PROG) $(FUZZ_TEST) \
+	$(COST_PROGS) $(COST_BPF)
 test-unit: $(UNIT_PROGS) $(FUZZ_TEST)
 	$(call run_all,$^)
 test-bpf: $(BPF_PROGS)
 	$(call run_all,$^)
 
 # Programs that measure, and the peers that they are measured against: tests/bench/capture.sh
-bench-progs: $(BENCH_PROGS)
+bench-progs: $(BENCH_PROGS) $(COST_PROGS) $(COST_BPF)
 
 bench:
 	$(Q)tools/deps.sh $(INSTALL_OR_CHECK) test
+	$(Q)tools/deps.sh $(INSTALL_OR_CHECK) bench
 	$(Q)$(MAKE) all bench-progs
+	tests/bench/overhead --rounds 3
+	tests/bench/overhead --kernel 6.1
+	tests/bench/overhead --kernel 6.12
 	$(O)/tests/bench/engine
 	$(O)/tests/bench/capfile bench
 	tests/bench/capture.sh
@@ -249,4 +275,4 @@ clean:
 
 -include $(USER_OBJS:.o=.d) $(STATIC_OBJS:.o=.d) $(TEST_OBJS:.o=.d) $(FUZZ_LIB_OBJS:.o=.d) \
 	$(patsubst %.c,$(FUZZ_O)/%.d,$(FUZZ_SRCS) $(FUZZ_SHARED)) \
-	$(B)/x86_64/calitrace.bpf.d $(B)/arm64/calitrace.bpf.d
+	$(B)/x86_64/calitrace.bpf.d $(B)/arm64/calitrace.bpf.d $(COST_BPF:.o=.d)

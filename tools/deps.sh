@@ -3,8 +3,8 @@
 #
 # What calitrace needs of the machine, by the names of Debian's packages.
 #
-#   tools/deps.sh check   build|test|demo   print what is missing, fail if anything is
-#   tools/deps.sh install build|test|demo   install what is missing (root, Debian or Ubuntu)
+#   tools/deps.sh check   build|test|demo|bench   print what is missing, fail if anything is
+#   tools/deps.sh install build|test|demo|bench   install what is missing (root, Debian or Ubuntu)
 #
 # Things are looked for by what they provide and not in dpkg's database, so that
 # a tool from elsewhere counts, and so that "check" works on any distribution.
@@ -70,9 +70,23 @@ needs_test() {
 	EOF
 }
 
-# What a test can do without, and says so: Ubuntu has the browser in no package.
+# Beyond what test needs: all of it can be done without
+needs_bench() { :; }
+
+# What can be done without, and that is said: Ubuntu has the browser in no package. bench compares
+# with what there is of the others; nettrace and pwru are in no release of Debian that is as old as
+# the oldest supported here, and are taken where they are installed.
 wishes() {
-	case $1 in test) echo cmd chromium chromium ;; esac
+	case $1 in
+	test) echo cmd chromium chromium ;;
+	bench)
+		cat <<-'EOF'
+			cmd tcpdump tcpdump
+			cmd bpftrace bpftrace
+			cmd perf linux-perf
+		EOF
+		;;
+	esac
 }
 
 have() {
@@ -95,10 +109,10 @@ missing_packages() {
 	done < <("needs_$1")
 }
 
-[ $# -eq 2 ] || die "usage: tools/deps.sh check|install build|test|demo"
+[ $# -eq 2 ] || die "usage: tools/deps.sh check|install build|test|demo|bench"
 mode=$1
 what=$2
-case $what in build | test | demo) ;; *) die "no such set of packages: $what" ;; esac
+case $what in build | test | demo | bench) ;; *) die "no such set of packages: $what" ;; esac
 
 # What cannot be installed is missed by one test, which is skipped with a word on it.
 install_wishes() {
@@ -107,7 +121,7 @@ install_wishes() {
 	while read -r kind thing package; do
 		have "$kind" "$thing" || [ "$(id -u)" -ne 0 ] ||
 			DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" >&2 ||
-			echo "deps.sh: no $package to be had: a test will be skipped" >&2
+			echo "deps.sh: no $package to be had: something will be skipped" >&2
 	done < <(wishes "$what")
 }
 
