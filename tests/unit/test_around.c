@@ -73,20 +73,30 @@ static size_t one_question(void *ctx, struct addr *out, size_t max)
 	return 1;
 }
 
+static bool no_rules(void *ctx)
+{
+	(void)ctx;
+	return false;
+}
+
 /* A source that nobody asks is as good as none. BIRD has rounds of its own. */
 static void every_source(void **state)
 {
 	static const struct opts o = { .host_root = "/nonexistent", .no_bird = true };
 	bool asked[SOURCE_MAX] = { [SOURCE_BIRD] = true, [SOURCE_BIRD6] = true };
 	struct mirror *m = mirror__new();
-	const struct around_opts ao = {
-		.o = &o, .mirror = m, .fn = note_source, .ctx = asked, .questions = one_question
-	};
+	const struct around_opts ao = { .o = &o,
+					.mirror = m,
+					.fn = note_source,
+					.ctx = asked,
+					.questions = one_question,
+					.rules = no_rules };
 	struct around *a = NULL;
 
 	(void)state;
 	assert_non_null(m);
 	assert_int_equal(around__new(&ao, &a), 0);
+	around__turn(a, T0);
 	around__look(a, T0);
 	around__ask_kernel(a, T0);
 	around__ask_rules(a, T0);
