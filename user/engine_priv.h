@@ -6,6 +6,7 @@
 #include "engine.h"
 #include "hmap.h"
 #include "kmap.h"
+#include "list.h"
 #include "rtnum.h"
 
 #define NSEC_PER_SEC 1000000000ULL
@@ -54,10 +55,6 @@ struct flow_key {
 	struct addr src, dst;
 	uint16_t sport, dport, id; /* ICMP: id, seq in the ports */
 	uint8_t proto, pad;
-};
-
-struct list {
-	struct list *prev, *next;
 };
 
 struct trk_hop {
@@ -486,33 +483,6 @@ struct engine {
 	struct app_stats apps[APP_MAX];
 	struct latency latency[APP_MAX];
 };
-
-static inline void list_init(struct list *l)
-{
-	l->prev = l->next = l;
-}
-
-static inline bool list_empty(const struct list *l)
-{
-	return l->next == l;
-}
-
-static inline void list_del(struct list *n)
-{
-	n->prev->next = n->next;
-	n->next->prev = n->prev;
-	n->prev = n->next = n;
-}
-
-static inline void list_append(struct list *head, struct list *n)
-{
-	n->prev = head->prev;
-	n->next = head;
-	head->prev->next = n;
-	head->prev = n;
-}
-
-#define list_entry(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 /* What tells a packet, of an observation; key, its hash if have_key is set; skb_hash 0: not known */
 struct sighting {

@@ -202,13 +202,6 @@ static int ask_pools(struct session *s, struct obs_pools *out)
 	return learn_pools(s->o, s->ops.mirror(s->ops.ctx), s->inum, out);
 }
 
-/* What is said now is less than what was known: without its direct routes CrossSubnet looks like VXLAN. */
-static bool mode_is_less(const struct pool *now, const struct pool *before)
-{
-	return now->mode == POOL_UNKNOWN ||
-	       (now->mode == POOL_VXLAN && before->mode == POOL_CROSSSUBNET);
-}
-
 /* A pool that is only guessed is not guessed anew: the guess would follow the fault. */
 static void refresh_pools(struct session *s)
 {
@@ -218,13 +211,7 @@ static void refresh_pools(struct session *s)
 		return;
 	if (ask_pools(s, &o.pools) || !memcmp(&o.pools, &s->pools, sizeof(o.pools)))
 		return;
-	for (uint32_t i = 0; i < o.pools.cnt; i++)
-		for (uint32_t k = 0; k < s->pools.cnt; k++)
-			/* the mode that routes showed is not forgotten when they are gone */
-			if (mode_is_less(&o.pools.pool[i], &s->pools.pool[k]) &&
-			    !memcmp(&o.pools.pool[i].cidr, &s->pools.pool[k].cidr,
-				    sizeof(struct prefix)))
-				o.pools.pool[i] = s->pools.pool[k];
+	learn_keep_modes(&o.pools, &s->pools);
 	if (loader__set_pools(s->loader, &o.pools))
 		return;
 	s->pools = o.pools;
