@@ -141,7 +141,7 @@ killed_at() {
 	wait "$pid" 2>/dev/null || :
 	unset 'tracer_pid[kill]'
 	if ! within "$limit" as_before; then
-		echo "round $i: expected filters as before within "$limit" s, saw $(filters | diff "$out/foreign" - | head -n 3 | paste -sd';' -)"
+		echo "round $i: expected filters as before within $limit s, saw $(filters | diff "$out/foreign" - | head -n 3 | paste -sd';' -)"
 		filters >"$out/foreign" # of the next rounds
 	fi
 	took=$(($(ms) - begin))
