@@ -23,6 +23,7 @@ struct waiting {
 };
 
 struct ifaces {
+	size_t refused; /* could not be attached to */
 	struct ifaces_opts opts;
 	struct attach *attach;
 	struct waiting *waiting; /* first come, first served */
@@ -161,6 +162,7 @@ static void attach_one(struct ifaces *f, const struct waiting *w)
 	/* gone again before we came: nothing to tell, its message is on the way */
 	if (err == -ENODEV || !why[0])
 		return;
+	f->refused += !!err;
 	on_news(f, true, why);
 }
 
@@ -292,6 +294,11 @@ void ifaces__reap(struct ifaces *f, uint64_t now_ns)
 int ifaces__fd(const struct ifaces *f)
 {
 	return attach__fd(f->attach);
+}
+
+size_t ifaces__refused(const struct ifaces *f)
+{
+	return f->refused;
 }
 
 size_t ifaces__count(const struct ifaces *f)

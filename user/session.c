@@ -182,12 +182,17 @@ static void push(void *ctx, const struct obs *o)
 		s->malformed++;
 }
 
-static void push_loss(struct session *s, enum loss_what what, uint64_t count)
+static void push_loss_at(struct session *s, enum loss_what what, uint64_t count, uint64_t ts_ns)
 {
-	struct obs o = { .kind = OBS_LOSS, .ts_ns = mono_ns() };
+	struct obs o = { .kind = OBS_LOSS, .ts_ns = ts_ns };
 
 	o.loss = (struct obs_loss){ .what = what, .count = count };
 	push(s, &o);
+}
+
+static void push_loss(struct session *s, enum loss_what what, uint64_t count)
+{
+	push_loss_at(s, what, count, mono_ns());
 }
 
 static void on_gap(void *ctx, uint64_t count)
@@ -314,12 +319,13 @@ static void resync(struct session *s, bool sessions)
 	}
 }
 
-static void look_at_losses(struct session *s)
+/* now: no later than what else this turn brings, which would have time run on over what is missing */
+static void look_at_losses(struct session *s, uint64_t now)
 {
 	uint64_t messages = 0, lost = loader__lost(s->loader, &messages) + s->malformed;
 
 	if (lost > s->lost) {
-		push_loss(s, LOSS_RING, lost - s->lost);
+		push_loss_at(s, LOSS_RING, lost - s->lost, now);
 		/* a session's end may be among them */
 		s->resync_all = true;
 		s->resync_at = 1;
@@ -331,7 +337,7 @@ static void look_at_losses(struct session *s)
 	/* packets that passed while our sign of life was overdue */
 	lost = loader__inert(s->loader);
 	if (lost > s->inert)
-		push_loss(s, LOSS_ATTACHMENT, lost - s->inert);
+		push_loss_at(s, LOSS_ATTACHMENT, lost - s->inert, now);
 	s->inert = lost;
 	storm__turn(s->storm, mono_ns(), s->stop, push, s);
 }
@@ -536,7 +542,9 @@ static int start_loader(struct session *s, char *why, size_t why_sz)
 
 static int no_interface(const struct session *s, char *why, size_t why_sz)
 {
-	if (s->o->iface_cnt)
+	if (ifaces__refused(s->ifaces))
+		snprintf(why, why_sz, "none of the interfaces could be attached to: see above");
+	else if (s->o->iface_cnt)
 		snprintf(why, why_sz, "no interface matches '%s'%s; ip link lists them",
 			 s->o->iface[0], s->o->iface_cnt > 1 ? " or the other -i" : "");
 	else
@@ -734,7 +742,7 @@ static void turn(struct session *s)
 		else if (ev[i].data.fd == rtnl__fd(s->rtnl))
 			drain_rtnl(s);
 	}
-	look_at_losses(s); /* first: whether a missing answer says anything hangs on it */
+	look_at_losses(s, now); /* first: whether a missing answer says anything hangs on it */
 	consume(s);
 	s->more = periodic(s, now);
 	s->ops.tick(s->ops.ctx, now);
@@ -757,7 +765,7 @@ void session__run(struct session *s)
 	ifaces__free(s->ifaces);
 	s->ifaces = NULL;
 	loader__consume(s->loader, on_record, s);
-	look_at_losses(s);
+	look_at_losses(s, mono_ns());
 	timeline__drain(s->timeline, UINT64_MAX, deliver, s);
 	read_signals(s, mono_ns());
 	child__end(&s->child);

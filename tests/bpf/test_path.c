@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The TC programs in the kernel, by BPF_PROG_TEST_RUN on packets made here: whatever comes, they
- * return -1, and what concerns us arrives in the ring with the right tuple.
+ * return -1 and leave each byte as it was, and what concerns us arrives in the ring with the right tuple.
  *
  * There is no route and no conntrack entry in such a run: those take real packets.
  */
@@ -57,7 +57,9 @@ static void keep_record(void *ctx, const void *data, size_t len)
 /* How many records came; the last one is in f->obs. Both hooks see the same bytes. */
 static int run_hook(struct fixture *f, const struct frame *frame, bool egress)
 {
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame->b, .data_size_in = frame->len);
+	static uint8_t out[sizeof(frame->b)];
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame->b, .data_size_in = frame->len,
+		    .data_out = out, .data_size_out = sizeof(out));
 
 	/* where nothing may be loaded each test is skipped, which cmocka counts */
 	if (!f->l || loader__path_fd(f->l, egress) < 0)
@@ -65,6 +67,8 @@ static int run_hook(struct fixture *f, const struct frame *frame, bool egress)
 	f->cnt = 0;
 	assert_int_equal(bpf_prog_test_run_opts(loader__path_fd(f->l, egress), &opts), 0);
 	assert_int_equal((int)opts.retval, -1);
+	assert_int_equal(opts.data_size_out, frame->len);
+	assert_memory_equal(out, frame->b, frame->len);
 	assert_true(loader__consume(f->l, keep_record, f) >= 0);
 	return f->cnt;
 }
