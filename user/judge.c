@@ -322,7 +322,8 @@ static bool leaks(struct engine *e, const struct pool *pool, const struct trk *t
 	/* BIRD falls back to the underlay's gateway while the tunnel device is missing */
 	if (pool->mode == POOL_CROSSSUBNET && t->route.protocol == RTPROT_BIRD)
 		return shorter || is_default_gateway(e, &t->route.gw);
-	return shorter;
+	/* CrossSubnet's direct routes lead to nodes */
+	return shorter || (tunnelled && is_default_gateway(e, &t->route.gw));
 }
 
 /* A reply that finds its asker's pod deleted a moment ago is no fault, wherever it ends. */
