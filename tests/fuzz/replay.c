@@ -21,6 +21,7 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "bird", fuzz_bird },
 	{ "netlink", fuzz_netlink },
 	{ "tables", fuzz_tables },
+	{ "nftrace", fuzz_nftrace },
 	{ "files", fuzz_files },
 	{ "options", fuzz_options },
 	{ "filter", fuzz_filter },
