@@ -188,6 +188,16 @@ test_shown() {
 	((n >= 15)) || echo "expected 15 commands at least, saw $n"
 }
 
+# Files that texts name are there; NAME and the like stand for some.
+test_paths() {
+	grep -noE '`[^` ]+`' HACKING.md CONTRIBUTING.md README.md SECURITY.md CHANGELOG.md tests/README.md |
+		sed -nE 's/^([^:]*:[0-9]*):`((user|bpf|tools|tests|vmlinux)\/[^`]*)`$/\1 \2/p' |
+		while read -r where path; do
+			case $path in *[A-Z][A-Z]* | *'*'*) continue ;; esac
+			[ -e "$path" ] || echo "expected $path ($where) to be there"
+		done
+}
+
 # ---- completions ----
 
 # A node's files: two pods, as CNI writes them
@@ -297,6 +307,7 @@ for file in "$examples"/*; do
 	grep -q '^# lab ' "$file" || check "example ${file##*/} prints what it says" test_example "$file"
 done
 check 'commands in texts are taken by the program' test_shown
+check 'files that texts name are there' test_paths
 pods_of "$out/node"
 ln -s "$calitrace" "$out/bin/calitrace"
 for shell in bash zsh fish; do

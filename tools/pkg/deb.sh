@@ -26,6 +26,7 @@ for tool in dpkg-deb dpkg-shlibdeps objcopy; do
 done
 arch=$(dpkg --print-architecture)
 
+maintainer="${DEBFULLNAME:-calitrace maintainers} <${DEBEMAIL:-calitrace@localhost}>"
 root=$PWD/$out/root
 doc=$root/usr/share/doc/calitrace
 rm -rf "$root"
@@ -36,11 +37,17 @@ cmp -s "$program" "$root/usr/bin/calitrace" || die "make install installed somet
 strip --strip-unneeded --remove-section=.comment --remove-section=.note "$root/usr/bin/calitrace"
 find "$root/usr/share/man" -type f -exec gzip -9n {} +
 
-install -m 644 README.md SECURITY.md "$doc/"
+install -m 644 README.md SECURITY.md CHANGELOG.md "$doc/"
 [ ! -e tools/k8s ] || cp -r --no-preserve=mode,timestamps tools/k8s "$doc/k8s"
 [ ! -e tools/logs ] || cp -r --no-preserve=mode,timestamps tools/logs "$doc/logs"
 find "$doc" -name '*.sh' -exec chmod 755 {} +
-gzip -9n <CHANGELOG.md >"$doc/changelog.gz"
+gzip -9n >"$doc/changelog.gz" <<-EOF
+	calitrace ($version) unstable; urgency=medium
+
+	  * What changed is in CHANGELOG.md.
+
+	 -- $maintainer  $(LC_ALL=C date -u -R -d "@$SOURCE_DATE_EPOCH")
+EOF
 install -m 644 tools/pkg/copyright "$doc/copyright"
 mkdir -p "$root/usr/share/lintian/overrides"
 install -m 644 tools/pkg/lintian-overrides "$root/usr/share/lintian/overrides/calitrace"
@@ -55,8 +62,8 @@ depends=$(cd "$out" && dpkg-shlibdeps -O "root/usr/bin/calitrace" 2>/dev/null | 
 [ -n "$depends" ] || die "dpkg-shlibdeps does not tell the libraries' packages"
 
 size=$(find "$root" -path "$root/DEBIAN" -prune -o -type f -printf '%k\n' | awk '{ s += $1 } END { print s }')
-sed -e "s/@VERSION@/$version/; s/@ARCH@/$arch/; s/@DEPENDS@/$depends/; s/@SIZE@/$size/" tools/pkg/control >"$root/DEBIAN/control"
-(cd "$root" && find usr lib etc -type f -print0 2>/dev/null | sort -z | xargs -0 md5sum) >"$root/DEBIAN/md5sums"
+sed -e "s/@VERSION@/$version/; s/@ARCH@/$arch/; s/@DEPENDS@/$depends/; s/@SIZE@/$size/; s/@MAINTAINER@/$maintainer/" tools/pkg/control >"$root/DEBIAN/control"
+(cd "$root" && find . -path ./DEBIAN -prune -o -type f -printf '%P\0' | sort -z | xargs -0 md5sum) >"$root/DEBIAN/md5sums"
 find "$root" -newermt "@$SOURCE_DATE_EPOCH" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
 deb=$out/calitrace_${version}_$arch.deb
 rm -f "$out"/calitrace_*.deb
