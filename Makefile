@@ -71,8 +71,8 @@ BPF_OBJ := $(B)/$(ARCH)/calitrace.bpf.o
 
 # Libraries. libpcap is not asked of pkg-config: of its archive's needs, dbus is stubbed by an
 # object under user/static/. Those go into the static program alone.
-PKGS := libbpf libelf zlib libnl-3.0 libnl-route-3.0 jansson
-PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null))
+PKGS := libbpf libelf zlib libnl-3.0 libnl-route-3.0 jansson ncursesw
+PKG_CFLAGS := $(patsubst -I%,-isystem %,$(filter -I%,$(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)))
 PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -lpcap
 STATIC_LIBS = $(shell $(PKG_CONFIG) --static --libs $(PKGS) 2>/dev/null)
 STATIC_SRCS := $(sort $(wildcard user/static/*.c))

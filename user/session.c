@@ -378,6 +378,10 @@ static int open_loop(struct session *s)
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGUSR1);
 	sigaddset(&set, SIGXFSZ); /* the write says so, too */
+	if (s->ops.signal) {
+		sigaddset(&set, SIGWINCH);
+		sigaddset(&set, SIGTSTP);
+	}
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	s->sig = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	s->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
@@ -594,6 +598,8 @@ int session__start(struct session *s, char *why, size_t why_sz)
 		err = watch(s, rtnl__fd(s->rtnl), EPOLLIN);
 	if (!err && s->ifaces && ifaces__fd(s->ifaces) >= 0)
 		err = watch(s, ifaces__fd(s->ifaces), EPOLLIN);
+	if (!err && s->ops.input)
+		err = watch(s, STDIN_FILENO, EPOLLIN);
 	s->started = true;
 	return err;
 }
@@ -648,6 +654,12 @@ static void on_child(struct session *s, uint64_t now)
 
 /* ---- the loop ---- */
 
+static bool is_no_end(uint32_t sig)
+{
+	return sig == SIGCHLD || sig == SIGUSR1 || sig == SIGXFSZ || sig == SIGWINCH ||
+	       sig == SIGTSTP;
+}
+
 static void read_signals(struct session *s, uint64_t now)
 {
 	struct signalfd_siginfo si;
@@ -657,7 +669,9 @@ static void read_signals(struct session *s, uint64_t now)
 			on_child(s, now);
 		if (si.ssi_signo == SIGUSR1 && s->ops.flush)
 			s->ops.flush(s->ops.ctx);
-		if (si.ssi_signo == SIGCHLD || si.ssi_signo == SIGUSR1 || si.ssi_signo == SIGXFSZ)
+		if (si.ssi_signo == SIGWINCH || si.ssi_signo == SIGTSTP)
+			s->ops.signal(s->ops.ctx, (int)si.ssi_signo);
+		if (is_no_end(si.ssi_signo))
 			continue;
 		/* timeout(1) and terminals send a signal to us and to our group: that is one */
 		if (!s->signalled_ns)
@@ -741,6 +755,8 @@ static void turn(struct session *s)
 			(void)!read(s->timer, &ticks, sizeof(ticks));
 		else if (ev[i].data.fd == rtnl__fd(s->rtnl))
 			drain_rtnl(s);
+		else if (s->ops.input && ev[i].data.fd == STDIN_FILENO)
+			s->ops.input(s->ops.ctx);
 	}
 	look_at_losses(s, now); /* first: whether a missing answer says anything hangs on it */
 	consume(s);
