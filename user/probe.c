@@ -158,13 +158,17 @@ static int try_context(const struct btf *btf)
 	return try_insns(BPF_PROG_TYPE_RAW_TRACEPOINT, insns, ARRAY_SIZE(insns), NULL);
 }
 
-int probe_kernel(struct probe_kernel *out)
+int probe_kernel(struct probe_kernel *out, struct symbols *sym)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
 
 	if (!btf)
 		return -errno;
 	out->drop_has_reason = drop_has_reason(btf);
+	out->has_syscall = btf__find_by_name_kind(btf, "bpf_prog_test_run_syscall", BTF_KIND_FUNC) >
+			   0;
+	if (sym)
+		symbols__learn(sym, btf);
 	out->fexit_err = try_fexit(btf);
 	out->context_err = try_context(btf);
 	btf__free(btf);
