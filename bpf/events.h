@@ -220,8 +220,9 @@ struct ev_config {
 	__be16 bgp_port;
 	__u32 ring_wake;	       /* bytes waiting that wake the reader */
 	__u32 token_rate, token_burst; /* records of each kind and CPU: a second, at once */
-	__u32 dead_ms;	/* without a heartbeat for so long the programs are inert; 0: never */
-	__u32 snap_all; /* each record has the packet's bytes, not only the first of its passes */
+	__u32 dead_ms;	 /* without a heartbeat for so long the programs are inert; 0: never */
+	__u32 no_socket; /* enum skb_drop_reason of that name, 0: this kernel tells none */
+	__u32 snap_all;	 /* each record has the packet's bytes, not only the first of its passes */
 };
 
 /* Kinds of records that are withheld in a storm: EV_LOST_PATH, _DROP, _FIB. A power of two. */

@@ -141,6 +141,7 @@ static struct ev_config config_of(const struct loader_opts *o)
 		.token_rate = o->token_rate ? o->token_rate : TOKEN_RATE,
 		.token_burst = o->token_burst ? o->token_burst : TOKEN_BURST,
 		.dead_ms = DEAD_MS,
+		.no_socket = o->no_socket,
 		.snap_all = o->snap_all,
 	};
 	size_t i;
@@ -251,6 +252,7 @@ static void choose(struct loader *l)
 	if (probe_kernel(&k, l->opts.sym))
 		k.fexit_err = k.context_err = -EOPNOTSUPP;
 
+	l->opts.no_socket = k.no_socket;
 	for (i = 0; i < PROBE_MAX; i++) {
 		l->probe[i].name = probes[i].name;
 		l->probe[i].without = probes[i].without;

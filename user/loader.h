@@ -36,6 +36,7 @@ struct loader_opts {
 	uint32_t apps;				    /* EV_APP_*; 0: dns, icmp, tcp */
 	uint16_t dns_port[4], bgp_port, vxlan_port; /* host order, 0: unset */
 	uint32_t ring_bytes;			    /* power of two; 0: default */
+	uint32_t no_socket;			    /* set by loader__open(): that drop reason */
 	struct symbols *sym; /* learns names from the BTF that is read; NULL: none */
 	bool snap_all;	     /* bytes of a packet at each device, as for a file */
 	uint32_t token_rate,

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "symbols.h"
 
@@ -15,6 +16,7 @@
 int probe_environment(char *why, size_t why_sz);
 struct probe_kernel {
 	bool drop_has_reason; /* the kfree_skb tracepoint gives a reason */
+	uint32_t no_socket;   /* the number of that drop reason, 0: there is none */
 	bool has_syscall;     /* programs that user space runs (bpf/sym.bpf.h) */
 	int fexit_err;	      /* 0, or why functions cannot be hooked into: -errno */
 	int context_err;      /* the same, for the variables of bpf/context.bpf.h */
