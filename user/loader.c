@@ -57,6 +57,7 @@ enum prog {
 	PROG_ROUTE,
 	PROG_BGP,
 	PROG_RES,
+	PROG_SYM,
 	PROG_MAX,
 };
 
@@ -74,6 +75,7 @@ static const struct {
 	[PROG_ROUTE] = { "calitrace_route", PROBE_ROUTE, false },
 	[PROG_BGP] = { "calitrace_bgp", PROBE_BGP, true },
 	[PROG_RES] = { "calitrace_res", PROBE_FEXIT, true },
+	[PROG_SYM] = { "calitrace_sym", PROBE_DROP, false },
 };
 
 static const struct {
@@ -139,6 +141,8 @@ static struct ev_config config_of(const struct loader_opts *o)
 		.token_rate = o->token_rate ? o->token_rate : TOKEN_RATE,
 		.token_burst = o->token_burst ? o->token_burst : TOKEN_BURST,
 		.dead_ms = DEAD_MS,
+		.no_socket = o->no_socket,
+		.snap_all = o->snap_all,
 	};
 	size_t i;
 
@@ -245,9 +249,10 @@ static void choose(struct loader *l)
 	struct probe_kernel k = { 0 };
 	int i;
 
-	if (probe_kernel(&k))
+	if (probe_kernel(&k, l->opts.sym))
 		k.fexit_err = k.context_err = -EOPNOTSUPP;
 
+	l->opts.no_socket = k.no_socket;
 	for (i = 0; i < PROBE_MAX; i++) {
 		l->probe[i].name = probes[i].name;
 		l->probe[i].without = probes[i].without;
@@ -268,6 +273,7 @@ static void choose(struct loader *l)
 	l->want[PROG_DROP2] = l->probe[PROBE_DROP].ok && !l->probe[PROBE_REASON].ok;
 	l->want[PROG_FIB0] = l->want[PROG_FIB] && k.context_err;
 	l->want[PROG_FIB] = l->want[PROG_FIB] && !k.context_err;
+	l->want[PROG_SYM] = l->want[PROG_SYM] && k.has_syscall;
 }
 
 /*
@@ -282,6 +288,9 @@ static void try_optional(struct loader *l)
 		l->want[PROG_RES] = false;
 		refuse(l, PROBE_FEXIT, why);
 	}
+	/* without it kallsyms is read */
+	if (l->want[PROG_SYM] && object_try(&l->opts, PROG_SYM, why, sizeof(why)))
+		l->want[PROG_SYM] = false;
 	if (l->want[PROG_FIB] && object_try(&l->opts, PROG_FIB, why, sizeof(why))) {
 		l->want[PROG_FIB] = false;
 		l->want[PROG_FIB0] = true;
@@ -665,6 +674,22 @@ void loader__beat(struct loader *l)
 uint64_t loader__inert(const struct loader *l)
 {
 	return counter(l, EV_INERT);
+}
+
+int loader__symbol(void *loader, uint64_t addr, char *name, size_t size)
+{
+	int fd = program_fd(loader, PROG_SYM);
+	struct ev_sym s = { .addr = addr };
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &s, .ctx_size_in = sizeof(s));
+
+	if (fd < 0)
+		return -EOPNOTSUPP;
+	if (bpf_prog_test_run_opts(fd, &opts))
+		return -errno;
+	if (opts.retval)
+		return -EINVAL;
+	snprintf(name, size, "%.*s", EV_SYM_LEN, s.name);
+	return 0;
 }
 
 void loader__free(struct loader *l)

@@ -521,11 +521,14 @@ static int start_loader(struct session *s, char *why, size_t why_sz)
 			      s->o->dns_port[3] },
 		.bgp_port = BGP_PORT,
 		.vxlan_port = vxlan_port(s),
+		.sym = s->sym,
+		.snap_all = s->o->write,
 	};
 	int err = loader__open(&lo, &s->loader, why, why_sz);
 
 	if (err)
 		return err;
+	symbols__ask(s->sym, loader__symbol, s->loader);
 	err = loader__set_pools(s->loader, &s->pools);
 	if (!err)
 		err = storm__new(s->loader, s->sym, &s->storm);
