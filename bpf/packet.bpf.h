@@ -52,8 +52,12 @@ static __always_inline void packet_fill(struct ev_packet *e, struct ev_addrs4 *a
 	a->dst = p->dst;
 	a->osrc = p->osrc;
 	a->odst = p->odst;
-	/* nothing is attached yet on the way in, and to what left in a tunnel the tunnel's */
-	if (h->hook == EV_HOOK_TC_EGRESS ? !p->encap : h->hook != EV_HOOK_TC_INGRESS)
+	/*
+	 * Nothing is attached yet on the way in, and to what left in a tunnel the tunnel's. The
+	 * record is read back, as for p->encap the verifier walks through all before it twice.
+	 */
+	if (h->hook == EV_HOOK_TC_EGRESS ? !*(volatile __u8 *)&e->encap :
+					   h->hook != EV_HOOK_TC_INGRESS)
 		facts(e, a, h->skb, h->hook == EV_HOOK_TC_EGRESS ? h->ifindex : 0);
 }
 

@@ -34,16 +34,9 @@ static __always_inline void cur_forget(const struct __sk_buff *tc)
 {
 	__u32 zero = 0, i;
 	struct cur_ring *c = bpf_map_lookup_elem(&calitrace_cur, &zero);
-	struct cur_slot *s;
 
 	if (!c)
 		return;
-	/* nearly always the last one that came in, and nobody else has its pointer */
-	s = &c->slot[(c->next - 1) & (CUR_SLOTS - 1)];
-	if (s->skb == (__u64)tc) {
-		s->ts_ns = 0;
-		return;
-	}
 	for (i = 0; i < CUR_SLOTS; i++) {
 		if (c->slot[i].skb == (__u64)tc)
 			c->slot[i].ts_ns = 0;

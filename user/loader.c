@@ -24,6 +24,7 @@
 #include "../bpf/events.h"
 #include "priv.h"
 #include "probe.h"
+#include "rtnum.h"
 #include "tcx.h"
 #include "util.h"
 
@@ -74,7 +75,7 @@ static const struct {
 	[PROG_FIB0] = { "calitrace_fib0", PROBE_FIB, true },
 	[PROG_ROUTE] = { "calitrace_route", PROBE_ROUTE, false },
 	[PROG_BGP] = { "calitrace_bgp", PROBE_BGP, true },
-	[PROG_RES] = { "calitrace_res", PROBE_FEXIT, true },
+	[PROG_RES] = { "calitrace_res", PROBE_FEXIT, false },
 	[PROG_SYM] = { "calitrace_sym", PROBE_DROP, false },
 };
 
@@ -516,6 +517,27 @@ int loader__attach(struct loader *l, int rtnl_fd)
 		refuse(l, PROBE_ROUTE, why);
 	}
 	return l->probe[PROBE_PATH].ok || l->probe[PROBE_DROP].ok ? 0 : -EOPNOTSUPP;
+}
+
+/*
+ * A hook into a function is dear: every packet that any namespace looks up a route for pays for the
+ * trampoline, some 300 instructions. Where only the usual tables are asked it has nothing to tell.
+ */
+static bool asks_other_tables(const struct obs *o)
+{
+	if (o->kind == OBS_RULE)
+		return o->rule.table < TABLE_DEFAULT || o->rule.table > TABLE_LOCAL;
+	return o->kind == OBS_ROUTE && o->route.op != ROUTE_DEL &&
+	       o->route.route.table == TABLE_DEFAULT;
+}
+
+void loader__obs(void *loader, const struct obs *o)
+{
+	struct loader *l = loader;
+
+	if (l->want[PROG_RES] && !l->link[PROG_RES] && l->probe[PROBE_FEXIT].ok &&
+	    (!o || asks_other_tables(o)))
+		attach_one(l, PROG_RES);
 }
 
 static bool has_pool(const struct ev_pool4 *pool, uint32_t cnt, const struct ev_pool4 *p)

@@ -51,6 +51,9 @@ int loader__path_fd(const struct loader *l, bool egress);
 /* Attaches the tracepoints, and the socket filter to the given rtnetlink socket (it stays there
  * until that is closed). The TC programs are attach.h's job. 0, or -errno when neither is left. */
 int loader__attach(struct loader *l, int rtnl_fd);
+/* What the node has of rules and routes, as it becomes known, NULL: some was missed. May attach what
+ * was not worth its price before (EV_RES). */
+void loader__obs(void *loader, const struct obs *o);
 /* Replaces the pool filter: adds first, then removes, so that no moment goes unfiltered. */
 int loader__set_pools(struct loader *l, const struct obs_pools *pools);
 /* ifindex 0: it is gone */

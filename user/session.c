@@ -152,6 +152,8 @@ static void on_obs(void *ctx, const struct obs *o)
 	}
 	if (timeline__push(s->timeline, o))
 		s->malformed++;
+	if (s->loader)
+		loader__obs(s->loader, o);
 	if (s->ifaces)
 		ifaces__obs(s->ifaces, o);
 	if (o->kind == OBS_LINK) {
@@ -345,8 +347,12 @@ static void look_at_losses(struct session *s, uint64_t now)
 static void drain_rtnl(struct session *s)
 {
 	bool through_ring = loader__probe(s->loader, PROBE_ROUTE)->ok;
-	int err = rtnl__drain(s->rtnl, mono_ns(), through_ring ? NULL : on_obs, s);
+	/* of rules the ring does not tell */
+	int err = through_ring ? rtnl__drain(s->rtnl, mono_ns(), loader__obs, s->loader) :
+				 rtnl__drain(s->rtnl, mono_ns(), on_obs, s);
 
+	if (err && through_ring)
+		loader__obs(s->loader, NULL);
 	if (err && !through_ring) {
 		push_loss(s, LOSS_NETLINK, 1);
 		s->resync_at = 1;
