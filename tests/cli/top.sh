@@ -14,6 +14,7 @@ set -euo pipefail
 out=$1
 mkdir -p "$out"
 out=$(cd "$out" && pwd -P)
+patience=60
 socket=top$$
 
 # Whatever the user's settings are
@@ -21,7 +22,11 @@ mux() { tmux -L "$socket" -f /dev/null "$@"; }
 
 # pane: what stands on the screen
 pane() { mux capture-pane -p -t top; }
-pane_has() { pane >"$out/pane" 2>/dev/null && grep -qF -- "$1" "$out/pane"; }
+# A sentence may go on in the next line.
+pane_has() {
+	pane >"$out/pane" 2>/dev/null || return 1
+	grep -qF -- "$1" "$out/pane" || tr -s '\n ' ' ' <"$out/pane" | grep -qF -- "$1"
+}
 
 # sees NAME TEXT: the screen has it before long
 sees() {
@@ -83,13 +88,16 @@ ended() {
 
 stop() { mux kill-server 2>/dev/null || :; }
 
-# The size of each line of the screen, and of the screen
+# fits COLUMNS LINES: so many lines, none wider
 fits() {
-	local cols=$1 lines=$2
+	local line lines=0 LC_ALL=C.UTF-8
 
 	pane >"$out/pane"
-	awk -v cols="$cols" -v lines="$lines" 'length($0) > cols { wide++ }
-		END { if (wide) print wide " lines are wider than " cols; if (NR != lines) print NR " lines and not " lines }' "$out/pane"
+	while IFS= read -r line; do
+		((++lines))
+		((${#line} <= $1)) || echo "${#line} columns and not $1: $line"
+	done <"$out/pane"
+	((lines == $2)) || echo "$lines lines and not $2"
 }
 
 # refused NAME WORD COMMAND...: exit status 2 and one line
