@@ -14,6 +14,7 @@
 #define TALL 32
 #define MESSAGE_NS (15 * NS_PER_S)
 #define LATELY 10
+#define SENTENCE_MAX 110
 
 struct canvas {
 	struct top_frame *f;
@@ -105,6 +106,16 @@ static void draw_checks(struct canvas *c)
 			   bad - shown);
 }
 
+static const struct top_change *latest_change(const struct top_model *m)
+{
+	const struct top_change *latest = &m->change[0];
+
+	for (uint32_t i = 1; i < TOP_CHANGES && i < m->change_cnt; i++)
+		if (m->change[i].ts_ns > latest->ts_ns)
+			latest = &m->change[i];
+	return latest;
+}
+
 static void draw_losses(struct canvas *c)
 {
 	const struct top_model *m = c->live;
@@ -128,8 +139,8 @@ static void draw_losses(struct canvas *c)
 			   c->ui->problems_only && c->ui->filter[0] ? ", " : "",
 			   c->ui->filter[0] ? "filtered (/)" : "");
 	else if (m->change_cnt)
-		top_printf(c->f, row, col + 2, TOP_DIM, "latest change %s (e)",
-			   top_clock(m, m->change[(m->change_cnt - 1) % TOP_CHANGES].ts_ns, at));
+		top_printf(c->f, row, col + 2, TOP_DIM, "%s %s (e)",
+			   top_clock(m, latest_change(m)->ts_ns, at), latest_change(m)->text);
 }
 
 static void draw_keys(struct canvas *c)
@@ -184,6 +195,14 @@ static void settle_choice(struct canvas *c)
 
 #define SENTENCE_COL 4
 
+/* Longer lines are hard to read. */
+static int sentence_cols(const struct canvas *c)
+{
+	int cols = c->f->cols - SENTENCE_COL;
+
+	return cols < SENTENCE_MAX ? cols : SENTENCE_MAX;
+}
+
 /* "what is wrong." and, where there is room, "Do: ..." */
 static void finding_words(const struct finding *f, char *buf, size_t size)
 {
@@ -221,7 +240,7 @@ static void draw_finding(struct canvas *c, const struct finding *f, int lines)
 	c->row++;
 	finding_words(f, words, sizeof(words));
 	for (int i = 0; i < lines && *p; i++) {
-		size_t len = top_wrap(p, c->f->cols - SENTENCE_COL, &next);
+		size_t len = top_wrap(p, sentence_cols(c), &next);
 		bool cut = i + 1 == lines && *next;
 
 		top_printf(c->f, c->row++, SENTENCE_COL, TOP_PLAIN, "%.*s%s",
@@ -235,7 +254,7 @@ static int finding_lines(const struct canvas *c, const struct finding *f)
 	char words[2048];
 
 	finding_words(f, words, sizeof(words));
-	return top_wrap_lines(words, c->f->cols - SENTENCE_COL);
+	return top_wrap_lines(words, sentence_cols(c));
 }
 
 static int place_of_finding(const struct canvas *c)
@@ -417,8 +436,8 @@ static void draw_row(struct canvas *c, const struct layout *l, uint16_t idx)
 	top_printf(c->f, c->row, l->at[COL_RATE], idle ? TOP_DIM : TOP_PLAIN, "%5s", words);
 	top_spark(r, c->m->now_ns, l->width[COL_SPARK], c->ui->blocks, words, sizeof(words));
 	if (l->width[COL_SPARK])
-		top_put(c->f, c->row, l->at[COL_SPARK], l->width[COL_SPARK],
-			bad ? TOP_BAD : TOP_GOOD, words);
+		top_put_clean(c->f, c->row, l->at[COL_SPARK], l->width[COL_SPARK],
+			      bad ? TOP_BAD : TOP_GOOD, words);
 	draw_more(c, l, r);
 	c->f->chosen = -1;
 	c->row++;
@@ -445,6 +464,22 @@ static void draw_table(struct canvas *c, int room)
 				"no packet that matches has passed yet: silence is not health");
 }
 
+/* What is left below the table is for what happened lately. */
+static void draw_events(struct canvas *c, int room)
+{
+	struct top_ui ui = { .page = TOP_PAGE_CHANGES };
+	struct top_text t = { .cols = c->f->cols - 1 };
+
+	if (room < 4 || !c->m->change_cnt)
+		return;
+	top_put(c->f, c->row + 1, 0, c->f->cols, TOP_BOLD, "EVENTS");
+	c->row += 2;
+	top_page__make(&t, &ui, c->m);
+	for (int i = 0; i < t.cnt && i < room - 2; i++)
+		top_put_clean(c->f, c->row++, 1, c->f->cols, TOP_PLAIN, t.line[i].s);
+	top_text__free(&t);
+}
+
 static void draw_main(struct canvas *c)
 {
 	int room, table, end = c->f->rows - 2;
@@ -464,6 +499,7 @@ static void draw_main(struct canvas *c)
 	c->row += airy && c->list.finding_cnt;
 	c->ui->page_rows = end - c->row;
 	draw_table(c, end - c->row);
+	draw_events(c, end - c->row);
 }
 
 /* ---- the other pages ---- */
@@ -476,7 +512,7 @@ static void draw_page(struct canvas *c)
 
 	top_page__title(c->ui, c->m, title, sizeof(title));
 	top_put(c->f, c->row++, 0, c->f->cols, TOP_BOLD, title);
-	c->row++;
+	c->row++; /* for where one is in a long page */
 	top_page__make(&t, c->ui, c->m);
 	c->ui->page_rows = room;
 	c->ui->scroll_max = t.cnt > room ? t.cnt - room : 0;
@@ -484,11 +520,11 @@ static void draw_page(struct canvas *c)
 		c->ui->scroll = c->ui->scroll_max;
 	shown = t.cnt - c->ui->scroll < room ? t.cnt - c->ui->scroll : room;
 	for (int i = 0; i < shown; i++)
-		top_put(c->f, c->row++, 0, c->f->cols, t.line[c->ui->scroll + i].style,
-			t.line[c->ui->scroll + i].s);
+		top_put_clean(c->f, c->row++, 0, c->f->cols, t.line[c->ui->scroll + i].style,
+			      t.line[c->ui->scroll + i].s);
 	if (c->ui->scroll_max)
-		top_printf(c->f, 1, c->f->cols - 20, TOP_DIM, " %d%% of %d lines",
-			   100 * (c->ui->scroll + shown) / t.cnt, t.cnt);
+		top_printf(c->f, 2, c->f->cols - 24, TOP_DIM, "line %d to %d of %d",
+			   c->ui->scroll + 1, c->ui->scroll + shown, t.cnt);
 	top_text__free(&t);
 }
 

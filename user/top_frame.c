@@ -78,12 +78,10 @@ static void set_cell(struct top_frame *f, int row, int col, enum top_style style
 	c->style = (uint8_t)(row == f->chosen ? TOP_CHOSEN : style);
 }
 
-int top_put(struct top_frame *f, int row, int col, int width, enum top_style style,
-	    const char *text)
+int top_put_clean(struct top_frame *f, int row, int col, int width, enum top_style style,
+		  const char *text)
 {
-	char clean[2048];
-	const char *p = clean;
-	int cols = (int)text_clean(clean, sizeof(clean), text), end;
+	int cols = (int)text_cols(text), end;
 
 	if (width > f->cols - col)
 		width = f->cols - col;
@@ -91,14 +89,23 @@ int top_put(struct top_frame *f, int row, int col, int width, enum top_style sty
 		return col;
 	end = col + (cols > width ? width - 1 : cols);
 	for (; col < end; col++) {
-		size_t len = char_len(p);
+		size_t len = char_len(text);
 
-		set_cell(f, row, col, style, p, len);
-		p += len;
+		set_cell(f, row, col, style, text, len);
+		text += len;
 	}
 	if (cols > width)
 		set_cell(f, row, col++, style, "…", 3);
 	return col;
+}
+
+int top_put(struct top_frame *f, int row, int col, int width, enum top_style style,
+	    const char *text)
+{
+	char clean[2048];
+
+	text_clean(clean, sizeof(clean), text);
+	return top_put_clean(f, row, col, width, style, clean);
 }
 
 int top_printf(struct top_frame *f, int row, int col, enum top_style style, const char *fmt, ...)

@@ -47,6 +47,9 @@ void top_frame__clear(struct top_frame *f);
  * column behind it. Rows and columns outside are no error. */
 int top_put(struct top_frame *f, int row, int col, int width, enum top_style style,
 	    const char *text);
+/* The same for what is clean already, or our own, as graphics are */
+int top_put_clean(struct top_frame *f, int row, int col, int width, enum top_style style,
+		  const char *text);
 int top_printf(struct top_frame *f, int row, int col, enum top_style style, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
 /* The rest of the row from col on, in that style */

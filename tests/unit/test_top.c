@@ -298,6 +298,8 @@ static void test_keys(void **state)
 	/* any key anywhere, on an empty model as well */
 	for (int k = 0; k < 0x1010; k++)
 		top_ui__key(&ui, m, k);
+	top_ui__key(&ui, m, TOP_KEY_ESC);
+	keys(&ui, m, "Q");
 	assert_true(ui.quit);
 	top_model__free(m);
 	m = model_new();
