@@ -631,6 +631,11 @@ const struct arp_silence *judge_arp(const struct engine *e, const struct addr *p
 /* way.c: answers that hold for more than one packet; the rest of it in way.h */
 struct ways;
 struct ways *ways_new(void);
+/*
+ * Of routes, links, addresses, pools and owners: both of its parts only ever grow, so that their sum
+ * stays the same only if neither changes.
+ */
+uint64_t way_version(const struct engine *e);
 
 /* finding.c */
 void finding_problem(struct engine *e, struct trk *t);
