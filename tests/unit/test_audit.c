@@ -513,7 +513,8 @@ static void test_bird_down(void **state)
 			m = mesh_of(&f, POOL_IPIP, 4);
 			m.no_listen = true;
 			m.protocol = felix ? RP_FELIX : RP_BIRD;
-			m.without = MESH_NO_BIRD | MESH_NO_CONF | (proc ? 0 : MESH_NO_PROC);
+			m.without = MESH_NO_BIRD | (felix ? 0 : MESH_NO_CONF) |
+				    (proc ? 0 : MESH_NO_PROC);
 			for (uint32_t i = 0; i < m.cnt; i++)
 				m.peer[i].tcp = TCP_NONE;
 			feed_mesh(&f, US, &m);
