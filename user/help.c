@@ -85,7 +85,7 @@ static const char help_live[] =
 	"  -o, --output FORMAT    text (default) or json: one object a line\n"
 	"      --exit-code        exit 0 nothing wrong, 1 something is wrong, 2 trouble,\n"
 	"                         3 cannot say\n"
-	"      --top              a full screen: findings, and a table by block and verdict\n"
+	"      --top              a full screen: findings, a table by block and verdict\n"
 	"  -q, --quiet            only findings and the summary\n"
 	"  -v, --verbose          say more on stderr\n"
 	"  -n, --numeric          numbers instead of pod and node names\n"
@@ -140,8 +140,9 @@ static const char help_check[] =
 	"  -v, --verbose          say more on stderr\n"
 	"      --help, --version\n"
 	"\n"
-	"Exit status: 0 nothing wrong, 1 something is wrong, 2 trouble, 3 cannot say: what\n"
-	"is needed (routes, bgp, tunnel, sysctl) is unknown, or BIRD restarts gracefully.\n"
+	"Exit status: 0 nothing wrong, 1 something is wrong, 2 trouble, 3 cannot say:\n"
+	"what is needed (routes, bgp, tunnel, sysctl) is unknown, or BIRD restarts\n"
+	"gracefully.\n"
 	"A warning is another node that seems down, or what may be meant so.\n";
 
 const char *command_name(enum command c)
