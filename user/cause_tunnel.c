@@ -292,14 +292,20 @@ static struct addr underlay_node(const struct facts *x)
 	return diag_node_of(x->e, &x->f->gateway);
 }
 
-/* Routes to blocks that BIRD or Felix made lead to nodes, be it to one that has left the cluster. */
+/*
+ * Routes to blocks that BIRD or Felix made lead to nodes, be it to one that has left the cluster; or to the
+ * router that all else goes to.
+ */
 static bool is_daemons_block(const struct facts *x)
 {
 	const struct route_ref *r = &x->f->route;
 	const struct pool *pool = judge_pool(x->e, &x->f->example);
+	const struct addr any = { .family = 4 };
+	const struct route *def = mirror__lookup_len(x->e->mirror, &any, 0, 0);
 
 	return pool && r->have_dst && r->dst.len > pool->cidr.len &&
-	       (r->protocol == RTPROT_BIRD || r->protocol == RTPROT_FELIX);
+	       (r->protocol == RTPROT_BIRD || r->protocol == RTPROT_FELIX) &&
+	       !(def && def->nh_cnt && addr_eq(&def->nh[0].gw, &x->f->gateway));
 }
 
 /* Its own neighbour failed: the tunnel's outer packet, or one without a tunnel to a node */

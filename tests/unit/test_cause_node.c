@@ -240,13 +240,17 @@ static void test_underlay(void **state)
 	}
 }
 
-/* Without a tunnel: a node that does not answer ARP; a router that does not is none of the nodes. */
+/*
+ * Without a tunnel: a node that does not answer ARP, or one that has left; a router that does not is none
+ * of the nodes.
+ */
 static void test_direct(void **state)
 {
 	(void)state;
 	EACH_PLAN(p)
 	{
-		for (int node = 0; node < 2; node++) {
+		for (int node = 0; node < 3; node++) {
+			const char *gw = node == 1 ? p->peer : node ? p->other_pod : p->gw;
 			const char *const list[] = { p->node, p->peer, NULL };
 			struct obs_pkt q = pkt_echo(p->pod, p->peer_pod, 1, 1);
 			const struct finding *x;
@@ -255,12 +259,12 @@ static void test_direct(void **state)
 			feed_open(&f, p, NULL);
 			feed_node(&f, POOL_NONE, NODE_NO_BGP | NODE_NO_BLOCK);
 			tell_nodes(&f, list);
-			feed_route(&f, T, ROUTE_ADD, p->peer_block, node ? p->peer : p->gw, IF_ETH0,
-				   RT_UNICAST, RP_BIRD, NULL);
+			feed_route(&f, T, ROUTE_ADD, p->peer_block, gw, IF_ETH0, RT_UNICAST,
+				   RP_BIRD, NULL);
 			x = dropped(&f, IF_ETH0, "NEIGH_FAILED", "neigh_invalidate",
-				    with_dst(q, node ? p->peer : p->gw, IF_ETH0, RT_UNICAST, 0));
+				    with_dst(q, gw, IF_ETH0, RT_UNICAST, 0));
 			assert_verdict(x, V_NEIGH_FAILED);
-			assert_int_equal(x->cause == C_NODE_UNREACHABLE, node);
+			assert_int_equal(x->cause == C_NODE_UNREACHABLE, node != 0);
 			feed_close(&f, 2 * T);
 		}
 	}

@@ -218,6 +218,37 @@ static void test_stranger(void **state)
 	}
 }
 
+/* Without a list of the nodes, by BIRD: whom it has the block from, and with whom it speaks */
+static void test_stranger_by_bird(void **state)
+{
+	(void)state;
+	EACH_PLAN(p)
+	{
+		for (int i = 0; i < 3; i++) {
+			struct obs_pkt q = pkt_echo(p->pod, p->peer_pod, 7, 1);
+			struct feed f;
+
+			feed_open(&f, p, NULL);
+			feed_node(&f, POOL_IPIP, 0);
+			feed_begin(&f, 100, SOURCE_BIRD);
+			feed_bird_status(&f, 150, i == 2);
+			if (i != 1)
+				feed_bird_route(&f, 200, "Mesh_peer", pfx(p->peer_block),
+						ip(p->peer));
+			feed_end(&f, 300, SOURCE_BIRD, SOURCE_OK);
+			q.skb = feed_skb(&f);
+			feed_path(&f, 1000, AT_TC_EGRESS, IF_TUNNEL,
+				  with_dst(q, p->peer, IF_TUNNEL, RT_UNICAST, 0));
+			feed_path(&f, 1010, AT_TC_EGRESS, IF_ETH0,
+				  with_encap(q, ENCAP_VXLAN, p->node, p->gw));
+			feed_ticks(&f, 50 * MS, 3 * US_PER_S);
+			/* not while it learns anew, and not where it has nothing */
+			assert_verdict(said(&f, 1), i ? V_UNANSWERED : V_WRONG_NEXTHOP);
+			feed_close(&f, 3 * US_PER_S);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +258,7 @@ int main(void)
 		cmocka_unit_test(test_owner_asked),
 		cmocka_unit_test(test_route_in_the_way),
 		cmocka_unit_test(test_stranger),
+		cmocka_unit_test(test_stranger_by_bird),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
