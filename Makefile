@@ -2,6 +2,9 @@
 #
 #   make            ./calitrace
 #   make static     ./calitrace-static, which needs nothing of the machine it runs on
+#   make static-arm64  ./calitrace-static-arm64, cross-built (Debian's packages, fetched)
+#   make man        the manual, from tools/man and the help texts: .output/man
+#   make deb        .output/pkg/calitrace_VERSION_ARCH.deb
 #   make demo       the founding incident on an embedded lab (root)
 #   make test       all tests (root); test-unit, test-bpf, test-matrix are its parts
 #   make test-faults  every fault on KERNEL=native|5.10|6.1|6.12|6.18|7.x, and the scoreboard (root);
@@ -11,9 +14,13 @@
 #                   peers, of check (root)
 #   make fuzz       each reader of foreign octets for FUZZ_SECONDS (60) with what nobody means well with
 #   make fuzz-long  the same, FUZZ_RUNS (10000000) times each, in parts: goes on where it was interrupted
+#   make kill-500   SIGKILL at 500 random moments; KILL_ROUNDS (root)
+#   make soak       an hour of churn, SOAK_SECONDS: what it takes of memory, files, and what is lost (root)
+#   make analyze    clang --analyze and cppcheck of the user side; valgrind on what is done without root
+#   make coverage   lines of the pure modules that the unit tests run
 #   make lint       format, sizes, include direction, shell scripts
 #   make bpf-arm64  compile the kernel side for arm64, from whatever machine
-#   make install    PREFIX=/usr/local, DESTDIR
+#   make install    PREFIX=/usr/local, DESTDIR; make uninstall takes it away again
 #
 # V=1 shows the commands, SAN=1 builds with the address and undefined behaviour
 # sanitizers into a directory of its own. Cross build: CC=aarch64-linux-gnu-gcc.
@@ -21,8 +28,9 @@
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all static bpf bpf-x86_64 bpf-arm64 demo test test-progs test-unit test-bpf test-matrix test-faults \
-	bench-progs bench fuzz-progs fuzz fuzz-long lint install clean FORCE
+.PHONY: all static static-arm64 man deb uninstall bpf bpf-x86_64 bpf-arm64 demo test test-progs test-unit test-bpf \
+	test-matrix test-faults kill-500 soak analyze coverage coverage-progs bench-progs bench fuzz-progs fuzz fuzz-long \
+	lint install clean FORCE
 all:
 
 ifeq ($(origin CC),default)
@@ -39,6 +47,7 @@ PREFIX ?= /usr/local
 # The compiler's target, not the machine's, says which object is embedded.
 MACHINE := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null || uname -m)))
 ARCH := $(patsubst aarch64%,arm64,$(MACHINE))
+HOST_ARCH := $(patsubst aarch64%,arm64,$(shell uname -m))
 B := .output
 O := $(B)/$(ARCH)$(if $(SAN),-san)
 
@@ -51,11 +60,12 @@ say = @printf '  %-7s %s\n'
 endif
 
 # Sources. The kernel side is one translation unit that includes its parts.
-USER_SRCS := $(wildcard user/*.c)
+USER_SRCS := $(sort $(wildcard user/*.c))
 USER_OBJS := $(USER_SRCS:%.c=$(O)/%.o) $(O)/user/bpf_object.o $(O)/user/report_css.o
 MAIN_OBJ := $(O)/user/main.o
 LIB := $(O)/libcalitrace.a
 PROG := $(if $(SAN),$(O)/calitrace,calitrace)
+STATIC := calitrace-static$(if $(filter-out $(HOST_ARCH),$(ARCH)),-$(ARCH))
 BPF_SRC := bpf/calitrace.bpf.c
 BPF_OBJ := $(B)/$(ARCH)/calitrace.bpf.o
 
@@ -65,7 +75,7 @@ PKGS := libbpf libelf zlib libnl-3.0 libnl-route-3.0 jansson ncursesw
 PKG_CFLAGS := $(patsubst -I%,-isystem %,$(filter -I%,$(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)))
 PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -lpcap
 STATIC_LIBS = $(shell $(PKG_CONFIG) --static --libs $(PKGS) 2>/dev/null)
-STATIC_SRCS := $(wildcard user/static/*.c)
+STATIC_SRCS := $(sort $(wildcard user/static/*.c))
 STATIC_OBJS := $(STATIC_SRCS:%.c=$(O)/%.o)
 
 , := ,
@@ -76,17 +86,20 @@ USER_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Werror -I. -Iuser
 
 # -mcpu=v3 has been understood since Linux 5.1. Of it, atomics whose result is used need 5.12:
 # those must not appear, and the kernel matrix loads everything on 5.10.
-BPF_CFLAGS := -O2 -g -std=gnu11 -Wall -Werror -target bpf -mcpu=v3 -MMD -MP
+# BTF names its sources with the directory of the build, unless told otherwise; the program stripped
+# has no other trace of it.
+HERE := -ffile-prefix-map=$(CURDIR)/=
+BPF_CFLAGS := $(HERE) -O2 -g -std=gnu11 -Wall -Werror -target bpf -mcpu=v3 -MMD -MP
 BPF_TARGET_x86_64 := x86
 BPF_TARGET_arm64 := arm64
 
 # Objects whose source names CALITRACE_VERSION are compiled again when it changes.
-VERSION := $(or $(shell git describe --tags --dirty 2>/dev/null),0.1)
+VERSION := $(or $(shell tools/version.sh),$(error tools/version.sh does not tell the version))
 VERSION_SRCS := $(if $(USER_SRCS),$(shell grep -l CALITRACE_VERSION $(USER_SRCS)))
 VERSION_OBJS := $(VERSION_SRCS:%.c=$(O)/%.o)
 
 all: $(PROG)
-static: calitrace-static
+static: $(STATIC)
 bpf: bpf-x86_64 bpf-arm64
 bpf-x86_64 bpf-arm64: bpf-%: $(B)/%/calitrace.bpf.o
 
@@ -135,9 +148,13 @@ $(PROG): $(USER_OBJS)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
-calitrace-static: $(USER_OBJS) $(STATIC_OBJS)
+$(STATIC): $(USER_OBJS) $(STATIC_OBJS)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static -s -o $@ $^ -lpcap $(STATIC_LIBS)
+
+# The same make with another compiler, and libraries out of Debian's packages for that machine
+static-arm64:
+	$(Q)tools/pkg/cross.sh arm64 $(MAKE)
 
 # Tests: each tests/unit/*.c and tests/bpf/*.c is a cmocka program of its own, linked with the
 # library and with tests/support/*.c. Those of tests/bench and tests/fuzz need the library alone.
@@ -174,6 +191,13 @@ $(BENCH_PROGS): %: %.o $(BENCH_SHARED) $(LIB)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
+# Programs that must be refused
+BAD_BPF := $(O)/tests/trust/bad.bpf.o
+# Programs of others that must be left alone: tests/trust/kill.sh
+FOREIGN_BPF := $(O)/tests/trust/foreign.bpf.o
+$(O)/tests/bpf/test_harm.o: $(BAD_BPF)
+$(O)/tests/bpf/test_harm.o: CPPFLAGS += -DBAD_OBJECT='"$(BAD_BPF)"'
+
 $(FUZZ_PROG) $(FUZZ_TEST): %: %.o $(FUZZ_OBJS) $(LIB)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(FUZZ_WRAP) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
@@ -199,6 +223,45 @@ fuzz: fuzz-progs
 fuzz-long: fuzz-progs
 	$(Q)tests/fuzz/fuzz.sh --long $(FUZZ_O)
 
+# The pure modules and the decoders once more, with counters of lines, linked with each unit test.
+COV := $(B)/coverage
+COV_SRCS := $(wildcard $(addprefix user/,engine*.c judge*.c journey.c exchange.c finding*.c cause*.c timeline.c \
+	*mirror.c role.c service.c dns_answers.c diff*.c digest*.c \
+	decode.c icmp.c cap_codec.c cap_record.c cap_dissect.c cap_foreign.c bird_parse.c rtnl_parse.c ipset.c cni.c \
+	conf_*.c filter*.c))
+COV_OBJS := $(COV_SRCS:%.c=$(COV)/%.o)
+COV_PROGS := $(UNIT_PROGS:$(O)/%=$(COV)/%)
+$(COV_OBJS): $(COV)/%.o: %.c | $(B)/deps
+	$(say) COVCC $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out $(CFLAGS) $(SANFLAGS),$(USER_CFLAGS)) -O0 -g --coverage -c $< -o $@
+$(COV_PROGS): $(COV)/%: $(O)/%.o $(COV_OBJS) $(TEST_SUPPORT) $(LIB)
+	$(say) LINK $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) --coverage -o $@ $^ $(PKG_LIBS) -lcmocka
+coverage-progs: $(COV_PROGS)
+coverage: coverage-progs
+	$(Q)tests/trust/coverage.sh $(COV)
+
+# A file that was found clean is not looked at again before it or what it includes changes.
+ANALYZE := $(B)/analyze
+ANALYZED := $(filter-out %/static/%,$(USER_SRCS:%.c=$(ANALYZE)/%.ok))
+$(ANALYZED): $(ANALYZE)/%.ok: %.c | $(B)/deps
+	$(say) ANALYZE $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) --analyze --analyzer-output text -Xclang -analyzer-werror $(filter-out -Werror,$(USER_CFLAGS)) \
+		-MT $@ -MF $(@:.ok=.d) -o /dev/null $<
+	$(Q)touch $@
+analyze: $(ANALYZED) all $(UNIT_PROGS)
+	$(Q)tests/trust/analyze.sh $(O)
+
+KILL_ROUNDS ?= 500
+SOAK_SECONDS ?= 3600
+kill-500: all $(FOREIGN_BPF)
+	tests/trust/kill.sh native $(B)/kill-500 $(KILL_ROUNDS)
+soak: all
+	tests/trust/soak.sh native $(B)/soak $(SOAK_SECONDS)
+
 $(COST)/load: $(COST)/load.o $(COST)/serve.o
 $(COST)/floor: $(COST)/floor.o
 $(COST)/insns: $(COST)/insns.o
@@ -206,7 +269,7 @@ $(COST_PROGS):
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
-$(COST_BPF): tests/bench/cost/floor.bpf.c | $(B)/deps
+$(COST_BPF) $(BAD_BPF) $(FOREIGN_BPF): $(O)/%.o: %.c | $(B)/deps
 	$(say) BPF $@
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -D__TARGET_ARCH_$(BPF_TARGET_$(ARCH)) -Ivmlinux/$(ARCH) -c $< -o $@
@@ -217,7 +280,7 @@ run_all = @failed=0; for t in $(1); do \
 	$$t || { echo "FAILED: $$t" >&2; failed=1; }; done; exit $$failed
 
 test-progs: $(UNIT_PROGS) $(BPF_PROGS) $(BENCH_PROGS) $(FUZZ_PROG) $(FUZZ_TEST) \
-	$(COST_PROGS) $(COST_BPF)
+	$(COST_PROGS) $(COST_BPF) $(FOREIGN_BPF)
 test-unit: $(UNIT_PROGS) $(FUZZ_TEST)
 	$(call run_all,$^)
 test-bpf: $(BPF_PROGS)
@@ -266,13 +329,43 @@ demo:
 lint:
 	$(Q)tools/lint.sh
 
-install: $(PROG)
+# ---- the manual, packages ----
+
+# Sections of a page that are not in a file of its own come from the help texts.
+MAN := $(B)/man
+MAN_PAGES := $(patsubst tools/man/%,$(MAN)/%,$(wildcard tools/man/*.[157]))
+$(MAN)/%: tools/man/% tools/man/make.sh $(wildcard tools/man/*.inc tools/man/examples/*) $(wildcard user/help*.c) VERSION
+	$(Q)mkdir -p $(@D)
+	$(Q)tools/man/make.sh $< >$@
+man: $(MAN_PAGES)
+
+SHARE = $(DESTDIR)$(PREFIX)/share
+COMPLETIONS := bash-completion/completions/calitrace zsh/vendor-completions/_calitrace \
+	fish/vendor_completions.d/calitrace.fish
+UNITS := $(wildcard tools/*/calitrace*.service)
+install: $(PROG) man
 	install -D -m 755 $(PROG) $(DESTDIR)$(PREFIX)/bin/calitrace
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 tools/man/*.5
+	for page in $(MAN_PAGES); do \
+		install -D -m 644 -t $(SHARE)/man/man$${page##*.} $$page || exit 1; done
+	install -D -m 644 tools/completion/calitrace.bash $(SHARE)/bash-completion/completions/calitrace
+	install -D -m 644 tools/completion/_calitrace $(SHARE)/zsh/vendor-completions/_calitrace
+	install -D -m 644 tools/completion/calitrace.fish $(SHARE)/fish/vendor_completions.d/calitrace.fish
+	install -D -m 644 -t $(SHARE)/calitrace/schema tools/schema/*.json
+	$(if $(UNITS),install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system $(UNITS))
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/calitrace $(addprefix $(SHARE)/,$(COMPLETIONS)) \
+		$(foreach p,$(notdir $(MAN_PAGES)),$(SHARE)/man/man$(lastword $(subst ., ,$p))/$p) \
+		$(foreach u,$(notdir $(UNITS)),$(DESTDIR)$(PREFIX)/lib/systemd/system/$u)
+	rm -rf $(SHARE)/calitrace
+
+deb: $(PROG) man
+	$(Q)tools/pkg/deb.sh $(PROG)
 
 clean:
-	$(Q)rm -rf $(B) calitrace calitrace-static
+	$(Q)rm -rf $(B) calitrace calitrace-static*
 
 -include $(USER_OBJS:.o=.d) $(STATIC_OBJS:.o=.d) $(TEST_OBJS:.o=.d) $(FUZZ_LIB_OBJS:.o=.d) \
 	$(patsubst %.c,$(FUZZ_O)/%.d,$(FUZZ_SRCS) $(FUZZ_SHARED)) \
-	$(B)/x86_64/calitrace.bpf.d $(B)/arm64/calitrace.bpf.d $(COST_BPF:.o=.d)
+	$(B)/x86_64/calitrace.bpf.d $(B)/arm64/calitrace.bpf.d $(COST_BPF:.o=.d) $(BAD_BPF:.o=.d) $(FOREIGN_BPF:.o=.d) \
+	$(COV_OBJS:.o=.d) $(ANALYZED:.ok=.d)

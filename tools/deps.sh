@@ -67,6 +67,9 @@ needs_test() {
 		cmd nft nftables
 		cmd tmux tmux
 		cmd ipvsadm ipvsadm
+		cmd bpftool bpftool
+		cmd cppcheck cppcheck
+		cmd valgrind valgrind
 		cmd shellcheck shellcheck
 		cmd clang-format clang-format
 	EOF
@@ -80,7 +83,12 @@ needs_bench() { :; }
 # the oldest supported here, and are taken where they are installed.
 wishes() {
 	case $1 in
-	test) echo cmd chromium chromium ;;
+	test)
+		cat <<-'EOF'
+			cmd chromium chromium
+			cmd bpftrace bpftrace
+		EOF
+		;;
 	bench)
 		cat <<-'EOF'
 			cmd tcpdump tcpdump

@@ -14,9 +14,11 @@
 
 #include "../bpf/events.h"
 #include "addr.h"
+#include "help_text.h"
 #include "opts_priv.h"
 #include "sha1.h"
 #include "util.h"
+#include "version.h"
 
 #define L (1u << CMD_LIVE)
 #define C (1u << CMD_CAPTURE)
@@ -369,7 +371,7 @@ FLAG(top)
 static int set_help(struct parser *p, const char *val)
 {
 	(void)val;
-	help_print(stdout, p->o->command);
+	help_brief(stdout, p->o->command);
 	return 1;
 }
 
@@ -377,7 +379,7 @@ static int set_version(struct parser *p, const char *val)
 {
 	(void)p;
 	(void)val;
-	puts("calitrace " CALITRACE_VERSION);
+	version_print(stdout);
 	return 1;
 }
 
@@ -640,7 +642,7 @@ static int settle_filter(struct parser *p)
 	return err ? opts_fail(p, "%s", why) : 0;
 }
 
-/* "calitrace help [COMMAND]" */
+/* "calitrace help [COMMAND]": all of it, where --help is a screen */
 static int parse_help(struct parser *p)
 {
 	if (p->argc > 2) {
@@ -652,7 +654,8 @@ static int parse_help(struct parser *p)
 				"help'",
 				p->argv[2]);
 	}
-	return set_help(p, NULL);
+	help_print(stdout, p->o->command);
+	return 1;
 }
 
 static int parse_command(struct parser *p, const char *word)

@@ -152,6 +152,8 @@ static void on_obs(void *ctx, const struct obs *o)
 	}
 	if (timeline__push(s->timeline, o))
 		s->malformed++;
+	if (s->loader)
+		loader__obs(s->loader, o);
 	if (s->ifaces)
 		ifaces__obs(s->ifaces, o);
 	if (o->kind == OBS_LINK) {
@@ -182,12 +184,17 @@ static void push(void *ctx, const struct obs *o)
 		s->malformed++;
 }
 
-static void push_loss(struct session *s, enum loss_what what, uint64_t count)
+static void push_loss_at(struct session *s, enum loss_what what, uint64_t count, uint64_t ts_ns)
 {
-	struct obs o = { .kind = OBS_LOSS, .ts_ns = mono_ns() };
+	struct obs o = { .kind = OBS_LOSS, .ts_ns = ts_ns };
 
 	o.loss = (struct obs_loss){ .what = what, .count = count };
 	push(s, &o);
+}
+
+static void push_loss(struct session *s, enum loss_what what, uint64_t count)
+{
+	push_loss_at(s, what, count, mono_ns());
 }
 
 static void on_gap(void *ctx, uint64_t count)
@@ -202,13 +209,6 @@ static int ask_pools(struct session *s, struct obs_pools *out)
 	return learn_pools(s->o, s->ops.mirror(s->ops.ctx), s->inum, out);
 }
 
-/* What is said now is less than what was known: without its direct routes CrossSubnet looks like VXLAN. */
-static bool mode_is_less(const struct pool *now, const struct pool *before)
-{
-	return now->mode == POOL_UNKNOWN ||
-	       (now->mode == POOL_VXLAN && before->mode == POOL_CROSSSUBNET);
-}
-
 /* A pool that is only guessed is not guessed anew: the guess would follow the fault. */
 static void refresh_pools(struct session *s)
 {
@@ -218,13 +218,7 @@ static void refresh_pools(struct session *s)
 		return;
 	if (ask_pools(s, &o.pools) || !memcmp(&o.pools, &s->pools, sizeof(o.pools)))
 		return;
-	for (uint32_t i = 0; i < o.pools.cnt; i++)
-		for (uint32_t k = 0; k < s->pools.cnt; k++)
-			/* the mode that routes showed is not forgotten when they are gone */
-			if (mode_is_less(&o.pools.pool[i], &s->pools.pool[k]) &&
-			    !memcmp(&o.pools.pool[i].cidr, &s->pools.pool[k].cidr,
-				    sizeof(struct prefix)))
-				o.pools.pool[i] = s->pools.pool[k];
+	learn_keep_modes(&o.pools, &s->pools);
 	if (loader__set_pools(s->loader, &o.pools))
 		return;
 	s->pools = o.pools;
@@ -327,12 +321,13 @@ static void resync(struct session *s, bool sessions)
 	}
 }
 
-static void look_at_losses(struct session *s)
+/* now: no later than what else this turn brings, which would have time run on over what is missing */
+static void look_at_losses(struct session *s, uint64_t now)
 {
 	uint64_t messages = 0, lost = loader__lost(s->loader, &messages) + s->malformed;
 
 	if (lost > s->lost) {
-		push_loss(s, LOSS_RING, lost - s->lost);
+		push_loss_at(s, LOSS_RING, lost - s->lost, now);
 		/* a session's end may be among them */
 		s->resync_all = true;
 		s->resync_at = 1;
@@ -344,7 +339,7 @@ static void look_at_losses(struct session *s)
 	/* packets that passed while our sign of life was overdue */
 	lost = loader__inert(s->loader);
 	if (lost > s->inert)
-		push_loss(s, LOSS_ATTACHMENT, lost - s->inert);
+		push_loss_at(s, LOSS_ATTACHMENT, lost - s->inert, now);
 	s->inert = lost;
 	storm__turn(s->storm, mono_ns(), s->stop, push, s);
 }
@@ -352,8 +347,12 @@ static void look_at_losses(struct session *s)
 static void drain_rtnl(struct session *s)
 {
 	bool through_ring = loader__probe(s->loader, PROBE_ROUTE)->ok;
-	int err = rtnl__drain(s->rtnl, mono_ns(), through_ring ? NULL : on_obs, s);
+	/* of rules the ring does not tell */
+	int err = through_ring ? rtnl__drain(s->rtnl, mono_ns(), loader__obs, s->loader) :
+				 rtnl__drain(s->rtnl, mono_ns(), on_obs, s);
 
+	if (err && through_ring)
+		loader__obs(s->loader, NULL);
 	if (err && !through_ring) {
 		push_loss(s, LOSS_NETLINK, 1);
 		s->resync_at = 1;
@@ -528,11 +527,14 @@ static int start_loader(struct session *s, char *why, size_t why_sz)
 			      s->o->dns_port[3] },
 		.bgp_port = BGP_PORT,
 		.vxlan_port = vxlan_port(s),
+		.sym = s->sym,
+		.snap_all = s->o->write,
 	};
 	int err = loader__open(&lo, &s->loader, why, why_sz);
 
 	if (err)
 		return err;
+	symbols__ask(s->sym, loader__symbol, s->loader);
 	err = loader__set_pools(s->loader, &s->pools);
 	if (!err)
 		err = storm__new(s->loader, s->sym, &s->storm);
@@ -553,7 +555,9 @@ static int start_loader(struct session *s, char *why, size_t why_sz)
 
 static int no_interface(const struct session *s, char *why, size_t why_sz)
 {
-	if (s->o->iface_cnt)
+	if (ifaces__refused(s->ifaces))
+		snprintf(why, why_sz, "none of the interfaces could be attached to: see above");
+	else if (s->o->iface_cnt)
 		snprintf(why, why_sz, "no interface matches '%s'%s; ip link lists them",
 			 s->o->iface[0], s->o->iface_cnt > 1 ? " or the other -i" : "");
 	else
@@ -763,7 +767,7 @@ static void turn(struct session *s)
 		else if (s->ops.input && ev[i].data.fd == STDIN_FILENO)
 			s->ops.input(s->ops.ctx);
 	}
-	look_at_losses(s); /* first: whether a missing answer says anything hangs on it */
+	look_at_losses(s, now); /* first: whether a missing answer says anything hangs on it */
 	consume(s);
 	s->more = periodic(s, now);
 	s->ops.tick(s->ops.ctx, now);
@@ -786,7 +790,7 @@ void session__run(struct session *s)
 	ifaces__free(s->ifaces);
 	s->ifaces = NULL;
 	loader__consume(s->loader, on_record, s);
-	look_at_losses(s);
+	look_at_losses(s, mono_ns());
 	timeline__drain(s->timeline, UINT64_MAX, deliver, s);
 	read_signals(s, mono_ns());
 	child__end(&s->child);
