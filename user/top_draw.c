@@ -7,22 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "top_page.h"
+#include "top_draw.h"
 #include "util.h"
 
-#define WIDE 120
 #define TALL 32
 #define MESSAGE_NS (15 * NS_PER_S)
-#define LATELY 10
 #define SENTENCE_MAX 110
-
-struct canvas {
-	struct top_frame *f;
-	struct top_ui *ui;
-	const struct top_model *m, *live;
-	struct top_list list;
-	int row; /* the next one to be drawn */
-};
 
 /* ---- head and foot ---- */
 
@@ -34,13 +24,13 @@ static void draw_title(struct canvas *c)
 
 	top_fill(c->f, 0, 0, TOP_BAR);
 	if (c->ui->frozen)
-		snprintf(right, sizeof(right), "FROZEN at %s ", top_clock(c->m, c->m->now_ns, at));
+		snprintf(right, sizeof(right), " FROZEN at %s ", top_clock(c->m, c->m->now_ns, at));
 	else
-		snprintf(right, sizeof(right), "%s ", top_clock(m, m->now_ns, at));
+		snprintf(right, sizeof(right), " %s ", top_clock(m, m->now_ns, at));
 	col = top_printf(c->f, 0, 1, TOP_BAR, "calitrace %s on %s", m->version, m->node);
-	top_printf(c->f, 0, col, TOP_BAR, "   for %s   %u devices, %u pool%s   ",
-		   top_span(m->now_ns - m->start_ns, up), m->iface_cnt, m->pool_cnt,
-		   m->pool_cnt == 1 ? "" : "s");
+	top_printf(c->f, 0, col, TOP_BAR, "   for %s   %u device%s, %u pool%s",
+		   top_span(m->now_ns - m->start_ns, up), m->iface_cnt,
+		   m->iface_cnt == 1 ? "" : "s", m->pool_cnt, m->pool_cnt == 1 ? "" : "s");
 	top_printf(c->f, 0, c->f->cols - (int)text_cols(right), TOP_BAR, "%s", right);
 }
 
@@ -54,8 +44,11 @@ static void draw_state(struct canvas *c)
 
 	if (open || worst) {
 		col = top_put(c->f, row, 0, 20, TOP_BAD, "PROBLEM ");
-		col = top_printf(c->f, row, col, TOP_BOLD, "%u finding%s open", open,
-				 open == 1 ? "" : "s");
+		if (open)
+			col = top_printf(c->f, row, col, TOP_BOLD, "%u finding%s open", open,
+					 open == 1 ? "" : "s");
+		else
+			col = top_put(c->f, row, col, c->f->cols, TOP_BOLD, "no finding open");
 		if (recovered)
 			col = top_printf(c->f, row, col, TOP_PLAIN, ", %u recovered", recovered);
 		if (bad)
@@ -80,12 +73,34 @@ static void draw_state(struct canvas *c)
 			   top_span(c->m->silence_ns, span));
 }
 
+/* From that column on, at most so many lines */
+static void put_wrapped(struct canvas *c, int col, int lines, const char *text)
+{
+	char clean[1024];
+	const char *p = clean, *next;
+
+	text_clean(clean, sizeof(clean), text);
+	for (int i = 0; i < lines && *p; i++) {
+		size_t len = top_wrap(p, c->f->cols - col, &next);
+
+		/* the last one is cut where it ends, with an ellipsis */
+		if (i + 1 == lines)
+			top_put_clean(c->f, c->row, col, c->f->cols, TOP_PLAIN, p);
+		else
+			top_printf(c->f, c->row, col, TOP_PLAIN, "%.*s", (int)len, p);
+		c->row++;
+		p = next;
+	}
+}
+
 /* The worst of them, a line each, the last one for how many more there are */
 static void draw_checks(struct canvas *c)
 {
 	static const enum check_state order[] = { CHECK_PROBLEM, CHECK_WARN };
 	uint32_t worst, bad = top_model__bad_checks(c->m, &worst), shown = 0;
 	uint32_t max = c->f->rows >= TALL ? 8 : c->f->rows >= 20 ? 3 : 1;
+	/* a finding says the same in its own words */
+	int lines = c->list.finding_cnt || c->f->rows < 20 ? 1 : 3;
 
 	for (size_t s = 0; s < ARRAY_SIZE(order); s++) {
 		for (uint32_t i = 0; i < c->m->check_cnt; i++) {
@@ -98,7 +113,7 @@ static void draw_checks(struct canvas *c)
 			top_put(c->f, c->row, 0, 8, is_bad ? TOP_BAD : TOP_WARN,
 				check_state_name(k->state));
 			top_put(c->f, c->row, 9, 16, TOP_BOLD, k->name);
-			top_put(c->f, c->row++, 26, c->f->cols, TOP_PLAIN, k->explain);
+			put_wrapped(c, 26, lines, k->explain);
 		}
 	}
 	if (bad > shown)
@@ -171,11 +186,6 @@ static void draw_keys(struct canvas *c)
 
 /* ---- findings ---- */
 
-static bool is_chosen(const struct canvas *c, bool row, uint32_t id)
-{
-	return c->ui->on_row == row && (row ? c->ui->row : c->ui->finding) == id;
-}
-
 /* Before a key was pressed, the first line is the chosen one. */
 static void settle_choice(struct canvas *c)
 {
@@ -183,9 +193,9 @@ static void settle_choice(struct canvas *c)
 	bool there = false;
 
 	for (uint32_t i = 0; i < l->finding_cnt; i++)
-		there |= c->ui->moved && is_chosen(c, false, l->finding[i]);
+		there |= c->ui->moved && top_chosen(c, false, l->finding[i]);
 	for (uint32_t i = 0; i < l->row_cnt; i++)
-		there |= c->ui->moved && is_chosen(c, true, l->row[i]);
+		there |= c->ui->moved && top_chosen(c, true, l->row[i]);
 	if (there)
 		return;
 	c->ui->on_row = !l->finding_cnt;
@@ -219,7 +229,7 @@ static void finding_words(const struct finding *f, char *buf, size_t size)
 
 static void draw_finding(struct canvas *c, const struct finding *f, int lines)
 {
-	bool chosen = is_chosen(c, false, f->id);
+	bool chosen = top_chosen(c, false, f->id);
 	char head[200], words[2048], n[TOP_WORD_LEN];
 	const char *p = words, *next;
 	int col;
@@ -260,7 +270,7 @@ static int finding_lines(const struct canvas *c, const struct finding *f)
 static int place_of_finding(const struct canvas *c)
 {
 	for (uint32_t i = 0; i < c->list.finding_cnt; i++)
-		if (is_chosen(c, false, c->list.finding[i]))
+		if (top_chosen(c, false, c->list.finding[i]))
 			return (int)i;
 	return 0;
 }
@@ -308,162 +318,6 @@ static void draw_findings(struct canvas *c, int room)
 	draw_some_findings(c, from, heads, room - 1 - heads);
 }
 
-/* ---- the table ---- */
-
-enum column {
-	COL_BLOCK,
-	COL_VERDICT,
-	COL_PACKETS,
-	COL_RATE,
-	COL_SPARK,
-	COL_LAST,
-	COL_DEV,
-	COL_APPS,
-	COL_ENDS,
-	COLUMNS
-};
-
-struct layout {
-	int at[COLUMNS], width[COLUMNS]; /* width 0: there is no room for it */
-};
-
-/* The last minute takes what the others leave, up to a second a column. */
-static struct layout make_layout(int cols)
-{
-	static const int fixed[] = { 19, 15, 8, 6 };
-	static const int extra[] = { 8, 16, 24 };
-	struct layout l = { 0 };
-	int at = 1, c;
-
-	for (c = COL_BLOCK; c <= COL_RATE; c++) {
-		l.at[c] = at;
-		l.width[c] = fixed[c] - 1;
-		at += fixed[c];
-	}
-	l.at[COL_SPARK] = at;
-	l.width[COL_SPARK] = cols - at > 60 ? 60 : cols - at > 30 && cols < WIDE ? 30 : cols - at;
-	if (l.width[COL_SPARK] < 10)
-		l.width[COL_SPARK] = 0;
-	at += l.width[COL_SPARK] + 2;
-	for (c = COL_LAST; c <= COL_APPS && at + extra[c - COL_LAST] <= cols; c++) {
-		l.at[c] = at;
-		l.width[c] = extra[c - COL_LAST] - 1;
-		at += extra[c - COL_LAST];
-	}
-	if (c == COL_ENDS && at + 16 <= cols) {
-		l.at[c] = at;
-		l.width[c] = cols - at;
-	}
-	return l;
-}
-
-static void draw_head(struct canvas *c, const struct layout *l, uint32_t from, uint32_t shown)
-{
-	static const char *const names[COLUMNS] = {
-		[COL_BLOCK] = "BLOCK", [COL_VERDICT] = "VERDICT", [COL_PACKETS] = "PACKETS",
-		[COL_RATE] = "  NOW",  [COL_SPARK] = "LAST 60 S", [COL_LAST] = "SEEN",
-		[COL_DEV] = "DEVICE",  [COL_APPS] = "OF THESE",	  [COL_ENDS] = "LATEST",
-	};
-	int row = c->row++, col = 0;
-	char words[80];
-
-	for (int i = 0; i < COLUMNS; i++)
-		if (l->width[i])
-			col = top_put(c->f, row, l->at[i], l->width[i], TOP_BOLD, names[i]);
-	snprintf(words, sizeof(words), "by %s%s", top_sort_name(c->ui->sort),
-		 c->ui->reverse ? ", reversed" : "");
-	if (shown < c->list.row_cnt)
-		snprintf(words + strlen(words), sizeof(words) - strlen(words), ", %u-%u of %u",
-			 from + 1, from + shown, c->list.row_cnt);
-	if (col + 2 + (int)strlen(words) <= c->f->cols)
-		top_printf(c->f, row, c->f->cols - (int)strlen(words), TOP_DIM, "%s", words);
-}
-
-/* "now" is packets a second; below ten, tenths tell more than zeros */
-static void rate_words(const struct top_row *r, uint64_t now_ns, char buf[TOP_WORD_LEN])
-{
-	uint64_t sum = top_row__recent(r, now_ns, LATELY);
-
-	if (!sum)
-		snprintf(buf, TOP_WORD_LEN, "-");
-	else if (sum < 100)
-		snprintf(buf, TOP_WORD_LEN, "%u.%u", (unsigned int)(sum / LATELY),
-			 (unsigned int)(sum % LATELY));
-	else
-		top_count(sum / LATELY, buf);
-}
-
-static void draw_more(struct canvas *c, const struct layout *l, const struct top_row *r)
-{
-	char words[400];
-
-	if (l->width[COL_LAST]) {
-		top_span(c->m->now_ns > r->last_ns ? c->m->now_ns - r->last_ns : 0, words);
-		top_put(c->f, c->row, l->at[COL_LAST], l->width[COL_LAST], TOP_PLAIN,
-			r->last_ns ? words : "");
-	}
-	if (l->width[COL_DEV])
-		top_put(c->f, c->row, l->at[COL_DEV], l->width[COL_DEV], TOP_PLAIN, r->dev);
-	top_apps(r->apps, words, sizeof(words));
-	if (l->width[COL_APPS])
-		top_put(c->f, c->row, l->at[COL_APPS], l->width[COL_APPS], TOP_PLAIN, words);
-	top_ends(r, c->ui->numeric, words, sizeof(words));
-	if (l->width[COL_ENDS])
-		top_put(c->f, c->row, l->at[COL_ENDS], l->width[COL_ENDS], TOP_PLAIN, words);
-}
-
-static void draw_row(struct canvas *c, const struct layout *l, uint16_t idx)
-{
-	const struct top_row *r = &c->m->row[idx];
-	bool bad = verdict_is_problem(r->verdict);
-	bool idle = !top_row__recent(r, c->m->now_ns, TOP_SECONDS - 4) &&
-		    !top_row__at(r, c->m->now_ns, 0);
-	char words[400], block[PREFIX_STRLEN];
-
-	c->f->chosen = is_chosen(c, true, idx) ? c->row : -1;
-	if (c->f->chosen >= 0)
-		top_fill(c->f, c->row, 0, TOP_CHOSEN);
-	top_put(c->f, c->row, l->at[COL_BLOCK], l->width[COL_BLOCK], idle ? TOP_DIM : TOP_PLAIN,
-		top_block(r, block));
-	top_put(c->f, c->row, l->at[COL_VERDICT], l->width[COL_VERDICT],
-		idle ? TOP_DIM :
-		bad  ? TOP_BAD :
-		       TOP_GOOD,
-		verdict_name(r->verdict));
-	top_count(r->packets + r->withheld, words);
-	top_printf(c->f, c->row, l->at[COL_PACKETS], TOP_PLAIN, "%7s", words);
-	rate_words(r, c->m->now_ns, words);
-	top_printf(c->f, c->row, l->at[COL_RATE], idle ? TOP_DIM : TOP_PLAIN, "%5s", words);
-	top_spark(r, c->m->now_ns, l->width[COL_SPARK], c->ui->blocks, words, sizeof(words));
-	if (l->width[COL_SPARK])
-		top_put_clean(c->f, c->row, l->at[COL_SPARK], l->width[COL_SPARK],
-			      bad ? TOP_BAD : TOP_GOOD, words);
-	draw_more(c, l, r);
-	c->f->chosen = -1;
-	c->row++;
-}
-
-static void draw_table(struct canvas *c, int room)
-{
-	struct layout l = make_layout(c->f->cols);
-	uint32_t cnt = c->list.row_cnt, from = 0, shown = room > 1 ? (uint32_t)room - 1 : 0;
-
-	if (room < 2)
-		return;
-	shown = shown < cnt ? shown : cnt;
-	for (uint32_t i = 0; c->ui->on_row && i < cnt; i++)
-		if (is_chosen(c, true, c->list.row[i]) && i >= shown)
-			from = i - shown + 1;
-	draw_head(c, &l, from, shown);
-	for (uint32_t i = from; i < from + shown; i++)
-		draw_row(c, &l, c->list.row[i]);
-	if (!cnt)
-		top_put(c->f, c->row++, 1, c->f->cols, TOP_DIM,
-			c->ui->filter[0] || c->ui->problems_only ?
-				"nothing that the filter lets through (Esc drops it, p: everything)" :
-				"no packet that matches has passed yet: silence is not health");
-}
-
 /* What is left below the table is for what happened lately. */
 static void draw_events(struct canvas *c, int room)
 {
@@ -498,7 +352,7 @@ static void draw_main(struct canvas *c)
 		draw_findings(c, room - table - airy);
 	c->row += airy && c->list.finding_cnt;
 	c->ui->page_rows = end - c->row;
-	draw_table(c, end - c->row);
+	top_table(c, end - c->row);
 	draw_events(c, end - c->row);
 }
 
