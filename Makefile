@@ -83,7 +83,7 @@ USER_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Werror -I. -Iuser
 # those must not appear, and the kernel matrix loads everything on 5.10.
 # BTF names its sources with the directory of the build, unless told otherwise; the program stripped
 # has no other trace of it.
-HERE := -ffile-prefix-map=$(CURDIR)/=
+HERE := -ffile-prefix-map=$(CURDIR)=.
 BPF_CFLAGS := $(HERE) -O2 -g -std=gnu11 -Wall -Werror -target bpf -mcpu=v3 -MMD -MP
 BPF_TARGET_x86_64 := x86
 BPF_TARGET_arm64 := arm64
