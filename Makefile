@@ -14,6 +14,10 @@
 #                   peers, of check (root)
 #   make fuzz       each reader of foreign octets for FUZZ_SECONDS (60) with what nobody means well with
 #   make fuzz-long  the same, FUZZ_RUNS (10000000) times each, in parts: goes on where it was interrupted
+#   make kill-500   SIGKILL at 500 random moments; KILL_ROUNDS (root)
+#   make soak       an hour of churn, SOAK_SECONDS: what it takes of memory, files, and what is lost (root)
+#   make analyze    clang --analyze and cppcheck of the user side; valgrind on what is done without root
+#   make coverage   lines of the pure modules that the unit tests run
 #   make lint       format, sizes, include direction, shell scripts
 #   make bpf-arm64  compile the kernel side for arm64, from whatever machine
 #   make install    PREFIX=/usr/local, DESTDIR; make uninstall takes it away again
@@ -24,8 +28,9 @@
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all static static-arm64 man deb uninstall bpf bpf-x86_64 bpf-arm64 demo test test-progs test-unit test-bpf test-matrix test-faults \
-	bench-progs bench fuzz-progs fuzz fuzz-long lint install clean FORCE
+.PHONY: all static static-arm64 man deb uninstall bpf bpf-x86_64 bpf-arm64 demo test test-progs test-unit test-bpf \
+	test-matrix test-faults kill-500 soak analyze coverage coverage-progs bench-progs bench fuzz-progs fuzz fuzz-long \
+	lint install clean FORCE
 all:
 
 ifeq ($(origin CC),default)
@@ -66,8 +71,8 @@ BPF_OBJ := $(B)/$(ARCH)/calitrace.bpf.o
 
 # Libraries. libpcap is not asked of pkg-config: of its archive's needs, dbus is stubbed by an
 # object under user/static/. Those go into the static program alone.
-PKGS := libbpf libelf zlib libnl-3.0 libnl-route-3.0 jansson
-PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null))
+PKGS := libbpf libelf zlib libnl-3.0 libnl-route-3.0 jansson ncursesw
+PKG_CFLAGS := $(patsubst -I%,-isystem %,$(filter -I%,$(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)))
 PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -lpcap
 STATIC_LIBS = $(shell $(PKG_CONFIG) --static --libs $(PKGS) 2>/dev/null)
 STATIC_SRCS := $(sort $(wildcard user/static/*.c))
@@ -186,6 +191,13 @@ $(BENCH_PROGS): %: %.o $(BENCH_SHARED) $(LIB)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
+# Programs that must be refused
+BAD_BPF := $(O)/tests/trust/bad.bpf.o
+# Programs of others that must be left alone: tests/trust/kill.sh
+FOREIGN_BPF := $(O)/tests/trust/foreign.bpf.o
+$(O)/tests/bpf/test_harm.o: $(BAD_BPF)
+$(O)/tests/bpf/test_harm.o: CPPFLAGS += -DBAD_OBJECT='"$(BAD_BPF)"'
+
 $(FUZZ_PROG) $(FUZZ_TEST): %: %.o $(FUZZ_OBJS) $(LIB)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(FUZZ_WRAP) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
@@ -211,6 +223,45 @@ fuzz: fuzz-progs
 fuzz-long: fuzz-progs
 	$(Q)tests/fuzz/fuzz.sh --long $(FUZZ_O)
 
+# The pure modules and the decoders once more, with counters of lines, linked with each unit test.
+COV := $(B)/coverage
+COV_SRCS := $(wildcard $(addprefix user/,engine*.c judge*.c journey.c exchange.c finding*.c cause*.c timeline.c \
+	*mirror.c role.c service.c dns_answers.c diff*.c digest*.c \
+	decode.c icmp.c cap_codec.c cap_record.c cap_dissect.c cap_foreign.c bird_parse.c rtnl_parse.c ipset.c cni.c \
+	conf_*.c filter*.c))
+COV_OBJS := $(COV_SRCS:%.c=$(COV)/%.o)
+COV_PROGS := $(UNIT_PROGS:$(O)/%=$(COV)/%)
+$(COV_OBJS): $(COV)/%.o: %.c | $(B)/deps
+	$(say) COVCC $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out $(CFLAGS) $(SANFLAGS),$(USER_CFLAGS)) -O0 -g --coverage -c $< -o $@
+$(COV_PROGS): $(COV)/%: $(O)/%.o $(COV_OBJS) $(TEST_SUPPORT) $(LIB)
+	$(say) LINK $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) --coverage -o $@ $^ $(PKG_LIBS) -lcmocka
+coverage-progs: $(COV_PROGS)
+coverage: coverage-progs
+	$(Q)tests/trust/coverage.sh $(COV)
+
+# A file that was found clean is not looked at again before it or what it includes changes.
+ANALYZE := $(B)/analyze
+ANALYZED := $(filter-out %/static/%,$(USER_SRCS:%.c=$(ANALYZE)/%.ok))
+$(ANALYZED): $(ANALYZE)/%.ok: %.c | $(B)/deps
+	$(say) ANALYZE $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) --analyze --analyzer-output text -Xclang -analyzer-werror $(filter-out -Werror,$(USER_CFLAGS)) \
+		-MT $@ -MF $(@:.ok=.d) -o /dev/null $<
+	$(Q)touch $@
+analyze: $(ANALYZED) all $(UNIT_PROGS)
+	$(Q)tests/trust/analyze.sh $(O)
+
+KILL_ROUNDS ?= 500
+SOAK_SECONDS ?= 3600
+kill-500: all $(FOREIGN_BPF)
+	tests/trust/kill.sh native $(B)/kill-500 $(KILL_ROUNDS)
+soak: all
+	tests/trust/soak.sh native $(B)/soak $(SOAK_SECONDS)
+
 $(COST)/load: $(COST)/load.o $(COST)/serve.o
 $(COST)/floor: $(COST)/floor.o
 $(COST)/insns: $(COST)/insns.o
@@ -218,7 +269,7 @@ $(COST_PROGS):
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
-$(COST_BPF): tests/bench/cost/floor.bpf.c | $(B)/deps
+$(COST_BPF) $(BAD_BPF) $(FOREIGN_BPF): $(O)/%.o: %.c | $(B)/deps
 	$(say) BPF $@
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -D__TARGET_ARCH_$(BPF_TARGET_$(ARCH)) -Ivmlinux/$(ARCH) -c $< -o $@
@@ -229,7 +280,7 @@ run_all = @failed=0; for t in $(1); do \
 	$$t || { echo "FAILED: $$t" >&2; failed=1; }; done; exit $$failed
 
 test-progs: $(UNIT_PROGS) $(BPF_PROGS) $(BENCH_PROGS) $(FUZZ_PROG) $(FUZZ_TEST) \
-	$(COST_PROGS) $(COST_BPF)
+	$(COST_PROGS) $(COST_BPF) $(FOREIGN_BPF)
 test-unit: $(UNIT_PROGS) $(FUZZ_TEST)
 	$(call run_all,$^)
 test-bpf: $(BPF_PROGS)
@@ -316,4 +367,5 @@ clean:
 
 -include $(USER_OBJS:.o=.d) $(STATIC_OBJS:.o=.d) $(TEST_OBJS:.o=.d) $(FUZZ_LIB_OBJS:.o=.d) \
 	$(patsubst %.c,$(FUZZ_O)/%.d,$(FUZZ_SRCS) $(FUZZ_SHARED)) \
-	$(B)/x86_64/calitrace.bpf.d $(B)/arm64/calitrace.bpf.d $(COST_BPF:.o=.d)
+	$(B)/x86_64/calitrace.bpf.d $(B)/arm64/calitrace.bpf.d $(COST_BPF:.o=.d) $(BAD_BPF:.o=.d) $(FOREIGN_BPF:.o=.d) \
+	$(COV_OBJS:.o=.d) $(ANALYZED:.ok=.d)

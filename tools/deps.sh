@@ -33,6 +33,7 @@ needs_build() {
 		lib libnl-route-3.0 libnl-route-3-dev
 		lib jansson libjansson-dev
 		lib libpcap libpcap-dev
+		lib ncursesw libncurses-dev
 	EOF
 }
 
@@ -64,7 +65,11 @@ needs_test() {
 		cmd tcpdump tcpdump
 		cmd tshark tshark
 		cmd nft nftables
+		cmd tmux tmux
 		cmd ipvsadm ipvsadm
+		cmd bpftool bpftool
+		cmd cppcheck cppcheck
+		cmd valgrind valgrind
 		cmd shellcheck shellcheck
 		cmd clang-format clang-format
 	EOF
@@ -92,6 +97,7 @@ wishes() {
 			cmd qemu-aarch64-static qemu-user-static
 			file /usr/lib/python3/dist-packages/fastjsonschema python3-fastjsonschema
 			file /usr/lib/python3/dist-packages/jsonschema python3-jsonschema
+			cmd bpftrace bpftrace
 		EOF
 		;;
 	bench)

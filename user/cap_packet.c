@@ -93,7 +93,7 @@ SAME(src, P_SKB);
 
 static uint8_t *put_fixed(uint8_t *b, const struct obs *o)
 {
-	memcpy(b, o->pkt.zero, P_SKB);
+	memcpy(b, (const uint8_t *)&o->pkt + offsetof(struct obs_pkt, zero), P_SKB);
 	put16(b + P_LEN, P_FIXED);
 	b[P_KIND] = (uint8_t)o->kind;
 	b[P_DST_TYPE + 1] = 0;
@@ -172,7 +172,7 @@ static void get_swapped(const uint8_t *b, struct obs_pkt *p)
 
 static inline void get_fixed(const uint8_t *b, bool swap, struct obs_pkt *p)
 {
-	memcpy(p->zero, b, P_SKB);
+	memcpy((uint8_t *)p + offsetof(struct obs_pkt, zero), b, P_SKB);
 	memset(p->zero, 0, sizeof(p->zero));
 	p->zero_too = 0;
 	p->zero_as_well = 0;

@@ -434,7 +434,10 @@ struct engine {
 	/* of an sk_buff's address: who had it last, may be gone (key_cnt 0); hops follow each other */
 #define RECENT 256
 #define RECENT_ALIGN 256 /* of sk_buffs */
-	struct trk *recent[RECENT];
+	struct recent {
+		struct trk *t;
+		uint64_t skb, sig; /* as t had them then: most look-ups are over without t */
+	} recent[RECENT];
 	/* packets: opts.max_packets of them, how many of those were ever used */
 	struct trk *trk;
 	uint32_t trk_used;
@@ -536,6 +539,7 @@ static inline void journey_expect_settle(const struct list *settle)
 	__builtin_prefetch(t + offsetof(struct trk, by_skb), 1);
 	__builtin_prefetch(t + offsetof(struct trk, id), 1);
 	__builtin_prefetch(t + offsetof(struct trk, wrong_hop), 1);
+	__builtin_prefetch(t + offsetof(struct trk, asked));
 }
 /* Of a list of packets: that will be walked over, up to there, from here on */
 void journey_expect_walk(const struct trk *t);
@@ -597,6 +601,11 @@ const struct arp_silence *judge_arp(const struct engine *e, const struct addr *p
 /* way.c: answers that hold for more than one packet; the rest of it in way.h */
 struct ways;
 struct ways *ways_new(void);
+/*
+ * Of routes, links, addresses, pools and owners: both of its parts only ever grow, so that their sum
+ * stays the same only if neither changes.
+ */
+uint64_t way_version(const struct engine *e);
 
 /* finding.c */
 void finding_problem(struct engine *e, struct trk *t);

@@ -85,6 +85,7 @@ static const char help_live[] =
 	"  -o, --output FORMAT    text (default) or json: one object a line\n"
 	"      --exit-code        exit 0 nothing wrong, 1 something is wrong, 2 trouble,\n"
 	"                         3 cannot say\n"
+	"      --top              a full screen: findings, and a table by block and verdict\n"
 	"  -q, --quiet            only findings and the summary\n"
 	"  -v, --verbose          say more on stderr\n"
 	"  -n, --numeric          numbers instead of pod and node names\n"

@@ -7,12 +7,9 @@
 #include <string.h>
 
 #include "attach.h"
-#include "grace.h"
 #include "rtnum.h"
 #include "util.h"
 
-/* For fewer devices the kernel is not hurried */
-#define MANY 4
 /* TCX takes up to 25 ms a device, and the ring has to be read meanwhile */
 #define ATTACH_NS (50 * NS_PER_MS)
 
@@ -23,6 +20,7 @@ struct waiting {
 };
 
 struct ifaces {
+	size_t refused; /* could not be attached to */
 	struct ifaces_opts opts;
 	struct attach *attach;
 	struct waiting *waiting; /* first come, first served */
@@ -161,6 +159,7 @@ static void attach_one(struct ifaces *f, const struct waiting *w)
 	/* gone again before we came: nothing to tell, its message is on the way */
 	if (err == -ENODEV || !why[0])
 		return;
+	f->refused += !!err;
 	on_news(f, true, why);
 }
 
@@ -264,11 +263,9 @@ void ifaces__obs(struct ifaces *f, const struct obs *o)
 
 void ifaces__settle(struct ifaces *f)
 {
-	bool hurried = f->waiting_cnt >= MANY && loader__probe(f->opts.loader, PROBE_TCX)->ok &&
-		       grace_hurry();
-
+	attach__many(f->attach, f->waiting_cnt);
 	attach_waiting(f, UINT64_MAX);
-	grace_calm(hurried);
+	attach__many(f->attach, 0);
 }
 
 bool ifaces__tick(struct ifaces *f, uint64_t now_ns)
@@ -292,6 +289,11 @@ void ifaces__reap(struct ifaces *f, uint64_t now_ns)
 int ifaces__fd(const struct ifaces *f)
 {
 	return attach__fd(f->attach);
+}
+
+size_t ifaces__refused(const struct ifaces *f)
+{
+	return f->refused;
 }
 
 size_t ifaces__count(const struct ifaces *f)

@@ -38,6 +38,8 @@ void ifaces__reap(struct ifaces *f, uint64_t now_ns);
 /* Readable when ifaces__tick() has something to do; -1: there is none such */
 int ifaces__fd(const struct ifaces *f);
 size_t ifaces__count(const struct ifaces *f);
+/* How often a device that was wanted could not be attached to: why was said then. */
+size_t ifaces__refused(const struct ifaces *f);
 /* NULL-terminated names of what is attached; borrowed until the next call */
 const char *const *ifaces__names(struct ifaces *f);
 /* Detaches from all, frees */

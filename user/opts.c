@@ -366,6 +366,7 @@ FLAG(force)
 FLAG(summary)
 FLAG(timeline)
 FLAG(packets)
+FLAG(top)
 
 static int set_help(struct parser *p, const char *val)
 {
@@ -416,7 +417,7 @@ static const struct option_def options[] = {
 	{ "packets", 0, false, S, set_packets },
 	{ "dns-port", 0, true, L | C, set_dns_port },
 	{ "on-loss", 0, true, L | C, NULL },
-	{ "top", 0, false, L, NULL },
+	{ "top", 0, false, L, set_top },
 	{ "listen", 0, true, M, NULL },
 	{ "clean", 0, false, O, set_clean },
 	{ "help", 0, false, ALL_CMDS, set_help },

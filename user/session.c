@@ -152,6 +152,8 @@ static void on_obs(void *ctx, const struct obs *o)
 	}
 	if (timeline__push(s->timeline, o))
 		s->malformed++;
+	if (s->loader)
+		loader__obs(s->loader, o);
 	if (s->ifaces)
 		ifaces__obs(s->ifaces, o);
 	if (o->kind == OBS_LINK) {
@@ -182,12 +184,17 @@ static void push(void *ctx, const struct obs *o)
 		s->malformed++;
 }
 
-static void push_loss(struct session *s, enum loss_what what, uint64_t count)
+static void push_loss_at(struct session *s, enum loss_what what, uint64_t count, uint64_t ts_ns)
 {
-	struct obs o = { .kind = OBS_LOSS, .ts_ns = mono_ns() };
+	struct obs o = { .kind = OBS_LOSS, .ts_ns = ts_ns };
 
 	o.loss = (struct obs_loss){ .what = what, .count = count };
 	push(s, &o);
+}
+
+static void push_loss(struct session *s, enum loss_what what, uint64_t count)
+{
+	push_loss_at(s, what, count, mono_ns());
 }
 
 static void on_gap(void *ctx, uint64_t count)
@@ -314,12 +321,13 @@ static void resync(struct session *s, bool sessions)
 	}
 }
 
-static void look_at_losses(struct session *s)
+/* now: no later than what else this turn brings, which would have time run on over what is missing */
+static void look_at_losses(struct session *s, uint64_t now)
 {
 	uint64_t messages = 0, lost = loader__lost(s->loader, &messages) + s->malformed;
 
 	if (lost > s->lost) {
-		push_loss(s, LOSS_RING, lost - s->lost);
+		push_loss_at(s, LOSS_RING, lost - s->lost, now);
 		/* a session's end may be among them */
 		s->resync_all = true;
 		s->resync_at = 1;
@@ -331,7 +339,7 @@ static void look_at_losses(struct session *s)
 	/* packets that passed while our sign of life was overdue */
 	lost = loader__inert(s->loader);
 	if (lost > s->inert)
-		push_loss(s, LOSS_ATTACHMENT, lost - s->inert);
+		push_loss_at(s, LOSS_ATTACHMENT, lost - s->inert, now);
 	s->inert = lost;
 	storm__turn(s->storm, mono_ns(), s->stop, push, s);
 }
@@ -339,8 +347,12 @@ static void look_at_losses(struct session *s)
 static void drain_rtnl(struct session *s)
 {
 	bool through_ring = loader__probe(s->loader, PROBE_ROUTE)->ok;
-	int err = rtnl__drain(s->rtnl, mono_ns(), through_ring ? NULL : on_obs, s);
+	/* of rules the ring does not tell */
+	int err = through_ring ? rtnl__drain(s->rtnl, mono_ns(), loader__obs, s->loader) :
+				 rtnl__drain(s->rtnl, mono_ns(), on_obs, s);
 
+	if (err && through_ring)
+		loader__obs(s->loader, NULL);
 	if (err && !through_ring) {
 		push_loss(s, LOSS_NETLINK, 1);
 		s->resync_at = 1;
@@ -372,6 +384,10 @@ static int open_loop(struct session *s)
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGUSR1);
 	sigaddset(&set, SIGXFSZ); /* the write says so, too */
+	if (s->ops.signal) {
+		sigaddset(&set, SIGWINCH);
+		sigaddset(&set, SIGTSTP);
+	}
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	s->sig = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	s->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
@@ -511,11 +527,14 @@ static int start_loader(struct session *s, char *why, size_t why_sz)
 			      s->o->dns_port[3] },
 		.bgp_port = BGP_PORT,
 		.vxlan_port = vxlan_port(s),
+		.sym = s->sym,
+		.snap_all = s->o->write,
 	};
 	int err = loader__open(&lo, &s->loader, why, why_sz);
 
 	if (err)
 		return err;
+	symbols__ask(s->sym, loader__symbol, s->loader);
 	err = loader__set_pools(s->loader, &s->pools);
 	if (!err)
 		err = storm__new(s->loader, s->sym, &s->storm);
@@ -536,7 +555,9 @@ static int start_loader(struct session *s, char *why, size_t why_sz)
 
 static int no_interface(const struct session *s, char *why, size_t why_sz)
 {
-	if (s->o->iface_cnt)
+	if (ifaces__refused(s->ifaces))
+		snprintf(why, why_sz, "none of the interfaces could be attached to: see above");
+	else if (s->o->iface_cnt)
 		snprintf(why, why_sz, "no interface matches '%s'%s; ip link lists them",
 			 s->o->iface[0], s->o->iface_cnt > 1 ? " or the other -i" : "");
 	else
@@ -586,6 +607,8 @@ int session__start(struct session *s, char *why, size_t why_sz)
 		err = watch(s, rtnl__fd(s->rtnl), EPOLLIN);
 	if (!err && s->ifaces && ifaces__fd(s->ifaces) >= 0)
 		err = watch(s, ifaces__fd(s->ifaces), EPOLLIN);
+	if (!err && s->ops.input)
+		err = watch(s, STDIN_FILENO, EPOLLIN);
 	s->started = true;
 	return err;
 }
@@ -640,6 +663,12 @@ static void on_child(struct session *s, uint64_t now)
 
 /* ---- the loop ---- */
 
+static bool is_no_end(uint32_t sig)
+{
+	return sig == SIGCHLD || sig == SIGUSR1 || sig == SIGXFSZ || sig == SIGWINCH ||
+	       sig == SIGTSTP;
+}
+
 static void read_signals(struct session *s, uint64_t now)
 {
 	struct signalfd_siginfo si;
@@ -649,7 +678,9 @@ static void read_signals(struct session *s, uint64_t now)
 			on_child(s, now);
 		if (si.ssi_signo == SIGUSR1 && s->ops.flush)
 			s->ops.flush(s->ops.ctx);
-		if (si.ssi_signo == SIGCHLD || si.ssi_signo == SIGUSR1 || si.ssi_signo == SIGXFSZ)
+		if (si.ssi_signo == SIGWINCH || si.ssi_signo == SIGTSTP)
+			s->ops.signal(s->ops.ctx, (int)si.ssi_signo);
+		if (is_no_end(si.ssi_signo))
 			continue;
 		/* timeout(1) and terminals send a signal to us and to our group: that is one */
 		if (!s->signalled_ns)
@@ -733,8 +764,10 @@ static void turn(struct session *s)
 			(void)!read(s->timer, &ticks, sizeof(ticks));
 		else if (ev[i].data.fd == rtnl__fd(s->rtnl))
 			drain_rtnl(s);
+		else if (s->ops.input && ev[i].data.fd == STDIN_FILENO)
+			s->ops.input(s->ops.ctx);
 	}
-	look_at_losses(s); /* first: whether a missing answer says anything hangs on it */
+	look_at_losses(s, now); /* first: whether a missing answer says anything hangs on it */
 	consume(s);
 	s->more = periodic(s, now);
 	s->ops.tick(s->ops.ctx, now);
@@ -757,7 +790,7 @@ void session__run(struct session *s)
 	ifaces__free(s->ifaces);
 	s->ifaces = NULL;
 	loader__consume(s->loader, on_record, s);
-	look_at_losses(s);
+	look_at_losses(s, mono_ns());
 	timeline__drain(s->timeline, UINT64_MAX, deliver, s);
 	read_signals(s, mono_ns());
 	child__end(&s->child);

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Life and death of a tracer and of what it is attached to: killed at any moment, its guardian
-# killed too, devices that come, go, move and change their names, others who take its filters
-# away or come before them, many at once.
+# Life and death of a tracer and of what it is attached to: its guardian killed, devices that come,
+# go, move and change their names, others who take its filters
+# away or come before them, many at once. (Killed at any moment: tests/trust/kill.sh)
 # tests/faults/life.sh LABEL DIR
 #
 # No lab: a node's namespace with veth pairs to a pod's, and --pool. Nothing here depends on how
@@ -21,8 +21,8 @@ export PATH=$PATH:/usr/sbin:/sbin
 prefix=${CALITRACE_TEST_PREFIX:-t$$-}life-
 node=${prefix}n pod=${prefix}p
 kind='' # tcx or clsact
-rounds=50 crowd=20
-[ -z "${CALITRACE_TEST_VM:-}" ] || { rounds=8 && crowd=6; }
+crowd=20
+[ -z "${CALITRACE_TEST_VM:-}" ] || crowd=6
 
 # ---- a node ----
 
@@ -338,53 +338,6 @@ foreign() {
 
 # ---- death ----
 
-# A round: SIGKILL while starting, while running, while ending
-killed_at() {
-	local pid start
-
-	trace kill -i 'cali*' -d 20
-	pid=${tracer_pid[kill]}
-	case $(($1 % 3)) in
-	0) sleep "0.$(printf '%03d' $((RANDOM % 400)))" ;;
-	1) tracer_wait kill || return 0 ;;
-	2)
-		tracer_wait kill || return 0
-		kill -INT "$pid"
-		sleep "0.$(printf '%03d' $((RANDOM % 60)))"
-		;;
-	esac
-	! clean && held=$((held + 1))
-	start=${EPOCHREALTIME/./}
-	kill -KILL "$pid" 2>/dev/null || :
-	within 10 clean || { echo "expected nothing left in round $1, saw $(clsact | head -n 3 | paste -sd';' -)" && return; }
-	took=$(((${EPOCHREALTIME/./} - start) / 1000))
-	[ "$took" -le "$worst" ] || worst=$took
-	wait "$pid" 2>/dev/null || :
-}
-
-# shellcheck disable=SC2030,SC2031 # counted and told in the same subshell
-killed() {
-	local i
-
-	worst=0 held=0
-	for ((i = 0; i < rounds; i++)); do
-		killed_at "$i"
-	done
-	[ "$held" -gt 0 ] || echo "expected filters to be there when it was killed, saw none in $rounds rounds"
-	echo "$worst ms at worst, filters stood in $held of $rounds rounds" >"$out/killed.measured"
-}
-
-test_killed() {
-	local said
-
-	said=$(killed)
-	if [ -z "$said" ]; then
-		ok "$label $kind SIGKILL at any moment leaves nothing ($(cat "$out/killed.measured"))"
-	else
-		fail "$label $kind SIGKILL at any moment leaves nothing" "$said"
-	fi
-}
-
 # The terminal's signals go to the whole group, a service manager's to each process.
 group_signal() {
 	local pid guard signal
@@ -498,10 +451,14 @@ few_rights() {
 
 many() {
 	# all of them verify their programs at the same time
-	local i names=() signals=(INT TERM HUP KILL) patience=$((patience * 3))
+	local i names=() signals=(INT TERM HUP KILL) patience=$((patience * 3)) peers=()
 
 	in_netns "$node" tcpdump -n -i cali0 -w "$out/tcpdump.pcap" >&2 2>&1 &
-	local dump=$!
+	peers+=($!)
+	if command -v bpftrace >/dev/null && [ -d /sys/kernel/tracing/events ]; then
+		bpftrace -e 'tracepoint:skb:kfree_skb { @ = count(); }' >&2 2>&1 &
+		peers+=($!)
+	fi
 	for ((i = 0; i < $1; i++)); do
 		trace "many$i" -i 'cali*'
 		names+=("many$i")
@@ -522,9 +479,11 @@ many() {
 			echo "expected exit status 0 of $i, saw ${tracer_status[$i]}"
 	done
 	nothing_left
-	kill -0 "$dump" || echo "expected tcpdump still to run, saw it ended"
-	kill "$dump" 2>/dev/null || :
-	wait "$dump" 2>/dev/null || :
+	for i in "${peers[@]}"; do
+		kill -0 "$i" || echo "expected tcpdump and bpftrace still to run, saw one ended"
+		kill "$i" 2>/dev/null || :
+		wait "$i" 2>/dev/null || :
+	done
 	# the last of them must not have left anything in the way of the next
 	trace after -i 'cali*'
 	tracer_wait after || return 0
@@ -548,14 +507,13 @@ test_kind() {
 	check "$label $kind few rights suffice" few_rights
 	check "$label $kind a tracer that is stopped says what it missed" paused
 	for cnt in 2 "$crowd"; do
-		check "$label $kind $cnt tracers and tcpdump at once" many "$cnt"
+		check "$label $kind $cnt tracers, tcpdump and bpftrace at once" many "$cnt"
 	done
 }
 
 test_clsact() {
 	check "$label $kind a filter is deleted by others" torn_filter
 	check "$label $kind a foreign filter comes before ours" foreign
-	test_killed
 	check "$label $kind the guardian goes last" group_signal
 	check "$label $kind the guardian is replaced" guardian_dies
 	check "$label $kind the next start cleans up" both_die start

@@ -374,8 +374,6 @@ static const struct {
 	  "--pod 'fd00::1': IPv6 is not traced yet; give its IPv4 address" },
 	{ "calitrace live --pod a/b --pod a/c",
 	  "--pod 'a/c': given twice; leave one out, or name both in a FILTER" },
-	{ "calitrace live --top",
-	  "option '--top' of 'live' is not in this version yet: leave it out" },
 	{ "calitrace live --on-loss warn",
 	  "option '--on-loss' of 'live' is not in this version yet: leave it out" },
 	{ "calitrace live --dns-port 0",

@@ -29,6 +29,11 @@ tracer_calitrace_capture() {
 	rm -f "$dir/capture.pcapng"
 	ours capture -w "$dir/capture.pcapng"
 }
+# It hangs: what its programs cost that nobody listens to
+tracer_calitrace_stopped() {
+	ours live
+	command=("$here/../../trust/stopped.sh" "${command[@]}") ready=stopped
+}
 
 floor() {
 	local kind=clsact
