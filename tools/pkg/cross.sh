@@ -17,7 +17,7 @@ cd "$(dirname "$0")/../.."
 suite=bookworm
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 packages=(libc6-dev linux-libc-dev libbpf-dev libelf-dev zlib1g-dev libnl-3-dev libnl-route-3-dev
-	libjansson-dev libpcap0.8-dev)
+	libjansson-dev libpcap0.8-dev libncurses-dev)
 
 die() { echo "cross.sh: $*" >&2; exit 1; }
 
@@ -66,7 +66,7 @@ case $arch in
 arm64) triplet=aarch64-linux-gnu ;;
 *) die "usage: tools/pkg/cross.sh [--sysroot] arm64 [MAKE]" ;;
 esac
-sysroot=${SYSROOT:-${CALITRACE_CACHE:-${HOME:-/root}/.cache/calitrace}/sysroot/$suite-$arch}
+sysroot=${SYSROOT:-${CALITRACE_CACHE:-${HOME:-/root}/.cache/calitrace}/sysroot/$suite-$arch-$(cksum <<<"${packages[*]}" | cut -d' ' -f1)}
 [ -e "$sysroot/usr/include/pcap.h" ] || [ -n "${SYSROOT:-}" ] || fetch
 if [ -n "$sysroot_only" ]; then
 	echo "$sysroot"
