@@ -352,6 +352,8 @@ install: $(PROG) man
 	install -D -m 644 tools/completion/calitrace.fish $(SHARE)/fish/vendor_completions.d/calitrace.fish
 	install -D -m 644 -t $(SHARE)/calitrace/schema tools/schema/*.json
 	$(if $(UNITS),install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system $(UNITS))
+	$(if $(UNITS),sed -i 's|/usr/local/bin/|$(PREFIX)/bin/|' \
+		$(addprefix $(DESTDIR)$(PREFIX)/lib/systemd/system/,$(notdir $(UNITS))))
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/calitrace $(addprefix $(SHARE)/,$(COMPLETIONS)) \

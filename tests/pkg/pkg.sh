@@ -162,6 +162,8 @@ test_install() {
 		share/calitrace/schema/calitrace-1.schema.json; do
 		[ -s "$out/dest/opt/c/$f" ] || echo "expected $f to be installed"
 	done
+	grep -h '^ExecStart=' "$out"/dest/opt/c/lib/systemd/system/*.service | grep -v '=/opt/c/bin/' |
+		sed 's/^/expected the installed program to be what is started, saw /'
 	"$out/dest/opt/c/bin/calitrace" --version >/dev/null || echo "expected the installed program to run"
 	make -s uninstall DESTDIR="$out/dest" PREFIX=/opt/c >"$out/install.log" 2>&1
 	find "$out/dest" ! -type d | sed 's/^/expected nothing to be left, saw /'
