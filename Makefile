@@ -88,7 +88,7 @@ USER_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Werror -I. -Iuser
 # those must not appear, and the kernel matrix loads everything on 5.10.
 # BTF names its sources with the directory of the build, unless told otherwise; the program stripped
 # has no other trace of it.
-HERE := -ffile-prefix-map=$(CURDIR)/=
+HERE := -ffile-prefix-map=$(CURDIR)=.
 BPF_CFLAGS := $(HERE) -O2 -g -std=gnu11 -Wall -Werror -target bpf -mcpu=v3 -MMD -MP
 BPF_TARGET_x86_64 := x86
 BPF_TARGET_arm64 := arm64
@@ -352,6 +352,8 @@ install: $(PROG) man
 	install -D -m 644 tools/completion/calitrace.fish $(SHARE)/fish/vendor_completions.d/calitrace.fish
 	install -D -m 644 -t $(SHARE)/calitrace/schema tools/schema/*.json
 	$(if $(UNITS),install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system $(UNITS))
+	$(if $(UNITS),sed -i 's|/usr/local/bin/|$(PREFIX)/bin/|' \
+		$(addprefix $(DESTDIR)$(PREFIX)/lib/systemd/system/,$(notdir $(UNITS))))
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/calitrace $(addprefix $(SHARE)/,$(COMPLETIONS)) \

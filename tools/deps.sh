@@ -86,6 +86,17 @@ wishes() {
 	test)
 		cat <<-'EOF'
 			cmd chromium chromium
+			cmd zsh zsh
+			cmd fish fish
+			cmd mandoc mandoc
+			cmd groff groff
+			cmd lintian lintian
+			cmd rpmspec rpm
+			cmd dpkg-shlibdeps dpkg-dev
+			cmd aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
+			cmd qemu-aarch64-static qemu-user-static
+			file /usr/lib/python3/dist-packages/fastjsonschema python3-fastjsonschema
+			file /usr/lib/python3/dist-packages/jsonschema python3-jsonschema
 			cmd bpftrace bpftrace
 		EOF
 		;;

@@ -40,7 +40,7 @@ static const char brief_live[] =
 	"  --proto LIST  --dns-port LIST       dns,icmp,tcp; ports taken for DNS (53)\n"
 	"  --pod NS/NAME                       only this pod; its interface or address do\n"
 	"  --pool CIDR[=MODE]                  a pool: ipip, vxlan, crosssubnet, none\n"
-	"  --all                               also the packets that fared well\n"
+	"  --all  --top                        also what fared well; a full screen\n"
 	"  --reply-timeout 2s                  then a request counts as unanswered\n"
 	"  --netns NAME|PATH  --host-root DIR  the node's network namespace; its files\n"
 	"  --node NAME  --no-bird              the node's name; leave BIRD alone\n"

@@ -69,6 +69,6 @@ void version_print(FILE *out)
 	fprintf(out, "  libnl-3, libnl-route-3 %s (LGPL-2.1)\n", LIBNL_VERSION);
 	fprintf(out, "  libpcap %s (BSD-3-Clause)\n", pcap_version(pcap, sizeof(pcap)));
 	fprintf(out, "  jansson %s (MIT)\n", JANSSON_VERSION);
-	fprintf(out, "  ncurses %s (X11)\n", NCURSES_VERSION);
+	fprintf(out, "  libncursesw, libtinfo %s (X11)\n", NCURSES_VERSION);
 	fprintf(out, "  glibc %s (LGPL-2.1+)\n", gnu_get_libc_version());
 }

@@ -87,8 +87,8 @@ make_pages() {
 }
 
 test_page() {
-	mandoc -Tlint -W warning "$1" 2>&1 | head -n 3
-	groff -man -Tutf8 -ww -z "$1" 2>&1 | head -n 3
+	! command -v mandoc >/dev/null || mandoc -Tlint -W warning "$1" 2>&1 | head -n 3
+	! command -v groff >/dev/null || groff -man -Tutf8 -ww -z "$1" 2>&1 | head -n 3
 }
 
 # What a page refers to of ours is there.
@@ -168,7 +168,7 @@ test_shown() {
 		case ${words[0]} in
 		live | capture | check | doctor | metrics)
 			said=$(cd "$out/files" && timeout 20 "$calitrace" "${words[0]}" --netns /nowhere/ns "${words[@]:1}" 2>&1 </dev/null) || status=$?
-			if [[ " $line " != *' --help '* && " $line " != *' --netns '* && $said != */nowhere/ns* ]]; then
+			if [[ " $line " != *' --help '* && " $line " != *' --netns '* && $said != */nowhere/ns* && $said != *'--top needs a terminal'* ]]; then
 				echo "expected '$line' to be taken, saw $said"
 			fi
 			;;
@@ -189,6 +189,7 @@ test_shown() {
 }
 
 # Files that texts name are there; NAME and the like stand for some.
+# shellcheck disable=SC2016 # backquotes are Markdown's
 test_paths() {
 	grep -noE '`[^` ]+`' HACKING.md CONTRIBUTING.md README.md SECURITY.md CHANGELOG.md tests/README.md |
 		sed -nE 's/^([^:]*:[0-9]*):`((user|bpf|tools|tests|vmlinux)\/[^`]*)`$/\1 \2/p' |
@@ -311,5 +312,9 @@ check 'files that texts name are there' test_paths
 pods_of "$out/node"
 ln -s "$calitrace" "$out/bin/calitrace"
 for shell in bash zsh fish; do
-	check "completion for $shell" test_completion "$shell"
+	if command -v $shell >/dev/null; then
+		check "completion for $shell" test_completion "$shell"
+	else
+		skip "completion for $shell" "no $shell here"
+	fi
 done

@@ -66,9 +66,8 @@ case $arch in
 arm64) triplet=aarch64-linux-gnu ;;
 *) die "usage: tools/pkg/cross.sh [--sysroot] arm64 [MAKE]" ;;
 esac
-sysroot=${SYSROOT:-${CALITRACE_CACHE:-${HOME:-/root}/.cache/calitrace}/sysroot/$suite-$arch}
-# one that was fetched before a library came to the list is not enough
-{ [ -e "$sysroot/usr/include/pcap.h" ] && [ -e "$sysroot/usr/include/curses.h" ]; } || [ -n "${SYSROOT:-}" ] || fetch
+sysroot=${SYSROOT:-${CALITRACE_CACHE:-${HOME:-/root}/.cache/calitrace}/sysroot/$suite-$arch-$(cksum <<<"${packages[*]}" | cut -d' ' -f1)}
+[ -e "$sysroot/usr/include/pcap.h" ] || [ -n "${SYSROOT:-}" ] || fetch
 if [ -n "$sysroot_only" ]; then
 	echo "$sysroot"
 	exit
