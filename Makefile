@@ -2,6 +2,9 @@
 #
 #   make            ./calitrace
 #   make static     ./calitrace-static, which needs nothing of the machine it runs on
+#   make static-arm64  ./calitrace-static-arm64, cross-built (Debian's packages, fetched)
+#   make man        the manual, from tools/man and the help texts: .output/man
+#   make deb        .output/pkg/calitrace_VERSION_ARCH.deb
 #   make demo       the founding incident on an embedded lab (root)
 #   make test       all tests (root); test-unit, test-bpf, test-matrix are its parts
 #   make test-faults  every fault on KERNEL=native|5.10|6.1|6.12|6.18|7.x, and the scoreboard (root);
@@ -17,7 +20,7 @@
 #   make coverage   lines of the pure modules that the unit tests run
 #   make lint       format, sizes, include direction, shell scripts
 #   make bpf-arm64  compile the kernel side for arm64, from whatever machine
-#   make install    PREFIX=/usr/local, DESTDIR
+#   make install    PREFIX=/usr/local, DESTDIR; make uninstall takes it away again
 #
 # V=1 shows the commands, SAN=1 builds with the address and undefined behaviour
 # sanitizers into a directory of its own. Cross build: CC=aarch64-linux-gnu-gcc.
@@ -25,8 +28,9 @@
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all static bpf bpf-x86_64 bpf-arm64 demo test test-progs test-unit test-bpf test-matrix test-faults \
-	kill-500 soak analyze coverage coverage-progs bench-progs bench fuzz-progs fuzz fuzz-long lint install clean FORCE
+.PHONY: all static static-arm64 man deb uninstall bpf bpf-x86_64 bpf-arm64 demo test test-progs test-unit test-bpf \
+	test-matrix test-faults kill-500 soak analyze coverage coverage-progs bench-progs bench fuzz-progs fuzz fuzz-long \
+	lint install clean FORCE
 all:
 
 ifeq ($(origin CC),default)
@@ -43,6 +47,7 @@ PREFIX ?= /usr/local
 # The compiler's target, not the machine's, says which object is embedded.
 MACHINE := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null || uname -m)))
 ARCH := $(patsubst aarch64%,arm64,$(MACHINE))
+HOST_ARCH := $(patsubst aarch64%,arm64,$(shell uname -m))
 B := .output
 O := $(B)/$(ARCH)$(if $(SAN),-san)
 
@@ -55,21 +60,22 @@ say = @printf '  %-7s %s\n'
 endif
 
 # Sources. The kernel side is one translation unit that includes its parts.
-USER_SRCS := $(wildcard user/*.c)
+USER_SRCS := $(sort $(wildcard user/*.c))
 USER_OBJS := $(USER_SRCS:%.c=$(O)/%.o) $(O)/user/bpf_object.o $(O)/user/report_css.o
 MAIN_OBJ := $(O)/user/main.o
 LIB := $(O)/libcalitrace.a
 PROG := $(if $(SAN),$(O)/calitrace,calitrace)
+STATIC := calitrace-static$(if $(filter-out $(HOST_ARCH),$(ARCH)),-$(ARCH))
 BPF_SRC := bpf/calitrace.bpf.c
 BPF_OBJ := $(B)/$(ARCH)/calitrace.bpf.o
 
 # Libraries. libpcap is not asked of pkg-config: of its archive's needs, dbus is stubbed by an
 # object under user/static/. Those go into the static program alone.
-PKGS := libbpf libelf zlib libnl-3.0 libnl-route-3.0 jansson
-PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null))
+PKGS := libbpf libelf zlib libnl-3.0 libnl-route-3.0 jansson ncursesw
+PKG_CFLAGS := $(patsubst -I%,-isystem %,$(filter -I%,$(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)))
 PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -lpcap
 STATIC_LIBS = $(shell $(PKG_CONFIG) --static --libs $(PKGS) 2>/dev/null)
-STATIC_SRCS := $(wildcard user/static/*.c)
+STATIC_SRCS := $(sort $(wildcard user/static/*.c))
 STATIC_OBJS := $(STATIC_SRCS:%.c=$(O)/%.o)
 
 , := ,
@@ -80,17 +86,20 @@ USER_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Werror -I. -Iuser
 
 # -mcpu=v3 has been understood since Linux 5.1. Of it, atomics whose result is used need 5.12:
 # those must not appear, and the kernel matrix loads everything on 5.10.
-BPF_CFLAGS := -O2 -g -std=gnu11 -Wall -Werror -target bpf -mcpu=v3 -MMD -MP
+# BTF names its sources with the directory of the build, unless told otherwise; the program stripped
+# has no other trace of it.
+HERE := -ffile-prefix-map=$(CURDIR)/=
+BPF_CFLAGS := $(HERE) -O2 -g -std=gnu11 -Wall -Werror -target bpf -mcpu=v3 -MMD -MP
 BPF_TARGET_x86_64 := x86
 BPF_TARGET_arm64 := arm64
 
 # Objects whose source names CALITRACE_VERSION are compiled again when it changes.
-VERSION := $(or $(shell git describe --tags --dirty 2>/dev/null),0.1)
+VERSION := $(or $(shell tools/version.sh),$(error tools/version.sh does not tell the version))
 VERSION_SRCS := $(if $(USER_SRCS),$(shell grep -l CALITRACE_VERSION $(USER_SRCS)))
 VERSION_OBJS := $(VERSION_SRCS:%.c=$(O)/%.o)
 
 all: $(PROG)
-static: calitrace-static
+static: $(STATIC)
 bpf: bpf-x86_64 bpf-arm64
 bpf-x86_64 bpf-arm64: bpf-%: $(B)/%/calitrace.bpf.o
 
@@ -139,9 +148,13 @@ $(PROG): $(USER_OBJS)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
-calitrace-static: $(USER_OBJS) $(STATIC_OBJS)
+$(STATIC): $(USER_OBJS) $(STATIC_OBJS)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static -s -o $@ $^ -lpcap $(STATIC_LIBS)
+
+# The same make with another compiler, and libraries out of Debian's packages for that machine
+static-arm64:
+	$(Q)tools/pkg/cross.sh arm64 $(MAKE)
 
 # Tests: each tests/unit/*.c and tests/bpf/*.c is a cmocka program of its own, linked with the
 # library and with tests/support/*.c. Those of tests/bench and tests/fuzz need the library alone.
@@ -316,12 +329,41 @@ demo:
 lint:
 	$(Q)tools/lint.sh
 
-install: $(PROG)
+# ---- the manual, packages ----
+
+# Sections of a page that are not in a file of its own come from the help texts.
+MAN := $(B)/man
+MAN_PAGES := $(patsubst tools/man/%,$(MAN)/%,$(wildcard tools/man/*.[157]))
+$(MAN)/%: tools/man/% tools/man/make.sh $(wildcard tools/man/*.inc tools/man/examples/*) $(wildcard user/help*.c) VERSION
+	$(Q)mkdir -p $(@D)
+	$(Q)tools/man/make.sh $< >$@
+man: $(MAN_PAGES)
+
+SHARE = $(DESTDIR)$(PREFIX)/share
+COMPLETIONS := bash-completion/completions/calitrace zsh/vendor-completions/_calitrace \
+	fish/vendor_completions.d/calitrace.fish
+UNITS := $(wildcard tools/*/calitrace*.service)
+install: $(PROG) man
 	install -D -m 755 $(PROG) $(DESTDIR)$(PREFIX)/bin/calitrace
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 tools/man/*.5
+	for page in $(MAN_PAGES); do \
+		install -D -m 644 -t $(SHARE)/man/man$${page##*.} $$page || exit 1; done
+	install -D -m 644 tools/completion/calitrace.bash $(SHARE)/bash-completion/completions/calitrace
+	install -D -m 644 tools/completion/_calitrace $(SHARE)/zsh/vendor-completions/_calitrace
+	install -D -m 644 tools/completion/calitrace.fish $(SHARE)/fish/vendor_completions.d/calitrace.fish
+	install -D -m 644 -t $(SHARE)/calitrace/schema tools/schema/*.json
+	$(if $(UNITS),install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system $(UNITS))
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/calitrace $(addprefix $(SHARE)/,$(COMPLETIONS)) \
+		$(foreach p,$(notdir $(MAN_PAGES)),$(SHARE)/man/man$(lastword $(subst ., ,$p))/$p) \
+		$(foreach u,$(notdir $(UNITS)),$(DESTDIR)$(PREFIX)/lib/systemd/system/$u)
+	rm -rf $(SHARE)/calitrace
+
+deb: $(PROG) man
+	$(Q)tools/pkg/deb.sh $(PROG)
 
 clean:
-	$(Q)rm -rf $(B) calitrace calitrace-static
+	$(Q)rm -rf $(B) calitrace calitrace-static*
 
 -include $(USER_OBJS:.o=.d) $(STATIC_OBJS:.o=.d) $(TEST_OBJS:.o=.d) $(FUZZ_LIB_OBJS:.o=.d) \
 	$(patsubst %.c,$(FUZZ_O)/%.d,$(FUZZ_SRCS) $(FUZZ_SHARED)) \

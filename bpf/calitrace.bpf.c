@@ -31,5 +31,6 @@
 #include "res.bpf.h"
 #include "bgp.bpf.h"
 #include "route.bpf.h"
+#include "sym.bpf.h"
 
 char _license[] SEC("license") = "GPL";

@@ -116,8 +116,13 @@ static __always_inline void drop_withhold(const struct sk_buff *skb, const struc
 	held_count(&key);
 }
 
-/* As quick_miss(), on a copy: of what is encapsulated nothing is certain here. */
-static __always_inline bool drop_quick_miss(const struct reader *r)
+#define ICMP_ECHO_REPLY 0
+
+/*
+ * As quick_miss(), on a copy: of what is encapsulated nothing is certain here. An echo reply that finds
+ * "no socket" was read by a raw one, as ping has it: that is what becomes of each, and no loss.
+ */
+static __always_inline bool drop_quick_miss(const struct reader *r, __u32 reason)
 {
 	__u8 head[QUICK_BYTES + 6] __attribute__((aligned(8)));
 	const struct wire_ip4 *ip = (const void *)head;
@@ -128,6 +133,9 @@ static __always_inline bool drop_quick_miss(const struct reader *r)
 	if (ip->frag & bpf_htons(IP_OFFMASK) || ip->proto == P_IPIP ||
 	    (ip->proto == P_UDP && cfg.vxlan_port && l4->b == cfg.vxlan_port))
 		return false;
+	if (ip->vihl == PLAIN_IP4 && ip->proto == P_ICMP && reason && reason == cfg.no_socket &&
+	    head[sizeof(*ip)] == ICMP_ECHO_REPLY)
+		return true;
 	return quick_inner(head);
 }
 
@@ -144,7 +152,8 @@ static __always_inline int on_drop(const struct sk_buff *skb, __u64 location, __
 	struct reader r = {};
 	struct pkt p = {};
 
-	if (!drop_reader(skb, &r) || drop_quick_miss(&r) || !alive() || !drop_netns(skb, &h))
+	if (!drop_reader(skb, &r) || drop_quick_miss(&r, reason) || !alive() ||
+	    !drop_netns(skb, &h))
 		return 0;
 	if (parse(&r, &p) || !p.app)
 		return 0;

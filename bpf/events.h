@@ -220,7 +220,9 @@ struct ev_config {
 	__be16 bgp_port;
 	__u32 ring_wake;	       /* bytes waiting that wake the reader */
 	__u32 token_rate, token_burst; /* records of each kind and CPU: a second, at once */
-	__u32 dead_ms; /* without a heartbeat for so long the programs are inert; 0: never */
+	__u32 dead_ms;	 /* without a heartbeat for so long the programs are inert; 0: never */
+	__u32 no_socket; /* enum skb_drop_reason of that name, 0: this kernel tells none */
+	__u32 snap_all;	 /* each record has the packet's bytes, not only the first of its passes */
 };
 
 /* Kinds of records that are withheld in a storm: EV_LOST_PATH, _DROP, _FIB. A power of two. */
@@ -252,6 +254,14 @@ struct ev_life {
 	__u32 more_pools;	    /* calitrace_pools has some that do not stand here */
 	__u32 shed[EV_STORM_KINDS]; /* 2^n - 1: of 2^n exchanges one is sent */
 	__u32 woken;		    /* the reader was, and has not begun to read */
+	__u64 ops4;		    /* a struct dst_ops that is known to be IPv4's */
+};
+
+/* What calitrace_sym is run with */
+#define EV_SYM_LEN 128
+struct ev_sym {
+	__u64 addr;
+	char name[EV_SYM_LEN]; /* "nft_do_chain [nf_tables]"; the address in hex: nobody's */
 };
 
 /* Key of calitrace_pools, an LPM trie; the value (__u32) is not used */

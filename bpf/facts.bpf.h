@@ -54,32 +54,39 @@ static __always_inline bool obj_read(struct obj_copy *c, const void *obj, __u32 
 	return !bpf_probe_read_kernel(c->b, len, (const __u8 *)obj + from);
 }
 
-static __always_inline void facts_dst(struct ev_packet *e, struct ev_addrs4 *a,
-				      const struct sk_buff *skb)
+/*
+ * c is room to copy to. dev_ifindex: of the packet's device dev, which nearly always is the route's,
+ * too.
+ */
+static __always_inline void facts_dst(struct ev_packet *e, struct ev_addrs4 *a, struct obj_copy *c,
+				      const struct rtable *rt, const struct net_device *dev,
+				      __u32 dev_ifindex)
 {
-	const struct rtable *rt = (const void *)(BPF_CORE_READ(skb, _skb_refdst) & ~1UL);
-	const struct net_device *dev;
+	const struct net_device *to;
 	const struct dst_ops *ops;
-	struct obj_copy c;
 	int err;
 
-	if (!rt || !obj_read(&c, rt, 0, OBJ_LEN(0, struct rtable, rt_gw4)) ||
-	    OBJ_FIELD(&c, 0, struct rtable, dst.flags) & DST_METADATA_FLAG)
+	if (!rt || !obj_read(c, rt, 0, OBJ_LEN(0, struct rtable, rt_gw4)) ||
+	    OBJ_FIELD(c, 0, struct rtable, dst.flags) & DST_METADATA_FLAG)
 		return;
-	ops = OBJ_FIELD(&c, 0, struct rtable, dst.ops);
-	if (BPF_CORE_READ(ops, family) != AF_INET4)
-		return;
+	ops = OBJ_FIELD(c, 0, struct rtable, dst.ops);
+	if ((__u64)ops != life.ops4) {
+		if (BPF_CORE_READ(ops, family) != AF_INET4)
+			return;
+		if (!life.ops4)
+			life.ops4 = (__u64)ops;
+	}
 	e->flags |= EV_F_DST;
-	if (OBJ_FIELD(&c, 0, struct rtable, rt_is_input))
+	if (OBJ_FIELD(c, 0, struct rtable, rt_is_input))
 		e->flags |= EV_F_DST_INPUT;
-	e->dst_type = OBJ_FIELD(&c, 0, struct rtable, rt_type);
+	e->dst_type = OBJ_FIELD(c, 0, struct rtable, rt_type);
 	/* a route for input carries it as a positive number (ip_route_input_slow) */
-	err = OBJ_FIELD(&c, 0, struct rtable, dst.error);
+	err = OBJ_FIELD(c, 0, struct rtable, dst.error);
 	e->dst_error = err < 0 ? -err : err;
-	dev = OBJ_FIELD(&c, 0, struct rtable, dst.dev);
-	e->dst_oif = BPF_CORE_READ(dev, ifindex);
-	if (OBJ_FIELD(&c, 0, struct rtable, rt_gw_family) == AF_INET4)
-		a->gw = OBJ_FIELD(&c, 0, struct rtable, rt_gw4);
+	to = OBJ_FIELD(c, 0, struct rtable, dst.dev);
+	e->dst_oif = to == dev && dev_ifindex ? dev_ifindex : BPF_CORE_READ(to, ifindex);
+	if (OBJ_FIELD(c, 0, struct rtable, rt_gw_family) == AF_INET4)
+		a->gw = OBJ_FIELD(c, 0, struct rtable, rt_gw4);
 }
 
 static __always_inline const struct nf_conn *skb_conntrack(const struct sk_buff *skb, __u32 *ctinfo)
@@ -96,28 +103,51 @@ static __always_inline const struct nf_conn *skb_conntrack(const struct sk_buff 
 #define CT_FROM bpf_core_field_offset(struct nf_conn, tuplehash)
 #define CT_FIELD(copy, field) OBJ_FIELD(copy, CT_FROM, struct nf_conn, field)
 
-static __always_inline void facts_ct(struct ev_packet *e, struct ev_addrs4 *a,
-				     const struct sk_buff *skb)
+static __always_inline void facts_ct(struct ev_packet *e, struct ev_addrs4 *a, struct obj_copy *c,
+				     __u64 nfct)
 {
-	__u32 ctinfo = 0;
-	const struct nf_conn *ct = skb_conntrack(skb, &ctinfo);
-	struct obj_copy c;
+	const struct nf_conn *ct = (const void *)(nfct & ~NFCT_PTRMASK);
 
 	/* the status stands behind the tuples */
-	if (!ct || !obj_read(&c, ct, CT_FROM, OBJ_LEN(CT_FROM, struct nf_conn, status)))
+	if (!ct || !obj_read(c, ct, CT_FROM, OBJ_LEN(CT_FROM, struct nf_conn, status)))
 		return;
 	e->flags |= EV_F_CT;
-	if (ctinfo >= CT_IS_REPLY)
+	if ((nfct & NFCT_PTRMASK) >= CT_IS_REPLY)
 		e->flags |= EV_F_CT_REPLY;
-	e->ct_status = CT_FIELD(&c, status);
-	a->ct_src = CT_FIELD(&c, tuplehash[0].tuple.src.u3.ip);
-	a->ct_dst = CT_FIELD(&c, tuplehash[0].tuple.dst.u3.ip);
-	a->ct_rsrc = CT_FIELD(&c, tuplehash[1].tuple.src.u3.ip);
-	a->ct_rdst = CT_FIELD(&c, tuplehash[1].tuple.dst.u3.ip);
-	e->ct_sport = CT_FIELD(&c, tuplehash[0].tuple.src.u.all);
-	e->ct_dport = CT_FIELD(&c, tuplehash[0].tuple.dst.u.all);
-	e->ct_rsport = CT_FIELD(&c, tuplehash[1].tuple.src.u.all);
-	e->ct_rdport = CT_FIELD(&c, tuplehash[1].tuple.dst.u.all);
+	e->ct_status = CT_FIELD(c, status);
+	a->ct_src = CT_FIELD(c, tuplehash[0].tuple.src.u3.ip);
+	a->ct_dst = CT_FIELD(c, tuplehash[0].tuple.dst.u3.ip);
+	a->ct_rsrc = CT_FIELD(c, tuplehash[1].tuple.src.u3.ip);
+	a->ct_rdst = CT_FIELD(c, tuplehash[1].tuple.dst.u3.ip);
+	e->ct_sport = CT_FIELD(c, tuplehash[0].tuple.src.u.all);
+	e->ct_dport = CT_FIELD(c, tuplehash[0].tuple.dst.u.all);
+	e->ct_rsport = CT_FIELD(c, tuplehash[1].tuple.src.u.all);
+	e->ct_rdport = CT_FIELD(c, tuplehash[1].tuple.dst.u.all);
+}
+
+#define SKB_FROM bpf_core_field_offset(struct sk_buff, dev)
+#define SKB_FIELD(copy, field) OBJ_FIELD(copy, SKB_FROM, struct sk_buff, field)
+
+/* dev_ifindex: of skb->dev, 0: not known */
+static __always_inline void facts(struct ev_packet *e, struct ev_addrs4 *a,
+				  const struct sk_buff *skb, __u32 dev_ifindex)
+{
+	__u32 len = OBJ_LEN(SKB_FROM, struct sk_buff, _skb_refdst);
+	const struct net_device *dev;
+	__u64 ref, nfct = 0;
+	struct obj_copy c;
+
+	/* it stands behind the route, as the route does behind the device */
+	if (bpf_core_field_exists(skb->_nfct))
+		len = OBJ_LEN(SKB_FROM, struct sk_buff, _nfct);
+	if (!obj_read(&c, skb, SKB_FROM, len))
+		return;
+	ref = SKB_FIELD(&c, _skb_refdst);
+	dev = SKB_FIELD(&c, dev);
+	if (bpf_core_field_exists(skb->_nfct))
+		nfct = SKB_FIELD(&c, _nfct);
+	facts_dst(e, a, &c, (const void *)(ref & ~1UL), dev, dev_ifindex);
+	facts_ct(e, a, &c, nfct);
 }
 
 /* Is the untranslated tuple one of a pool's? For masqueraded packets and replies to the node. */

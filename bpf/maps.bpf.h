@@ -61,6 +61,9 @@ struct cur_ring {
 	__u32 next;
 	__u32 pad;
 	__u64 jiffy; /* of the last one that came in */
+	/* the last packet of which a record with its bytes was sent, and when */
+	__u64 snap_skb, snap_jiffy;
+	__u32 snap_dns, snap_id;
 	struct cur_slot slot[CUR_SLOTS];
 };
 struct {

@@ -52,10 +52,13 @@ static __always_inline void packet_fill(struct ev_packet *e, struct ev_addrs4 *a
 	a->dst = p->dst;
 	a->osrc = p->osrc;
 	a->odst = p->odst;
-	if (h->hook != EV_HOOK_TC_INGRESS) { /* nothing is attached yet there */
-		facts_dst(e, a, h->skb);
-		facts_ct(e, a, h->skb);
-	}
+	/*
+	 * Nothing is attached yet on the way in, and to what left in a tunnel the tunnel's. The
+	 * record is read back, as for p->encap the verifier walks through all before it twice.
+	 */
+	if (h->hook == EV_HOOK_TC_EGRESS ? !*(volatile __u8 *)&e->encap :
+					   h->hook != EV_HOOK_TC_INGRESS)
+		facts(e, a, h->skb, h->hook == EV_HOOK_TC_EGRESS ? h->ifindex : 0);
 }
 
 static __always_inline void packet_snap(struct packet_large *l, const struct reader *r,
@@ -78,10 +81,36 @@ static __always_inline void packet_snap(struct packet_large *l, const struct rea
 	l->e.flags |= EV_F_SNAP;
 }
 
-/* Names and quotes are read by user space. */
-static __always_inline bool wants_snap(const struct pkt *p)
+/*
+ * Did this packet's last record have its bytes? Of one packet that goes through the node they are
+ * the same at each device, and its passes follow each other on one CPU, as a rule.
+ */
+static __always_inline bool snap_is_known(const struct packet_head *h, const struct pkt *p)
 {
-	return icmp_is_error(p) || (p->app == EV_APP_DNS && !(p->flags & EV_F_FRAG_LATER));
+	__u32 zero = 0, dns = p->dns_id | (__u32)p->dns_flags << 16, id = p->ip_id ^ p->seq;
+	struct cur_ring *c = bpf_map_lookup_elem(&calitrace_cur, &zero);
+	__u64 jiffy = bpf_jiffies64();
+
+	if (!c)
+		return false;
+	if (c->snap_skb == (__u64)h->skb && c->snap_dns == dns && c->snap_id == id &&
+	    jiffy - c->snap_jiffy <= 1)
+		return true;
+	c->snap_skb = (__u64)h->skb;
+	c->snap_dns = dns;
+	c->snap_id = id;
+	c->snap_jiffy = jiffy;
+	return false;
+}
+
+/* Names and quotes are read by user space. */
+static __always_inline bool wants_snap(const struct packet_head *h, const struct pkt *p)
+{
+	if (icmp_is_error(p))
+		return true;
+	if (p->app != EV_APP_DNS || p->flags & EV_F_FRAG_LATER)
+		return false;
+	return cfg.snap_all || h->kind != EV_PATH || !snap_is_known(h, p);
 }
 
 /* The clock costs as much as all the rest of a record that finds no room. */
@@ -93,7 +122,7 @@ static __always_inline __u64 head_time(const struct packet_head *h)
 static __always_inline void packet_emit(const struct packet_head *h, const struct pkt *p,
 					const struct reader *r)
 {
-	if (wants_snap(p)) {
+	if (wants_snap(h, p)) {
 		struct packet_large *l = emit_reserve(sizeof(*l), h->lost);
 
 		if (!l)

@@ -50,7 +50,8 @@ static __always_inline const __u8 *quick_header(const __u8 *data)
 
 /*
  * True: it is certain. Of an encapsulated packet what is inside counts. *l3: where the header
- * stands, for what looks further.
+ * stands, for what looks further; not told with IPIP, since on tunl0 of 5.10 the outer headers are
+ * still in front of the packet's own, where the device's link layer header would be.
  */
 static __always_inline bool quick_miss(const struct __sk_buff *tc, __u32 *l3)
 {
@@ -64,11 +65,12 @@ static __always_inline bool quick_miss(const struct __sk_buff *tc, __u32 *l3)
 	at = quick_header(data);
 	if (!at)
 		return false;
-	*l3 = at == data ? 0 : ETH_HEAD;
 	ip = (const void *)at;
 	l4 = (const void *)(at + sizeof(*ip));
 	if (ip->frag & bpf_htons(IP_OFFMASK))
 		return false;
+	if (ip->proto != P_IPIP)
+		*l3 = at == data ? 0 : ETH_HEAD;
 	if (ip->proto == P_IPIP) {
 		in = at + sizeof(*ip);
 	} else if (ip->proto == P_UDP && cfg.vxlan_port && l4->b == cfg.vxlan_port) {

@@ -33,6 +33,7 @@ needs_build() {
 		lib libnl-route-3.0 libnl-route-3-dev
 		lib jansson libjansson-dev
 		lib libpcap libpcap-dev
+		lib ncursesw libncurses-dev
 	EOF
 }
 
@@ -64,6 +65,7 @@ needs_test() {
 		cmd tcpdump tcpdump
 		cmd tshark tshark
 		cmd nft nftables
+		cmd tmux tmux
 		cmd ipvsadm ipvsadm
 		cmd bpftool bpftool
 		cmd cppcheck cppcheck

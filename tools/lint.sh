@@ -107,7 +107,8 @@ check_includes() {
 	grep -nE '^#[[:space:]]*include[[:space:]]+<(linux|asm|sys|net|netinet)/' bpf/* |
 		sed 's/$/ -- bpf\/ takes kernel types from vmlinux.h/' || :
 	pure=(user/engine*.c user/timeline.c user/*mirror.c user/judge*.c user/cause*.c
-		user/finding*.c user/journey.c user/role.c user/service.c user/dns_answers.c)
+		user/finding*.c user/journey.c user/role.c user/service.c user/dns_answers.c
+		user/top_model.c user/top_list.c user/top_keys.c user/top_frame.c user/top_draw.c)
 	for f in "${pure[@]}"; do
 		[ -e "$f" ] || continue
 		grep -nHE '^#[[:space:]]*include[[:space:]]+<(sys/socket\.h|time\.h|sys/time\.h|unistd\.h|bpf/|netlink/)' "$f" |

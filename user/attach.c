@@ -44,6 +44,7 @@ struct attach {
 	int prog_fd[2];
 	uint32_t prog_id[2];
 	struct clsact *clsact; /* NULL: TCX */
+	struct grace *grace;   /* TCX, where it is to be had */
 	struct guardian *guardian;
 	int watch_fd;
 	bool unguarded; /* it cannot be had, and that was told */
@@ -128,7 +129,9 @@ int attach__new(struct loader *l, struct attach **ret)
 		a->prog_fd[i] = loader__path_fd(l, i);
 		a->prog_id[i] = tcx_prog_id(a->prog_fd[i]);
 	}
-	if (!loader__probe(l, PROBE_TCX)->ok)
+	if (loader__probe(l, PROBE_TCX)->ok)
+		a->grace = grace__new(GRACE_SWITCH);
+	else
 		err = new_clsact(a);
 	if (err) {
 		attach__free(a);
@@ -297,6 +300,14 @@ size_t attach__count(const struct attach *a)
 	return a->cnt;
 }
 
+void attach__many(struct attach *a, size_t cnt)
+{
+	if (cnt >= MANY)
+		grace__hurry(a->grace);
+	else
+		grace__calm(a->grace);
+}
+
 int attach__fd(const struct attach *a)
 {
 	return a->watch_fd;
@@ -304,15 +315,14 @@ int attach__fd(const struct attach *a)
 
 void attach__free(struct attach *a)
 {
-	bool hurried;
 	size_t i;
 
 	if (!a)
 		return;
-	hurried = !a->clsact && a->cnt >= MANY && grace_hurry();
+	attach__many(a, a->cnt);
 	for (i = 0; i < a->cnt; i++)
 		detach(a, &a->dev[i]);
-	grace_calm(hurried);
+	grace__free(a->grace);
 	guardian__free(a->guardian);
 	clsact__free(a->clsact);
 	if (a->watch_fd >= 0)

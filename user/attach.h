@@ -29,6 +29,11 @@ void attach__gone_unless(struct attach *a, bool (*fn)(void *ctx, uint32_t ifinde
 const char *attach__name(const struct attach *a, uint32_t ifindex);
 bool attach__has(const struct attach *a, uint32_t ifindex);
 size_t attach__count(const struct attach *a);
+/*
+ * So many devices are attached or let go from here on: have the kernel hurry (grace.h). 0: that was all;
+ * to be said on all paths.
+ */
+void attach__many(struct attach *a, size_t cnt);
 /* Readable when attach__check() should be called before its time; -1: there is none such */
 int attach__fd(const struct attach *a);
 /*

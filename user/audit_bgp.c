@@ -20,14 +20,39 @@ static bool uses_bgp(const struct audit *a)
 	       (bgp_in_use(a->e) && !only_vxlan(a->e));
 }
 
+/* Routes to other nodes' blocks, by whose they are */
+struct routes_of {
+	const struct engine *e;
+	bool bird, felix;
+};
+
+static void count_route(void *ctx, const struct route *r)
+{
+	struct routes_of *c = ctx;
+	const struct link_info *l;
+
+	if (r->type != RTN_UNICAST || !r->nh_cnt || !addr_is_set(&r->nh[0].gw) ||
+	    !judge_pool(c->e, &r->dst.addr))
+		return;
+	l = mirror__link_info(c->e->mirror, r->nh[0].ifindex);
+	c->bird |= r->protocol == RTPROT_BIRD;
+	c->felix |= r->protocol == RTPROT_FELIX ||
+		    (r->protocol == RTPROT_BOOT && l && !strcmp(l->kind, "vxlan"));
+}
+
 static void say_bird_down(struct audit *a)
 {
+	struct routes_of c = { .e = a->e };
 	bool sure = false;
 
 	bird_is_down(a->e, &sure);
+	mirror__each_route(a->e->mirror, count_route, &c);
 	audit_raise(a, CHECK_PROBLEM, C_BIRD_DOWN);
-	audit_say(a, "No BIRD runs on this node: it neither learns nor announces routes, "
-		     "and those that stand are frozen.");
+	audit_say(
+		a, "No BIRD runs on this node: it neither learns nor announces routes%s.",
+		c.felix && !c.bird ?
+			"; those to other nodes' blocks are Felix', which maintains them without it" :
+			", and those that stand are frozen");
 	audit_evidence(a, "no process listens on TCP port 179%s",
 		       sure ? ", and no process bird runs in the node's network namespace" : "");
 	audit_advise(a, "look at the log of this node's calico-node pod (bird)");

@@ -12,6 +12,7 @@ struct tunnel {
 	const char *kind;
 	const struct link_info *link;
 	bool addressed, own_block;
+	struct addr others; /* its address that is of another node's block, family 0: none is */
 };
 
 /* Calico's names are fixed: other devices of the kind are somebody else's. */
@@ -40,7 +41,34 @@ static void has_address(void *ctx, const struct obs_addr *o)
 {
 	struct tunnel *t = ctx;
 
-	t->addressed |= o->ifindex == t->link->ifindex && judge_pool(t->a->e, &o->address.addr);
+	if (o->ifindex != t->link->ifindex || !judge_pool(t->a->e, &o->address.addr))
+		return;
+	t->addressed = true;
+	if (owner_is_other(t->a->e, &o->address.addr))
+		t->others = o->address.addr;
+}
+
+/* Two nodes may have the same one (calicoctl#1866); or it was borrowed, and the others know. */
+static void say_others(struct audit *a, const struct tunnel *t)
+{
+	const struct owner *o = owner_for(a->e, &t->others);
+	char own[ADDR_STRLEN], gw[ADDR_STRLEN] = "?", p[PREFIX_STRLEN] = "?";
+
+	if (o) {
+		addr_str(&o->gw, gw);
+		prefix_str(&o->block, p);
+	}
+	audit_raise(a, CHECK_WARN, C_TUNNEL_ADDRESS);
+	audit_say(
+		a,
+		"%s has an address of another node's block: replies to what this node itself sends "
+		"may go there.",
+		t->link->name);
+	audit_evidence(a, "%s of %s is in %s, whose route leads to %s", addr_str(&t->others, own),
+		       t->link->name, p, gw);
+	audit_advise(
+		a, "calicoctl ipam show --ip=%s says whose it is; on other nodes: ip route get %s",
+		own, own);
 }
 
 static void has_block(void *ctx, const struct route *r)
@@ -74,6 +102,8 @@ static uint32_t overhead(const char *kind)
 static void examine_address(struct audit *a, struct tunnel *t)
 {
 	mirror__each_addr(a->e->mirror, has_address, t);
+	if (addr_is_set(&t->others))
+		say_others(a, t);
 	if (t->addressed)
 		return;
 	mirror__each_route(a->e->mirror, has_block, t);

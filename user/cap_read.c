@@ -311,6 +311,11 @@ int capr__next(struct capr *r, const struct cap_item **item, char *why, size_t w
 	return got;
 }
 
+uint64_t capr__position(const struct capr *r)
+{
+	return r->in.off;
+}
+
 bool capr__swapped(const struct capr *r)
 {
 	return r->swap;

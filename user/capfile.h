@@ -155,6 +155,8 @@ int capr__next(struct capr *r, const struct cap_item **item, char *why, size_t w
  * quicker. NULL: anything else; nothing was consumed, and capr__next() knows.
  */
 const struct cap_item *capr__next_packet(struct capr *r);
+/* Octets of the file that were consumed */
+uint64_t capr__position(const struct capr *r);
 /* True if the file is in the other byte order */
 bool capr__swapped(const struct capr *r);
 

@@ -191,11 +191,10 @@ static void say_service_blackhole(const struct facts *x, struct because *b)
 
 /* ---- who programs the routes ---- */
 
+/* Another pool's routes may well have another owner. */
 struct owners {
 	const struct engine *e;
-	const struct pool *pool; /* another pool's routes may well have another owner */
-	uint32_t bird, felix;
-	bool own_felix; /* the own block's blackhole is Felix' */
+	struct route_owners *o;
 };
 
 /* The tunnel's other kind: Felix' routes into VXLAN are of protocol boot. */
@@ -208,31 +207,40 @@ static bool in_calicos_vxlan(const struct engine *e, const struct route *r)
 
 static void count_owner(void *ctx, const struct route *r)
 {
-	struct owners *o = ctx;
+	const struct engine *e = ((struct owners *)ctx)->e;
+	struct route_owners *o = ((struct owners *)ctx)->o;
 
-	if (r->table != TABLE_MAIN || judge_pool(o->e, &r->dst.addr) != o->pool)
+	if (r->table != TABLE_MAIN || judge_pool(e, &r->dst.addr) != o->pool)
 		return;
 	o->own_felix |= r->type == RTN_BLACKHOLE && r->protocol == RTPROT_FELIX;
 	if (r->type != RTN_UNICAST || !r->nh_cnt || !addr_is_set(&r->nh[0].gw))
 		return;
 	o->bird += r->protocol == RTPROT_BIRD;
-	o->felix += r->protocol == RTPROT_FELIX || in_calicos_vxlan(o->e, r);
+	o->felix += r->protocol == RTPROT_FELIX || in_calicos_vxlan(e, r);
 }
 
-static void count_pools(const struct facts *x, const struct pool *pool, struct owners *o)
+/* The same as long as no route changes, and findings are explained again and again */
+static struct route_owners count_pools(const struct facts *x, const struct pool *pool)
 {
-	*o = (struct owners){ .e = x->e, .pool = pool };
+	struct route_owners *o = &x->e->diag->owners;
+	uint64_t version = way_version(x->e);
+
+	if (o->version == version && o->pool == pool)
+		return *o;
+	*o = (struct route_owners){ .pool = pool, .version = version };
 	if (pool)
-		mirror__each_route(x->e->mirror, count_owner, o);
+		mirror__each_route(x->e->mirror, count_owner,
+				   &(struct owners){ .e = x->e, .o = o });
+	return *o;
 }
 
 bool cause_felix_routes(const struct facts *x, const struct pool *pool)
 {
-	struct owners o;
+	struct route_owners o;
 
 	if (!pool)
 		return false;
-	count_pools(x, pool, &o);
+	o = count_pools(x, pool);
 	/*
 	 * None at all is left: then the own block's blackhole tells, or BIRD's configuration, which
 	 * leaves VXLAN to Felix in any case.
@@ -243,10 +251,12 @@ bool cause_felix_routes(const struct facts *x, const struct pool *pool)
 
 static bool row_owner_conflict(const struct facts *x)
 {
-	struct owners o;
+	struct route_owners o;
 
-	count_pools(x, judge_pool(x->e, &cause_lost_block(x)->addr), &o);
-	return cause_route_missing(x) && !x->all_down && o.bird && o.felix;
+	if (!cause_route_missing(x) || x->all_down)
+		return false;
+	o = count_pools(x, judge_pool(x->e, &cause_lost_block(x)->addr));
+	return o.bird && o.felix;
 }
 
 static void say_owner_conflict(const struct facts *x, struct because *b)
@@ -265,13 +275,13 @@ static bool row_no_owner(const struct facts *x)
 {
 	const struct prefix *block = cause_lost_block(x);
 	const struct pool *pool = judge_pool(x->e, &block->addr);
-	struct owners o;
+	struct route_owners o;
 
 	if (!cause_route_missing(x) || !x->e->world.conf.felix_owns || !pool ||
 	    pool->mode == POOL_VXLAN || pool->mode == POOL_UNKNOWN || bird_recovers(x->e) ||
 	    !world_is_fresh(x->e, SOURCE_BIRD) || !world_broute_of(x->e, block))
 		return false;
-	count_pools(x, pool, &o);
+	o = count_pools(x, pool);
 	return !o.bird && !o.felix;
 }
 

@@ -292,14 +292,31 @@ static struct addr underlay_node(const struct facts *x)
 	return diag_node_of(x->e, &x->f->gateway);
 }
 
+/* Routes to blocks that BIRD or Felix made lead to nodes, be it to one that has left the cluster. */
+static bool is_daemons_block(const struct facts *x)
+{
+	const struct route_ref *r = &x->f->route;
+	const struct pool *pool = judge_pool(x->e, &x->f->example);
+
+	return pool && r->have_dst && r->dst.len > pool->cidr.len &&
+	       (r->protocol == RTPROT_BIRD || r->protocol == RTPROT_FELIX);
+}
+
 /* Its own neighbour failed: the tunnel's outer packet, or one without a tunnel to a node */
 static bool row_node_unreachable(const struct facts *x)
 {
 	if (x->f->f.verdict != V_NEIGH_FAILED || x->f->in_pod || cause_no_neighbour(x, NULL))
 		return false;
 	return x->f->encapsulated ||
-	       (addr_is_set(&x->f->gateway) && owner_is_node(x->e, &x->f->gateway) &&
+	       (addr_is_set(&x->f->gateway) &&
+		(owner_is_node(x->e, &x->f->gateway) || is_daemons_block(x)) &&
 		!row_taken_for_near(x) && !row_vtep(x));
+}
+
+static enum confidence sure_node_unreachable(const struct facts *x)
+{
+	return x->f->encapsulated || owner_is_node(x->e, &x->f->gateway) ? CONF_CERTAIN :
+									   CONF_LIKELY;
 }
 
 static void say_node_unreachable(const struct facts *x, struct because *b)
@@ -416,8 +433,8 @@ const struct cause_row cause_tunnel_rows[] = {
 	{ C_VTEP_MISSING, row_no_wg_peer, NULL, CONF_LIKELY, say_wg,
 	  "WireGuard has no peer for that address.",
 	  "compare wg show wireguard.cali with the other node's public key in calicoctl get node -o yaml" },
-	{ C_NODE_UNREACHABLE, row_node_unreachable, NULL, CONF_CERTAIN, say_node_unreachable,
-	  "The other node does not answer on the underlay.",
+	{ C_NODE_UNREACHABLE, row_node_unreachable, sure_node_unreachable, CONF_CERTAIN,
+	  say_node_unreachable, "The other node does not answer on the underlay.",
 	  "check whether that node is up, and the network between the two" },
 	{ C_NODE_UNREACHABLE, row_no_underlay, NULL, CONF_CERTAIN, say_no_underlay,
 	  "This node has no way to the tunnel's other end.",

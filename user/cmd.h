@@ -11,6 +11,8 @@
 #define EXIT_CANNOT_SAY 3
 
 int cmd_live(const struct opts *o, int argc, char **argv);
+/* live --top */
+int cmd_live_top(const struct opts *o, char **argv);
 int cmd_capture(const struct opts *o, int argc, char **argv);
 int cmd_show(const struct opts *o);
 int cmd_diff(const struct opts *o);

@@ -7,6 +7,8 @@
  * Read as tokens, not as lines: the layout changed with every template. Two things are
  * known only from comments, which are therefore tokens too: that a rejected prefix is a
  * pool at all (service ranges are rejected without a word), and that it is a VXLAN pool.
+ *
+ * bird_aggr.cfg has the node's own blocks, in the function that has them announced as a whole.
  */
 #include <errno.h>
 #include <string.h>
@@ -190,4 +192,53 @@ int confd_parse_pools(const char *text, size_t len, struct pool *out, size_t max
 		return -EBADMSG;
 	*felix_owner = pools.felix;
 	return (int)pools.cnt;
+}
+
+/* ---- bird_aggr.cfg ---- */
+
+/* Behind the opening brace of the function; the closing one is read, too */
+static bool parse_aggr(struct lexer *l, struct prefix *out, size_t max, size_t *cnt)
+{
+	unsigned int depth = 1, seen = 0;
+	struct prefix block;
+	enum token t;
+
+	while (depth) {
+		t = lexer__next_but_comments(l);
+		if (t == T_END || t == T_BAD)
+			return false;
+		if (t == T_PUNCT && lexer__is(l, "{"))
+			depth++;
+		else if (t == T_PUNCT && lexer__is(l, "}"))
+			depth--;
+		if (seen == 2 && t == T_WORD && *cnt < max && word_prefix(l, &block))
+			out[(*cnt)++] = block;
+		if (t == T_WORD)
+			seen = lexer__is(l, "net") ? 1 : 0;
+		else
+			seen = seen == 1 && t == T_PUNCT && lexer__is(l, "=") ? 2 : 0;
+	}
+	return true;
+}
+
+int confd_parse_blocks(const char *text, size_t len, struct prefix *out, size_t max)
+{
+	struct lexer l = lexer_of(text, len);
+	bool any = false;
+	size_t cnt = 0;
+	enum token t;
+
+	while ((t = lexer__next_but_comments(&l)) != T_END) {
+		if (t == T_BAD)
+			return -EBADMSG;
+		if (t != T_WORD || !lexer__is(&l, "function") ||
+		    lexer__next_but_comments(&l) != T_WORD || !lexer__is(&l, "calico_aggr"))
+			continue;
+		while ((t = lexer__next_but_comments(&l)) == T_PUNCT && !lexer__is(&l, "{"))
+			;
+		if (t != T_PUNCT || !parse_aggr(&l, out, max, &cnt))
+			return -EBADMSG;
+		any = true;
+	}
+	return any ? (int)cnt : -EBADMSG;
 }

@@ -426,7 +426,14 @@ static uint32_t fold(struct gateway *gw, uint32_t cnt)
 static void gather_gateways(const struct engine *e, struct diag *d)
 {
 	struct gather g = { .e = e, .d = d };
+	uint64_t version = e->world.version + way_version(e);
 
+	if (d->gw_version == version)
+		return;
+	free(d->gw);
+	d->gw = NULL;
+	d->gw_cnt = d->unmapped = 0;
+	d->gw_version = version;
 	mirror__each_route(e->mirror, note_gateway, &g);
 	d->gw_cnt = fold(d->gw, d->gw_cnt);
 	for (uint32_t i = 0; i < d->gw_cnt; i++) {
@@ -470,7 +477,9 @@ const struct diag *diagnose(const struct engine *e)
 
 	if (d->ts_ns && d->version == version && e->now_ns < d->ts_ns + MOMENT_NS)
 		return d;
-	diagnose_free(d);
+	peers_free(&d->peers);
+	d->self = (struct self_view){ 0 };
+	d->stray = (struct stray_view){ 0 };
 	/* without memory there are no peers to speak of, and nothing is claimed */
 	peers_gather(e, &d->peers);
 	gather_gateways(e, d);

@@ -75,6 +75,14 @@ struct gateway {
 	uint32_t routes;
 };
 
+/* Who programs the routes into a pool */
+struct route_owners {
+	const struct pool *pool;
+	uint64_t version; /* way_version() then; 0: not counted yet */
+	uint32_t bird, felix;
+	bool own_felix; /* the own block's blackhole is Felix' */
+};
+
 /* All of the above, as of now */
 struct diag {
 	struct peers peers;
@@ -82,8 +90,10 @@ struct diag {
 	struct stray_view stray;
 	struct gateway *gw; /* in the order of addresses */
 	uint32_t gw_cnt;
-	uint32_t unmapped; /* of them, VTEPs that nothing assigns to a node */
+	uint32_t unmapped;   /* of them, VTEPs that nothing assigns to a node */
+	uint64_t gw_version; /* of all that gateways follow from */
 	uint64_t ts_ns, version;
+	struct route_owners owners; /* of the pool that was asked for last; cause_path.c */
 };
 /* Made anew when the sources said something, or after a moment; borrowed until the next call */
 const struct diag *diagnose(const struct engine *e);

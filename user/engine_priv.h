@@ -6,6 +6,7 @@
 #include "engine.h"
 #include "hmap.h"
 #include "kmap.h"
+#include "list.h"
 #include "rtnum.h"
 
 #define NSEC_PER_SEC 1000000000ULL
@@ -54,10 +55,6 @@ struct flow_key {
 	struct addr src, dst;
 	uint16_t sport, dport, id; /* ICMP: id, seq in the ports */
 	uint8_t proto, pad;
-};
-
-struct list {
-	struct list *prev, *next;
 };
 
 struct trk_hop {
@@ -437,7 +434,10 @@ struct engine {
 	/* of an sk_buff's address: who had it last, may be gone (key_cnt 0); hops follow each other */
 #define RECENT 256
 #define RECENT_ALIGN 256 /* of sk_buffs */
-	struct trk *recent[RECENT];
+	struct recent {
+		struct trk *t;
+		uint64_t skb, sig; /* as t had them then: most look-ups are over without t */
+	} recent[RECENT];
 	/* packets: opts.max_packets of them, how many of those were ever used */
 	struct trk *trk;
 	uint32_t trk_used;
@@ -486,33 +486,6 @@ struct engine {
 	struct app_stats apps[APP_MAX];
 	struct latency latency[APP_MAX];
 };
-
-static inline void list_init(struct list *l)
-{
-	l->prev = l->next = l;
-}
-
-static inline bool list_empty(const struct list *l)
-{
-	return l->next == l;
-}
-
-static inline void list_del(struct list *n)
-{
-	n->prev->next = n->next;
-	n->next->prev = n->prev;
-	n->prev = n->next = n;
-}
-
-static inline void list_append(struct list *head, struct list *n)
-{
-	n->prev = head->prev;
-	n->next = head;
-	head->prev->next = n;
-	head->prev = n;
-}
-
-#define list_entry(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 /* What tells a packet, of an observation; key, its hash if have_key is set; skb_hash 0: not known */
 struct sighting {
@@ -566,6 +539,7 @@ static inline void journey_expect_settle(const struct list *settle)
 	__builtin_prefetch(t + offsetof(struct trk, by_skb), 1);
 	__builtin_prefetch(t + offsetof(struct trk, id), 1);
 	__builtin_prefetch(t + offsetof(struct trk, wrong_hop), 1);
+	__builtin_prefetch(t + offsetof(struct trk, asked));
 }
 /* Of a list of packets: that will be walked over, up to there, from here on */
 void journey_expect_walk(const struct trk *t);
@@ -627,6 +601,11 @@ const struct arp_silence *judge_arp(const struct engine *e, const struct addr *p
 /* way.c: answers that hold for more than one packet; the rest of it in way.h */
 struct ways;
 struct ways *ways_new(void);
+/*
+ * Of routes, links, addresses, pools and owners: both of its parts only ever grow, so that their sum
+ * stays the same only if neither changes.
+ */
+uint64_t way_version(const struct engine *e);
 
 /* finding.c */
 void finding_problem(struct engine *e, struct trk *t);

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "apart.h"
 #include "priv.h"
 #include "util.h"
 
@@ -59,41 +59,6 @@ static void made__take(struct made *m, const struct message *msg)
 	m->ifindex[m->cnt++] = msg->ifindex;
 }
 
-/*
- * A descriptor of a program or map would keep it, one of a pipe would keep its reader waiting. a and b
- * stay, and are beyond the standard ones.
- */
-static void close_all_but(int a, int b)
-{
-	unsigned int low = (unsigned int)(a < b ? a : b), high = (unsigned int)(a < b ? b : a);
-	int null = open("/dev/null", O_RDWR);
-
-	for (int i = 0; i < 3; i++)
-		dup2(null, i);
-	if (low > 3)
-		syscall(SYS_close_range, 3u, low - 1, 0u);
-	if (high > low + 1)
-		syscall(SYS_close_range, low + 1, high - 1, 0u);
-	syscall(SYS_close_range, high + 1, ~0u, 0u);
-}
-
-/*
- * What ends the tracer's whole process group or its service must not end the guardian as well: it goes
- * when the tracer has gone, and not before.
- */
-static void leave_signals(void)
-{
-	static const int ignored[] = { SIGINT,	SIGTERM, SIGHUP,  SIGQUIT,
-				       SIGPIPE, SIGUSR1, SIGUSR2, SIGTSTP };
-	sigset_t none;
-
-	setsid();
-	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
-		signal(ignored[i], SIG_IGN);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 static void guard(struct clsact *c, int fd)
 {
 	struct made made = { 0 };
@@ -101,14 +66,14 @@ static void guard(struct clsact *c, int fd)
 	ssize_t n;
 	int slot;
 
-	leave_signals();
+	apart_leave();
 	priv_only_net_admin();
 	prctl(PR_SET_NAME, NAME);
 	fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	slot = fcntl(clsact__slot_fd(c), F_DUPFD_CLOEXEC, 3);
 	if (fd < 0 || slot < 0)
 		_exit(1);
-	close_all_but(fd, slot);
+	apart_close_all_but(fd, slot);
 	(void)!chdir("/");
 	if (clsact__inherit(c))
 		_exit(1);

@@ -51,8 +51,8 @@ static const char help_tail[] =
 	"'check', 'diff', 'live' and 'show' with --exit-code: 0 nothing wrong,\n"
 	"1 something is wrong, 2 trouble, 3 cannot say.\n"
 	"\n"
-	"'calitrace COMMAND --help' tells the options of a command,\n"
-	"'calitrace --version' the version.\n";
+	"'calitrace COMMAND --help' tells the options of a command, 'calitrace help\n"
+	"COMMAND' all about it, 'calitrace --version' the version.\n";
 
 static const char help_live[] =
 	"calitrace live [OPTIONS] [FILTER] [-- PROGRAM ARG...]\n"
@@ -62,7 +62,8 @@ static const char help_live[] =
 	"\n"
 	"  -d, --duration 30s     stop after 30s, 5m, 1h; a bare number is seconds\n"
 	"  -c, --count N          stop after N problems\n"
-	"  -w FILE                record it as 'capture' does (--force: replace FILE)\n"
+	"  -w FILE                record it as 'capture' does\n"
+	"      --force            replace FILE\n"
 	"  -i, --iface GLOB       trace these devices, repeatable; default (any): tunl0,\n"
 	"                         vxlan.calico, wireguard.cali, cali*, and every other\n"
 	"                         device that a route of the node leaves by\n"
@@ -84,6 +85,7 @@ static const char help_live[] =
 	"  -o, --output FORMAT    text (default) or json: one object a line\n"
 	"      --exit-code        exit 0 nothing wrong, 1 something is wrong, 2 trouble,\n"
 	"                         3 cannot say\n"
+	"      --top              a full screen: findings, and a table by block and verdict\n"
 	"  -q, --quiet            only findings and the summary\n"
 	"  -v, --verbose          say more on stderr\n"
 	"  -n, --numeric          numbers instead of pod and node names\n"

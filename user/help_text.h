@@ -3,6 +3,11 @@
 #ifndef CALITRACE_HELP_TEXT_H
 #define CALITRACE_HELP_TEXT_H
 
+#include "opts.h"
+
 extern const char help_capture[], help_show[], help_diff[], help_report[];
+
+/* help_print() on a screen of 24 lines; CMD_NONE: the program's */
+void help_brief(FILE *out, enum command c);
 
 #endif

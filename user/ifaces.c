@@ -7,12 +7,9 @@
 #include <string.h>
 
 #include "attach.h"
-#include "grace.h"
 #include "rtnum.h"
 #include "util.h"
 
-/* For fewer devices the kernel is not hurried */
-#define MANY 4
 /* TCX takes up to 25 ms a device, and the ring has to be read meanwhile */
 #define ATTACH_NS (50 * NS_PER_MS)
 
@@ -266,11 +263,9 @@ void ifaces__obs(struct ifaces *f, const struct obs *o)
 
 void ifaces__settle(struct ifaces *f)
 {
-	bool hurried = f->waiting_cnt >= MANY && loader__probe(f->opts.loader, PROBE_TCX)->ok &&
-		       grace_hurry();
-
+	attach__many(f->attach, f->waiting_cnt);
 	attach_waiting(f, UINT64_MAX);
-	grace_calm(hurried);
+	attach__many(f->attach, 0);
 }
 
 bool ifaces__tick(struct ifaces *f, uint64_t now_ns)

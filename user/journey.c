@@ -11,6 +11,7 @@
 #include <linux/types.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "../bpf/events.h"
 #include "addr.h"
@@ -134,9 +135,22 @@ static inline bool same_pass(const struct trk *t, const struct obs *o, uint64_t 
 	return o->kind == OBS_DROP || !hop_seen(t, o->pkt.hook, o->pkt.ifindex);
 }
 
-static inline struct trk **recent_place(struct engine *e, uint64_t skb)
+static inline uint32_t recent_place(uint64_t skb)
 {
-	return &e->recent[skb / RECENT_ALIGN % RECENT];
+	return skb / RECENT_ALIGN % RECENT;
+}
+
+static inline void remember_recent(struct engine *e, struct trk *t)
+{
+	e->recent[recent_place(t->skb)] = (struct recent){ t, t->skb, t->sig };
+}
+
+/* May be another packet's memory by now */
+static inline struct trk *recent_of(const struct engine *e, uint64_t skb, uint64_t sig)
+{
+	const struct recent *r = &e->recent[recent_place(skb)];
+
+	return r->skb == skb && r->sig == sig ? r->t : NULL;
 }
 
 static inline bool is_this(const struct trk *t, const struct obs *o, uint64_t sig, uint64_t max_age)
@@ -152,7 +166,7 @@ static inline uint64_t pass_age(const struct obs *o)
 /* The newest of its chain is the one that find_skb() would look at first. */
 static inline struct trk *find_recent(struct engine *e, const struct obs *o, uint64_t sig)
 {
-	struct trk *t = *recent_place(e, o->pkt.skb);
+	struct trk *t = recent_of(e, o->pkt.skb, sig);
 
 	return t && t->key_cnt && !t->by_skb.prev && is_this(t, o, sig, pass_age(o)) ? t : NULL;
 }
@@ -165,8 +179,10 @@ static struct trk *find_skb(struct engine *e, const struct obs *o, const struct 
 	for (; n; n = next_of(e, n, &left)) {
 		struct trk *t = hmap_entry(n, struct trk, by_skb);
 
-		if (is_this(t, o, s->sig, pass_age(o)))
-			return *recent_place(e, o->pkt.skb) = t;
+		if (is_this(t, o, s->sig, pass_age(o))) {
+			remember_recent(e, t);
+			return t;
+		}
 	}
 	return NULL;
 }
@@ -362,12 +378,23 @@ void journey_note_fragment(struct engine *e, struct trk *t, const struct obs_pkt
 	journey_add_key(e, t, &k);
 }
 
+/*
+ * Packets are used all over their memory at any time, which is more than the processor knows the
+ * small pages of. Untouched, it takes no memory; what few packets need stays in small pages, so that
+ * it does not get more.
+ */
+#define HUGE_PAGE ((size_t)2 << 20)
+
 int journey_init(struct engine *e)
 {
-	/* untouched, it takes no memory */
-	e->trk = aligned_alloc(_Alignof(struct trk), e->opts.max_packets * sizeof(*e->trk));
+	size_t size = (e->opts.max_packets * sizeof(*e->trk) + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
+
+	e->trk = aligned_alloc(HUGE_PAGE, size);
 	if (!e->trk)
 		return -ENOMEM;
+	/* advice: where it is not taken, all is the same, but slower */
+	if (size > HUGE_PAGE)
+		madvise((char *)e->trk + HUGE_PAGE, size - HUGE_PAGE, MADV_HUGEPAGE);
 	kmap_init(&e->by_skb, e->trk);
 	kmap_init(&e->by_key, e->trk);
 	return 0;
@@ -446,7 +473,7 @@ struct trk *journey_new(struct engine *e, const struct obs *o, struct sighting *
 		put_memory(e, t);
 		return NULL;
 	}
-	*recent_place(e, t->skb) = t;
+	remember_recent(e, t);
 	/* set even if it cannot be found by it, for want of memory */
 	need_key(s, p);
 	t->key[0].key = s->key;

@@ -293,6 +293,17 @@ static bool is_default_gateway(const struct engine *e, const struct addr *gw)
 	       !is_bgp_peer(e, gw);
 }
 
+/* Somebody sent a block to the default gateway that Calico has, or had, from a node. */
+static bool displaced(const struct engine *e, const struct trk_route *r)
+{
+	const struct obs_bird_route *b = world_broute_of(e, &r->dst);
+	const struct gone *g = mirror__gone(e->mirror, &r->dst.addr, r->dst.len, r->dst.len);
+	const struct addr *was = g && g->route.nh_cnt ? &g->route.nh[0].gw : b ? &b->from : NULL;
+
+	return r->protocol != RTPROT_BIRD && r->protocol != RTPROT_FELIX &&
+	       is_default_gateway(e, &r->gw) && was && addr_is_set(was) && !addr_eq(was, &r->gw);
+}
+
 /* An un-encapsulated packet for an address of this pool leaves by a device that is no pod's. */
 static bool leaks(struct engine *e, const struct pool *pool, const struct trk *t)
 {
@@ -315,6 +326,8 @@ static bool leaks(struct engine *e, const struct pool *pool, const struct trk *t
 	/* a mode that was inferred may be CrossSubnet's: then blocks have direct routes, too */
 	if (tunnelled && t->route.dst.len == pool->cidr.len)
 		return e->pools.block_len > pool->cidr.len;
+	if (!shorter && displaced(e, &t->route))
+		return true;
 	if (!tunnelled && pool->mode != POOL_CROSSSUBNET && !(shorter && pool_alive(e, pool)))
 		return false;
 	if (pool->mode == POOL_NONE)

@@ -98,6 +98,24 @@ static void vxlan_port(void *ctx, const struct link_info *l)
 		*port = l->vxlan_port;
 }
 
+/* What is said now is less than what was known: without its direct routes CrossSubnet looks like VXLAN. */
+static bool mode_is_less(const struct pool *now, const struct pool *before)
+{
+	return now->mode == POOL_UNKNOWN ||
+	       (now->mode == POOL_VXLAN && before->mode == POOL_CROSSSUBNET);
+}
+
+/* The mode that routes showed is not forgotten when they are gone. */
+void learn_keep_modes(struct obs_pools *now, const struct obs_pools *before)
+{
+	for (uint32_t i = 0; i < now->cnt; i++)
+		for (uint32_t k = 0; k < before->cnt; k++)
+			if (mode_is_less(&now->pool[i], &before->pool[k]) &&
+			    !memcmp(&now->pool[i].cidr, &before->pool[k].cidr,
+				    sizeof(struct prefix)))
+				now->pool[i] = before->pool[k];
+}
+
 uint16_t learn_vxlan_port(const struct mirror *m)
 {
 	uint16_t port = 0;

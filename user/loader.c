@@ -24,6 +24,7 @@
 #include "../bpf/events.h"
 #include "priv.h"
 #include "probe.h"
+#include "rtnum.h"
 #include "tcx.h"
 #include "util.h"
 
@@ -57,6 +58,7 @@ enum prog {
 	PROG_ROUTE,
 	PROG_BGP,
 	PROG_RES,
+	PROG_SYM,
 	PROG_MAX,
 };
 
@@ -73,7 +75,8 @@ static const struct {
 	[PROG_FIB0] = { "calitrace_fib0", PROBE_FIB, true },
 	[PROG_ROUTE] = { "calitrace_route", PROBE_ROUTE, false },
 	[PROG_BGP] = { "calitrace_bgp", PROBE_BGP, true },
-	[PROG_RES] = { "calitrace_res", PROBE_FEXIT, true },
+	[PROG_RES] = { "calitrace_res", PROBE_FEXIT, false },
+	[PROG_SYM] = { "calitrace_sym", PROBE_DROP, false },
 };
 
 static const struct {
@@ -139,6 +142,8 @@ static struct ev_config config_of(const struct loader_opts *o)
 		.token_rate = o->token_rate ? o->token_rate : TOKEN_RATE,
 		.token_burst = o->token_burst ? o->token_burst : TOKEN_BURST,
 		.dead_ms = DEAD_MS,
+		.no_socket = o->no_socket,
+		.snap_all = o->snap_all,
 	};
 	size_t i;
 
@@ -245,9 +250,10 @@ static void choose(struct loader *l)
 	struct probe_kernel k = { 0 };
 	int i;
 
-	if (probe_kernel(&k))
+	if (probe_kernel(&k, l->opts.sym))
 		k.fexit_err = k.context_err = -EOPNOTSUPP;
 
+	l->opts.no_socket = k.no_socket;
 	for (i = 0; i < PROBE_MAX; i++) {
 		l->probe[i].name = probes[i].name;
 		l->probe[i].without = probes[i].without;
@@ -268,6 +274,7 @@ static void choose(struct loader *l)
 	l->want[PROG_DROP2] = l->probe[PROBE_DROP].ok && !l->probe[PROBE_REASON].ok;
 	l->want[PROG_FIB0] = l->want[PROG_FIB] && k.context_err;
 	l->want[PROG_FIB] = l->want[PROG_FIB] && !k.context_err;
+	l->want[PROG_SYM] = l->want[PROG_SYM] && k.has_syscall;
 }
 
 /*
@@ -282,6 +289,9 @@ static void try_optional(struct loader *l)
 		l->want[PROG_RES] = false;
 		refuse(l, PROBE_FEXIT, why);
 	}
+	/* without it kallsyms is read */
+	if (l->want[PROG_SYM] && object_try(&l->opts, PROG_SYM, why, sizeof(why)))
+		l->want[PROG_SYM] = false;
 	if (l->want[PROG_FIB] && object_try(&l->opts, PROG_FIB, why, sizeof(why))) {
 		l->want[PROG_FIB] = false;
 		l->want[PROG_FIB0] = true;
@@ -509,6 +519,27 @@ int loader__attach(struct loader *l, int rtnl_fd)
 	return l->probe[PROBE_PATH].ok || l->probe[PROBE_DROP].ok ? 0 : -EOPNOTSUPP;
 }
 
+/*
+ * A hook into a function is dear: every packet that any namespace looks up a route for pays for the
+ * trampoline, some 300 instructions. Where only the usual tables are asked it has nothing to tell.
+ */
+static bool asks_other_tables(const struct obs *o)
+{
+	if (o->kind == OBS_RULE)
+		return o->rule.table < TABLE_DEFAULT || o->rule.table > TABLE_LOCAL;
+	return o->kind == OBS_ROUTE && o->route.op != ROUTE_DEL &&
+	       o->route.route.table == TABLE_DEFAULT;
+}
+
+void loader__obs(void *loader, const struct obs *o)
+{
+	struct loader *l = loader;
+
+	if (l->want[PROG_RES] && !l->link[PROG_RES] && l->probe[PROBE_FEXIT].ok &&
+	    (!o || asks_other_tables(o)))
+		attach_one(l, PROG_RES);
+}
+
 static bool has_pool(const struct ev_pool4 *pool, uint32_t cnt, const struct ev_pool4 *p)
 {
 	uint32_t i;
@@ -665,6 +696,22 @@ void loader__beat(struct loader *l)
 uint64_t loader__inert(const struct loader *l)
 {
 	return counter(l, EV_INERT);
+}
+
+int loader__symbol(void *loader, uint64_t addr, char *name, size_t size)
+{
+	int fd = program_fd(loader, PROG_SYM);
+	struct ev_sym s = { .addr = addr };
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &s, .ctx_size_in = sizeof(s));
+
+	if (fd < 0)
+		return -EOPNOTSUPP;
+	if (bpf_prog_test_run_opts(fd, &opts))
+		return -errno;
+	if (opts.retval)
+		return -EINVAL;
+	snprintf(name, size, "%.*s", EV_SYM_LEN, s.name);
+	return 0;
 }
 
 void loader__free(struct loader *l)

@@ -8,6 +8,7 @@
 #define CALITRACE_LOADER_H
 
 #include "model.h"
+#include "symbols.h"
 
 struct loader;
 
@@ -35,6 +36,9 @@ struct loader_opts {
 	uint32_t apps;				    /* EV_APP_*; 0: dns, icmp, tcp */
 	uint16_t dns_port[4], bgp_port, vxlan_port; /* host order, 0: unset */
 	uint32_t ring_bytes;			    /* power of two; 0: default */
+	uint32_t no_socket;			    /* set by loader__open(): that drop reason */
+	struct symbols *sym; /* learns names from the BTF that is read; NULL: none */
+	bool snap_all;	     /* bytes of a packet at each device, as for a file */
 	uint32_t token_rate,
 		token_burst; /* records of a kind and CPU: a second, at once; 0: default */
 };
@@ -47,6 +51,9 @@ int loader__path_fd(const struct loader *l, bool egress);
 /* Attaches the tracepoints, and the socket filter to the given rtnetlink socket (it stays there
  * until that is closed). The TC programs are attach.h's job. 0, or -errno when neither is left. */
 int loader__attach(struct loader *l, int rtnl_fd);
+/* What the node has of rules and routes, as it becomes known, NULL: some was missed. May attach what
+ * was not worth its price before (EV_RES). */
+void loader__obs(void *loader, const struct obs *o);
 /* Replaces the pool filter: adds first, then removes, so that no moment goes unfiltered. */
 int loader__set_pools(struct loader *l, const struct obs_pools *pools);
 /* ifindex 0: it is gone */
@@ -74,6 +81,9 @@ int loader__held_next(const struct loader *l, const struct ev_held *after, struc
 		      uint64_t *ret_sum);
 /* Of this kind's exchanges one in 2^level (at most 15) is sent from now on. Costs no system call. */
 void loader__shed(struct loader *l, uint32_t kind, uint32_t level);
+/* Asks the kernel for the function that holds the address, as symbols__ask() wants it: "f.cold [module]".
+ * 0 or -errno: this kernel cannot be asked. */
+int loader__symbol(void *loader, uint64_t addr, char *name, size_t size);
 void loader__free(struct loader *l);
 
 #endif

@@ -22,7 +22,7 @@ static int run(const struct opts *o, int argc, char **argv)
 {
 	switch (o->command) {
 	case CMD_LIVE:
-		return cmd_live(o, argc, argv);
+		return o->top ? cmd_live_top(o, argv) : cmd_live(o, argc, argv);
 	case CMD_CAPTURE:
 		return cmd_capture(o, argc, argv);
 	case CMD_SHOW:

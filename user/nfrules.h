@@ -34,6 +34,13 @@ struct nfr_place {
 	uint32_t chain;
 };
 
+/* A verdict map that some place looks up, and that is none of Calico's or kube-proxy's */
+#define NFRULES_MAPS 16
+struct nfr_map {
+	uint32_t place;
+	char set[NFR_CHAIN_LEN];
+};
+
 struct nfrules {
 	struct obs_nflook look;
 	struct nfr_chain *chain;
@@ -42,6 +49,8 @@ struct nfrules {
 	uint32_t chain_cnt, chain_cap, edge_cnt, edge_cap, place_cnt, place_cap;
 	uint32_t sorted; /* chains that nfrules_find() can find */
 	uint32_t last;	 /* the chain that was found last: rules come chain by chain */
+	struct nfr_map map[NFRULES_MAPS];
+	uint32_t map_cnt; /* those beyond are not read: they may do anything */
 };
 
 /* Both read all that there is: 0 (also where there is nothing of it), -E2BIG: too many, or -errno. */
@@ -72,6 +81,12 @@ void nfrules_link(struct nfrules *s);
 /* Messages of nf_tables: NFT_MSG_NEWCHAIN, NFT_MSG_NEWRULE. 0, -E2BIG, -ENOMEM */
 int nfr_nft_chain(struct nfrules *s, struct nlmsghdr *nlh);
 int nfr_nft_rule(struct nfrules *s, struct nlmsghdr *nlh);
+
+/*
+ * Reads the elements of s->map by that socket: places whose maps drop nothing are taken out, others say
+ * that they drop; edges lead to the chains of elements. What cannot be read stays as it is. 0 or -ENOMEM
+ */
+int nfr_nft_maps(struct nfrules *s, int fd);
 
 /* "ip", "inet", "netdev"; "": of no concern for IPv4 */
 const char *nfr_nft_family(uint8_t family);
@@ -106,7 +121,8 @@ struct nfr_exprs {
 	uint64_t packets;
 	bool drops; /* it is a place */
 	bool maps, xt;
-	char jump[NFR_CHAIN_LEN];
+	char jump[NFR_CHAIN_LEN],
+		map[NFR_CHAIN_LEN]; /* map: the last one, "" none, or its name is too long */
 };
 void nfr_exprs(struct nlattr *list, struct nfr_exprs *x);
 

@@ -142,6 +142,18 @@ static void read_userdata(struct obs_nfrule *r, struct nlattr *a)
 				 (int)strnlen((const char *)p + 2, p[1]), (const char *)p + 2);
 }
 
+/* Of the place that came last */
+static void note_map(struct nfrules *s, const char *set)
+{
+	struct nfr_map *m = &s->map[s->map_cnt];
+
+	if (!set[0] || s->map_cnt == NFRULES_MAPS)
+		return;
+	m->place = s->place_cnt - 1;
+	snprintf(m->set, sizeof(m->set), "%s", set);
+	s->map_cnt++;
+}
+
 static int take_exprs(struct nfrules *s, struct nlattr **tb, uint32_t chain)
 {
 	struct nfr_place p = { .chain = chain, .r = { .backend = NFB_NFT } };
@@ -172,7 +184,10 @@ static int take_exprs(struct nfrules *s, struct nlattr **tb, uint32_t chain)
 		return 0;
 	p.id = id_of(&p.r, "rule", be64_of(tb[NFTA_RULE_HANDLE]));
 	p.packets = x.packets;
-	return nfrules_place(s, &p);
+	err = nfrules_place(s, &p);
+	if (!err && p.r.verdict == NFV_MAP)
+		note_map(s, x.map);
+	return err;
 }
 
 int nfr_nft_rule(struct nfrules *s, struct nlmsghdr *nlh)
@@ -264,6 +279,8 @@ int nfrules_nft(struct nfrules *s)
 	number_policies(s);
 	if (!err)
 		err = dump(fd, NFT_MSG_GETRULE, take_rule, s);
+	if (!err)
+		err = nfr_nft_maps(s, fd);
 	close(fd);
 	/* nfnetlink says EINVAL for a subsystem that it lacks */
 	return err == -EINVAL || err == -EOPNOTSUPP ? 0 : err;

@@ -266,6 +266,9 @@ static void on_lookup(struct machine *m, struct nlattr **tb)
 	if (!tb[NFTA_LOOKUP_DREG] || be32_of(tb[NFTA_LOOKUP_DREG]) != NFT_REG_VERDICT)
 		return;
 	m->x->maps = true;
+	m->x->map[0] = '\0';
+	if (len < NFR_CHAIN_LEN)
+		snprintf(m->x->map, sizeof(m->x->map), "%.*s", len, name);
 	/* Calico's lead to chains of endpoints, kube-proxy's to those of services */
 	m->x->drops = true;
 	m->x->r->verdict = NFV_MAP;

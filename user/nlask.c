@@ -65,6 +65,9 @@ static ssize_t receive(int fd, void *buf)
 	}
 }
 
+/* As the kernel's MAX_ERRNO */
+#define ERRNO_MAX 4095
+
 /* The int that starts NLMSG_DONE and NLMSG_ERROR; NLMSG_DONE may come without */
 static int end_code(struct nlmsghdr *nlh)
 {
@@ -73,7 +76,7 @@ static int end_code(struct nlmsghdr *nlh)
 	if (nlmsg_datalen(nlh) < (int)sizeof(code))
 		return nlh->nlmsg_type == NLMSG_DONE ? 0 : -EBADMSG;
 	memcpy(&code, nlmsg_data(nlh), sizeof(code));
-	return code > 0 ? -EBADMSG : code;
+	return code > 0 || code < -ERRNO_MAX ? -EBADMSG : code;
 }
 
 struct answers {

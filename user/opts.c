@@ -14,9 +14,11 @@
 
 #include "../bpf/events.h"
 #include "addr.h"
+#include "help_text.h"
 #include "opts_priv.h"
 #include "sha1.h"
 #include "util.h"
+#include "version.h"
 
 #define L (1u << CMD_LIVE)
 #define C (1u << CMD_CAPTURE)
@@ -364,11 +366,12 @@ FLAG(force)
 FLAG(summary)
 FLAG(timeline)
 FLAG(packets)
+FLAG(top)
 
 static int set_help(struct parser *p, const char *val)
 {
 	(void)val;
-	help_print(stdout, p->o->command);
+	help_brief(stdout, p->o->command);
 	return 1;
 }
 
@@ -376,7 +379,7 @@ static int set_version(struct parser *p, const char *val)
 {
 	(void)p;
 	(void)val;
-	puts("calitrace " CALITRACE_VERSION);
+	version_print(stdout);
 	return 1;
 }
 
@@ -414,7 +417,7 @@ static const struct option_def options[] = {
 	{ "packets", 0, false, S, set_packets },
 	{ "dns-port", 0, true, L | C, set_dns_port },
 	{ "on-loss", 0, true, L | C, NULL },
-	{ "top", 0, false, L, NULL },
+	{ "top", 0, false, L, set_top },
 	{ "listen", 0, true, M, NULL },
 	{ "clean", 0, false, O, set_clean },
 	{ "help", 0, false, ALL_CMDS, set_help },
@@ -639,7 +642,7 @@ static int settle_filter(struct parser *p)
 	return err ? opts_fail(p, "%s", why) : 0;
 }
 
-/* "calitrace help [COMMAND]" */
+/* "calitrace help [COMMAND]": all of it, where --help is a screen */
 static int parse_help(struct parser *p)
 {
 	if (p->argc > 2) {
@@ -651,7 +654,8 @@ static int parse_help(struct parser *p)
 				"help'",
 				p->argv[2]);
 	}
-	return set_help(p, NULL);
+	help_print(stdout, p->o->command);
+	return 1;
 }
 
 static int parse_command(struct parser *p, const char *word)

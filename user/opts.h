@@ -85,6 +85,7 @@ struct opts {
 	uint32_t baseline_cnt;
 	const char *write;   /* -w; NULL: none */
 	bool force;	     /* -w may replace a file */
+	bool top;	     /* live: a full screen */
 	bool snapshot;	     /* capture -d 0: the node's state alone */
 	uint32_t snaplen;    /* octets of a packet, from the innermost IP header on */
 	uint64_t file_bytes; /* -C; 0: no rotation */

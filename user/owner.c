@@ -256,11 +256,14 @@ bool owner_is_node(const struct engine *e, const struct addr *a)
 
 bool owner_is_stranger(const struct engine *e, const struct addr *dst, const struct addr *end)
 {
-	const struct owner *w;
+	struct owner *w;
 
-	if (!e->nodes.cnt || way_of(e, end)->listed || bgp_peer_find(e, end))
+	if (way_of(e, end)->listed || bgp_peer_find(e, end))
 		return false;
 	w = find_for(e, dst, true);
+	/* without a list BIRD may know whose the block is: tunnels end at the nodes that it speaks with */
+	if (!e->nodes.cnt)
+		return w && !w->withdrawn && bird_differs(e, w, end);
 	return !w || !w->changed_ns || e->now_ns > w->changed_ns + JOINING_NS;
 }
 

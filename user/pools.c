@@ -18,6 +18,8 @@
 /* Calico allows block sizes from /20 to /32, but makes no blackhole for a /32. */
 #define BLOCK_LEN_MIN 20
 #define BLOCK_LEN_MAX 31
+/* Of so many own blocks the length is looked at */
+#define OWN_BLOCKS 64
 /* The widest guess: the size of the pool in Calico's own manifests */
 #define GUESS_LEN 16
 #define CONFD_MAX_SZ (1024 * 1024)
@@ -116,6 +118,27 @@ static uint8_t own_block_len(const struct pools_ask *ask, const struct obs_pools
 			best = rank;
 			len = ask->routes[i].dst.len;
 		}
+	}
+	return len;
+}
+
+/* What confd names where no blackhole does: a block of one address has none. 0: they differ, or none */
+static uint8_t named_block_len(const struct pools_read *read, const struct obs_pools *pools)
+{
+	uint8_t len = 0;
+
+	for (size_t i = 0; i < read->own_cnt; i++) {
+		const struct prefix *own = &read->own[i];
+
+		size_t j = 0;
+
+		while (j < pools->cnt && !prefix_covers(&pools->pool[j].cidr, own))
+			j++;
+		if (j == pools->cnt)
+			continue;
+		if (len && own->len != len)
+			return 0;
+		len = own->len;
 	}
 	return len;
 }
@@ -402,6 +425,8 @@ int pools_decide(const struct pools_ask *ask, const struct pools_read *read, str
 		}
 	}
 	out->block_len = own_block_len(ask, out);
+	if (!out->block_len)
+		out->block_len = named_block_len(read, out);
 	return out->cnt ? 0 : -ENOENT;
 }
 
@@ -435,15 +460,32 @@ static int read_confd(const struct pools_ask *ask, struct pool *out, size_t max)
 	return cnt < 0 ? 0 : cnt;
 }
 
+static int read_own(const struct pools_ask *ask, struct prefix *out, size_t max)
+{
+	char *text;
+	size_t len;
+	int cnt;
+
+	cnt = within_confd(ask->host_root, ask->netns_inum, "bird_aggr.cfg", CONFD_MAX_SZ, &text,
+			   &len);
+	if (cnt)
+		return 0;
+	cnt = confd_parse_blocks(text, len, out, max);
+	free(text);
+	return cnt < 0 ? 0 : cnt;
+}
+
 int pools_learn(const struct pools_ask *ask, struct obs_pools *out)
 {
-	struct prefix ipset[MAX_POOLS];
+	struct prefix ipset[MAX_POOLS], own[OWN_BLOCKS];
 	struct pool confd[MAX_POOLS];
 	const struct pools_read read = {
 		.ipset = ipset,
 		.ipset_cnt = (size_t)read_ipset(ipset, MAX_POOLS),
 		.confd = confd,
 		.confd_cnt = (size_t)read_confd(ask, confd, MAX_POOLS),
+		.own = own,
+		.own_cnt = (size_t)read_own(ask, own, OWN_BLOCKS),
 	};
 
 	return pools_decide(ask, &read, out);

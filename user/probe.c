@@ -108,6 +108,20 @@ static bool drop_has_reason(const struct btf *btf)
 	return t && btf_is_func_proto(t) && btf_vlen(t) >= 4;
 }
 
+static uint32_t no_socket(const struct btf *btf)
+{
+	int id = btf__find_by_name_kind(btf, "skb_drop_reason", BTF_KIND_ENUM);
+	const struct btf_type *t = id > 0 ? btf__type_by_id(btf, (uint32_t)id) : NULL;
+
+	for (int i = 0; t && i < btf_vlen(t); i++) {
+		const char *name = btf__str_by_offset(btf, btf_enum(t)[i].name_off);
+
+		if (name && !strcmp(name, "SKB_DROP_REASON_NO_SOCKET"))
+			return (uint32_t)btf_enum(t)[i].val;
+	}
+	return 0;
+}
+
 /* 0 or -errno: does the kernel take these instructions? */
 static int try_insns(enum bpf_prog_type type, const struct bpf_insn *insns, size_t cnt,
 		     const struct bpf_prog_load_opts *opts)
@@ -158,13 +172,18 @@ static int try_context(const struct btf *btf)
 	return try_insns(BPF_PROG_TYPE_RAW_TRACEPOINT, insns, ARRAY_SIZE(insns), NULL);
 }
 
-int probe_kernel(struct probe_kernel *out)
+int probe_kernel(struct probe_kernel *out, struct symbols *sym)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
 
 	if (!btf)
 		return -errno;
 	out->drop_has_reason = drop_has_reason(btf);
+	out->no_socket = no_socket(btf);
+	out->has_syscall = btf__find_by_name_kind(btf, "bpf_prog_test_run_syscall", BTF_KIND_FUNC) >
+			   0;
+	if (sym)
+		symbols__learn(sym, btf);
 	out->fexit_err = try_fexit(btf);
 	out->context_err = try_context(btf);
 	btf__free(btf);

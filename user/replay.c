@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "addr.h"
 #include "replay_priv.h"
@@ -110,6 +111,8 @@ static void finish(struct rnode *n, uint64_t ts_ns)
 	engine__finish(n->pub.engine, ts_ns);
 	n->pub.finished = true;
 	n->pub.finish_ns = ts_ns;
+	/* it may print */
+	progress__clear(&n->r->progress);
 	if (ops->finish)
 		ops->finish(ops->ctx, &n->pub, ts_ns);
 }
@@ -321,12 +324,50 @@ static struct rnode *earliest(const struct replay *r, int64_t *limit)
 /* Of packets only after some: what one or two print more, nobody minds. */
 #define STOP_EVERY 16
 
+/* So many times nobody looks at the clock. */
+#define TELL_EVERY 256
+
+static void tell_progress(struct replay *r)
+{
+	uint64_t done = 0;
+
+	for (uint32_t i = 0; i < r->node_cnt; i++) {
+		const struct rnode *n = r->node[i];
+
+		for (uint32_t k = 0; k < n->file_cnt; k++)
+			done += n->done || k < n->cur ? n->file[k]->size :
+				k == n->cur	      ? replay_file__position(n->file[k]) :
+							0;
+	}
+	progress__turn(&r->progress, done);
+}
+
+/* What prints as it goes shows how far it is, and the line would be in its way. */
+static void begin_progress(struct replay *r)
+{
+	const struct opts *o = r->ro.o;
+	uint64_t total = 0;
+
+	if (o->quiet || !progress_wanted() ||
+	    (o->command == CMD_SHOW && !o->summary && !o->timeline && isatty(STDOUT_FILENO)))
+		return;
+	for (uint32_t i = 0; i < r->files.cnt; i++) {
+		if (!r->files.file[i]->size)
+			total = UINT64_MAX;
+		if (total != UINT64_MAX)
+			total += r->files.file[i]->size;
+	}
+	progress__begin(&r->progress, r->ro.file[0], total == UINT64_MAX ? 0 : total);
+}
+
 static bool is_stopped(struct replay *r, const struct cap_item *last)
 {
 	if (last && last->kind == CAP_OBS && last->obs.kind == OBS_PATH &&
 	    ++r->unasked < STOP_EVERY)
 		return false;
 	r->unasked = 0;
+	if (r->progress.on && ++r->asked % TELL_EVERY == 0)
+		tell_progress(r);
 	r->stopped = r->stopped || (r->ro.ops.stop && r->ro.ops.stop(r->ro.ops.ctx));
 	return r->stopped;
 }
@@ -446,6 +487,7 @@ int replay__run(struct replay *r, char *why, size_t why_sz)
 	int64_t limit;
 
 	begin(r);
+	begin_progress(r);
 	while (!is_stopped(r, NULL) && (n = earliest(r, &limit)))
 		do {
 			process(n, n->head);
@@ -456,6 +498,7 @@ int replay__run(struct replay *r, char *why, size_t why_sz)
 	for (uint32_t i = 0; i < r->node_cnt; i++)
 		if (!r->node[i]->done)
 			end_node(r->node[i]);
+	progress__clear(&r->progress);
 	if (!r->stopped && (r->ro.o->since.kind || r->ro.o->until.kind))
 		look_at_interval(r);
 	if (r->err)

@@ -125,6 +125,7 @@ static int add(struct replay_files *fs, const char *path, char *why, size_t why_
 {
 	struct replay_file *f = calloc(1, sizeof(*f));
 	struct replay_file **n = realloc(fs->file, (fs->cnt + 1) * sizeof(struct replay_file *));
+	struct stat st;
 
 	if (n)
 		fs->file = n;
@@ -137,6 +138,8 @@ static int add(struct replay_files *fs, const char *path, char *why, size_t why_
 		snprintf(why, why_sz, "out of memory");
 		return -ENOMEM;
 	}
+	if (strcmp(path, "-") && !stat(path, &st) && S_ISREG(st.st_mode))
+		f->size = (uint64_t)st.st_size;
 	fs->file[fs->cnt++] = f;
 	return open_file(f, why, why_sz);
 }
@@ -232,6 +235,11 @@ void replay_file__close(struct replay_file *f)
 	capr__free(f->capr);
 	f->capr = NULL;
 	free_saved(f);
+}
+
+uint64_t replay_file__position(const struct replay_file *f)
+{
+	return f->opened && f->capr ? capr__position(f->capr) : 0;
 }
 
 int replay_file__next(struct replay_file *f, const struct cap_item **item, char *why, size_t why_sz)

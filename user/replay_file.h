@@ -15,6 +15,7 @@ struct saved_item {
 
 struct replay_file {
 	char *path;
+	uint64_t size;	   /* octets; 0: not known, as of a pipe */
 	struct capr *capr; /* NULL: closed until its turn */
 	bool opened;	   /* its turn came */
 	struct cap_meta meta;
@@ -48,5 +49,7 @@ static inline const struct cap_item *replay_file__next_packet(struct replay_file
 								       NULL;
 }
 void replay_file__close(struct replay_file *f);
+/* Octets consumed of a file whose turn came, as far as it is open */
+uint64_t replay_file__position(const struct replay_file *f);
 
 #endif

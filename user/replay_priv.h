@@ -3,6 +3,7 @@
 #ifndef CALITRACE_REPLAY_PRIV_H
 #define CALITRACE_REPLAY_PRIV_H
 
+#include "progress.h"
 #include "replay.h"
 #include "replay_file.h"
 
@@ -27,7 +28,9 @@ struct replay {
 	uint64_t skipped;		/* packets that are not between --since and --until */
 	bool stopped;
 	uint32_t unasked; /* packets since it was asked whether to stop */
-	int err;	  /* the first one, and what was said of it */
+	uint32_t asked;	  /* how often it was */
+	struct progress progress;
+	int err; /* the first one, and what was said of it */
 	char why[400];
 };
 

@@ -6,7 +6,9 @@
 #ifndef CALITRACE_RTNUM_H
 #define CALITRACE_RTNUM_H
 
+#define TABLE_DEFAULT 253
 #define TABLE_MAIN 254
+#define TABLE_LOCAL 255
 
 #define RTN_UNICAST 1
 #define RTN_LOCAL 2

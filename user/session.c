@@ -152,6 +152,8 @@ static void on_obs(void *ctx, const struct obs *o)
 	}
 	if (timeline__push(s->timeline, o))
 		s->malformed++;
+	if (s->loader)
+		loader__obs(s->loader, o);
 	if (s->ifaces)
 		ifaces__obs(s->ifaces, o);
 	if (o->kind == OBS_LINK) {
@@ -207,13 +209,6 @@ static int ask_pools(struct session *s, struct obs_pools *out)
 	return learn_pools(s->o, s->ops.mirror(s->ops.ctx), s->inum, out);
 }
 
-/* What is said now is less than what was known: without its direct routes CrossSubnet looks like VXLAN. */
-static bool mode_is_less(const struct pool *now, const struct pool *before)
-{
-	return now->mode == POOL_UNKNOWN ||
-	       (now->mode == POOL_VXLAN && before->mode == POOL_CROSSSUBNET);
-}
-
 /* A pool that is only guessed is not guessed anew: the guess would follow the fault. */
 static void refresh_pools(struct session *s)
 {
@@ -223,13 +218,7 @@ static void refresh_pools(struct session *s)
 		return;
 	if (ask_pools(s, &o.pools) || !memcmp(&o.pools, &s->pools, sizeof(o.pools)))
 		return;
-	for (uint32_t i = 0; i < o.pools.cnt; i++)
-		for (uint32_t k = 0; k < s->pools.cnt; k++)
-			/* the mode that routes showed is not forgotten when they are gone */
-			if (mode_is_less(&o.pools.pool[i], &s->pools.pool[k]) &&
-			    !memcmp(&o.pools.pool[i].cidr, &s->pools.pool[k].cidr,
-				    sizeof(struct prefix)))
-				o.pools.pool[i] = s->pools.pool[k];
+	learn_keep_modes(&o.pools, &s->pools);
 	if (loader__set_pools(s->loader, &o.pools))
 		return;
 	s->pools = o.pools;
@@ -358,8 +347,12 @@ static void look_at_losses(struct session *s, uint64_t now)
 static void drain_rtnl(struct session *s)
 {
 	bool through_ring = loader__probe(s->loader, PROBE_ROUTE)->ok;
-	int err = rtnl__drain(s->rtnl, mono_ns(), through_ring ? NULL : on_obs, s);
+	/* of rules the ring does not tell */
+	int err = through_ring ? rtnl__drain(s->rtnl, mono_ns(), loader__obs, s->loader) :
+				 rtnl__drain(s->rtnl, mono_ns(), on_obs, s);
 
+	if (err && through_ring)
+		loader__obs(s->loader, NULL);
 	if (err && !through_ring) {
 		push_loss(s, LOSS_NETLINK, 1);
 		s->resync_at = 1;
@@ -391,6 +384,10 @@ static int open_loop(struct session *s)
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGUSR1);
 	sigaddset(&set, SIGXFSZ); /* the write says so, too */
+	if (s->ops.signal) {
+		sigaddset(&set, SIGWINCH);
+		sigaddset(&set, SIGTSTP);
+	}
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	s->sig = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	s->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
@@ -530,11 +527,14 @@ static int start_loader(struct session *s, char *why, size_t why_sz)
 			      s->o->dns_port[3] },
 		.bgp_port = BGP_PORT,
 		.vxlan_port = vxlan_port(s),
+		.sym = s->sym,
+		.snap_all = s->o->write,
 	};
 	int err = loader__open(&lo, &s->loader, why, why_sz);
 
 	if (err)
 		return err;
+	symbols__ask(s->sym, loader__symbol, s->loader);
 	err = loader__set_pools(s->loader, &s->pools);
 	if (!err)
 		err = storm__new(s->loader, s->sym, &s->storm);
@@ -607,6 +607,8 @@ int session__start(struct session *s, char *why, size_t why_sz)
 		err = watch(s, rtnl__fd(s->rtnl), EPOLLIN);
 	if (!err && s->ifaces && ifaces__fd(s->ifaces) >= 0)
 		err = watch(s, ifaces__fd(s->ifaces), EPOLLIN);
+	if (!err && s->ops.input)
+		err = watch(s, STDIN_FILENO, EPOLLIN);
 	s->started = true;
 	return err;
 }
@@ -661,6 +663,12 @@ static void on_child(struct session *s, uint64_t now)
 
 /* ---- the loop ---- */
 
+static bool is_no_end(uint32_t sig)
+{
+	return sig == SIGCHLD || sig == SIGUSR1 || sig == SIGXFSZ || sig == SIGWINCH ||
+	       sig == SIGTSTP;
+}
+
 static void read_signals(struct session *s, uint64_t now)
 {
 	struct signalfd_siginfo si;
@@ -670,7 +678,9 @@ static void read_signals(struct session *s, uint64_t now)
 			on_child(s, now);
 		if (si.ssi_signo == SIGUSR1 && s->ops.flush)
 			s->ops.flush(s->ops.ctx);
-		if (si.ssi_signo == SIGCHLD || si.ssi_signo == SIGUSR1 || si.ssi_signo == SIGXFSZ)
+		if (si.ssi_signo == SIGWINCH || si.ssi_signo == SIGTSTP)
+			s->ops.signal(s->ops.ctx, (int)si.ssi_signo);
+		if (is_no_end(si.ssi_signo))
 			continue;
 		/* timeout(1) and terminals send a signal to us and to our group: that is one */
 		if (!s->signalled_ns)
@@ -754,6 +764,8 @@ static void turn(struct session *s)
 			(void)!read(s->timer, &ticks, sizeof(ticks));
 		else if (ev[i].data.fd == rtnl__fd(s->rtnl))
 			drain_rtnl(s);
+		else if (s->ops.input && ev[i].data.fd == STDIN_FILENO)
+			s->ops.input(s->ops.ctx);
 	}
 	look_at_losses(s, now); /* first: whether a missing answer says anything hangs on it */
 	consume(s);

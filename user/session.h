@@ -32,6 +32,9 @@ struct session_ops {
 	bool (*urgent)(void *ctx);
 	/* some problem is open: BIRD is asked more often meanwhile; may be NULL */
 	bool (*troubled)(void *ctx);
+	/* the terminal on standard input: something to read; SIGWINCH or SIGTSTP; may be NULL, both */
+	void (*input)(void *ctx);
+	void (*signal)(void *ctx, int sig);
 	void *ctx;
 };
 

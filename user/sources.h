@@ -23,6 +23,11 @@ int ipset_members(const char *name, struct prefix *out, size_t max);
  * programs the routes of a pool, be it for VXLAN. */
 int confd_parse_pools(const char *text, size_t len, struct pool *out, size_t max,
 		      bool *felix_owner);
+/*
+ * The node's own blocks by bird_aggr.cfg, `if ( net = BLOCK )` in calico_aggr(): their number, at most max,
+ * or -EBADMSG: cut, or none of that kind. The same text from v3.1 on. Pure.
+ */
+int confd_parse_blocks(const char *text, size_t len, struct prefix *out, size_t max);
 
 /* The process `comm` (e.g. "bird") whose network namespace has that inode number: pid, or -ESRCH.
  * Scans host_root/proc; what may not be read is skipped. */
@@ -54,7 +59,8 @@ struct pools_ask {
  * host_root/etc/calico/confd/config), else a guess from the own blackhole block and the tunnel
  * device's address. Modes: from bird_ipam.cfg, else from routes of the pool that exist (dev tunl0:
  * ipip, vxlan.calico: vxlan), else from the tunnel device that has an address in the pool, else
- * POOL_UNKNOWN. 0 with out->cnt >= 1, -ENOENT: nothing known, or -errno.
+ * POOL_UNKNOWN. Length of the own blocks: from their blackhole routes, else, as there are none for
+ * blocks of one address, from bird_aggr.cfg. 0 with out->cnt >= 1, -ENOENT: nothing known, or -errno.
  */
 int pools_learn(const struct pools_ask *ask, struct obs_pools *out);
 
@@ -64,6 +70,8 @@ struct pools_read {
 	size_t ipset_cnt;
 	const struct pool *confd;
 	size_t confd_cnt;
+	const struct prefix *own; /* bird_aggr.cfg's blocks */
+	size_t own_cnt;
 };
 int pools_decide(const struct pools_ask *ask, const struct pools_read *read, struct obs_pools *out);
 

@@ -41,6 +41,14 @@ struct kallsyms {
 	size_t names_len, names_cap;
 };
 
+/* What was asked lately, by a hash of the address */
+#define ASKED 64
+#define ASKED_NS 1000000000ull
+struct asked {
+	uint64_t addr, ns; /* 0: none */
+	char name[64];
+};
+
 struct symbols {
 	char path[PATH_MAX], modules_path[PATH_MAX];
 	char **reason; /* by number, NULL: none */
@@ -50,6 +58,9 @@ struct symbols {
 	uint64_t modules; /* fingerprint of the list when kallsyms was read */
 	struct kallsyms k;
 	char text[128];
+	symbols_fn ask; /* NULL: kallsyms is read */
+	void *ask_ctx;
+	struct asked asked[ASKED];
 };
 
 int symbols__new(const char *host_root, struct symbols **ret)
@@ -117,17 +128,25 @@ static void take_reasons(struct symbols *s, const struct btf *btf, const struct 
 	}
 }
 
-static void read_reasons(struct symbols *s)
+void symbols__learn(struct symbols *s, const struct btf *btf)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
 	int id;
 
-	s->reasons_read = true;
-	if (!btf)
+	if (s->reasons_read)
 		return;
+	s->reasons_read = true;
 	id = btf__find_by_name_kind(btf, "skb_drop_reason", BTF_KIND_ENUM);
 	if (id > 0)
 		take_reasons(s, btf, btf__type_by_id(btf, (uint32_t)id));
+}
+
+static void read_reasons(struct symbols *s)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+
+	if (btf)
+		symbols__learn(s, btf);
+	s->reasons_read = true;
 	btf__free(btf);
 }
 
@@ -355,6 +374,37 @@ static bool modules_changed(struct symbols *s, uint64_t now_ns)
 	return modules_fingerprint(s->modules_path) != s->modules;
 }
 
+/* ---- asked one by one ---- */
+
+void symbols__ask(struct symbols *s, symbols_fn fn, void *ctx)
+{
+	s->ask = fn;
+	s->ask_ctx = ctx;
+}
+
+/* NULL: nobody can be asked. An answer holds for a second: a module may move. */
+static const char *ask(struct symbols *s, uint64_t addr, uint64_t now_ns)
+{
+	struct asked *a = &s->asked[(addr ^ addr >> 6) % ASKED];
+	char text[128];
+
+	if (a->addr == addr && now_ns - a->ns < ASKED_NS)
+		return a->name;
+	if (!s->ask || s->ask(s->ask_ctx, addr, text, sizeof(text))) {
+		s->ask = NULL;
+		return NULL;
+	}
+	a->addr = addr;
+	a->ns = now_ns;
+	/* gcc's suffixes and the module, see parse_line(); nobody's is told in hex */
+	if (text[0])
+		text[1 + strcspn(text + 1, ". ")] = '\0';
+	if (!strncmp(text, "0x", 2) || strlen(text) >= sizeof(a->name))
+		text[0] = '\0';
+	memcpy(a->name, text, strlen(text) + 1);
+	return a->name;
+}
+
 /*
  * A module that came after the last reading has unknown addresses, or such as lie behind the last
  * function of another one, or where a module was that has gone. kptr_restrict (all addresses are 0)
@@ -367,6 +417,9 @@ const char *symbols__location(struct symbols *s, uint64_t addr, uint64_t now_ns)
 
 	if (!addr)
 		return "";
+	name = ask(s, addr - 1, now_ns);
+	if (name)
+		return name;
 	if (!s->kallsyms_read)
 		read_kallsyms(s, now_ns);
 	/* a return address: the call stands before it, and may be the function's last */

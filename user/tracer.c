@@ -133,6 +133,20 @@ static bool is_due(void *ctx)
 	return session__due(t->session);
 }
 
+static void on_input(void *ctx)
+{
+	struct tracer *t = ctx;
+
+	t->ops.input(t->ops.ctx);
+}
+
+static void on_signal(void *ctx, int sig)
+{
+	struct tracer *t = ctx;
+
+	t->ops.signal(t->ops.ctx, sig);
+}
+
 static void tell_recorder(struct tracer *t, uint64_t ts_ns)
 {
 	struct tracer_probes p;
@@ -196,6 +210,8 @@ static int open_session(struct tracer *t, char *why, size_t why_sz)
 		.rules = wants_rules,
 		.urgent = is_urgent,
 		.troubled = is_troubled,
+		.input = t->ops.input ? on_input : NULL,
+		.signal = t->ops.signal ? on_signal : NULL,
 		.ctx = t,
 	};
 

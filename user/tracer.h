@@ -22,6 +22,9 @@ struct tracer_ops {
 	void (*turn)(void *ctx);
 	/* the caller wants to stop; asked before each observation */
 	bool (*done)(void *ctx);
+	/* as in struct session_ops */
+	void (*input)(void *ctx);
+	void (*signal)(void *ctx, int sig);
 	void *ctx;
 };
 

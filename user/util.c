@@ -180,7 +180,9 @@ int stdout_error(void)
 
 bool stdout_takes_colour(void)
 {
-	return isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+	const char *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && !getenv("NO_COLOR") && !(term && !strcmp(term, "dumb"));
 }
 
 int str_printf(char **ret, const char *fmt, ...)

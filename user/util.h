@@ -49,7 +49,7 @@ int stdout_watch(void);
 /* 0, or -errno of the first write to the stream of standard output that failed */
 int stdout_error(void);
 
-/* Standard output is a terminal, and NO_COLOR is not set (no-color.org) */
+/* Standard output is a terminal that is not TERM=dumb, and NO_COLOR is not set (no-color.org) */
 bool stdout_takes_colour(void);
 
 /* ---- messages: one line each on stderr, "calitrace: ...", made safe ---- */

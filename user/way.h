@@ -30,8 +30,6 @@ struct ways {
 		enum dev_class class;
 	} dev[WAY_DEVS];
 };
-/* Both only ever grow, so their sum stays the same only if neither changes. */
-uint64_t way_version(const struct engine *e);
 const struct way *way_find(const struct engine *e, const struct addr *a);
 enum dev_class way_find_dev(const struct engine *e, uint32_t ifindex);
 

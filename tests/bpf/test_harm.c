@@ -146,6 +146,7 @@ static bool is_harmless(int32_t helper)
 		BPF_FUNC_ringbuf_reserve,
 		BPF_FUNC_ringbuf_submit,
 		BPF_FUNC_ringbuf_query,
+		BPF_FUNC_snprintf,
 		BPF_FUNC_this_cpu_ptr,
 	};
 

@@ -288,6 +288,8 @@ static void fib_result(void **state)
 	if (!loader__probe(f->l, PROBE_FEXIT)->ok)
 		skip();
 	assert_int_equal(ip("N: rule add from 198.18.1.3 lookup 100"), 0);
+	/* without a rule like that one it is not attached */
+	loader__obs(f->l, &(struct obs){ .kind = OBS_RULE, .rule = { .table = TABLE } });
 	ping(f, "pod", FAR);
 	assert_int_equal(count_of(f, OBS_RES), 0);
 	assert_int_equal(ip("N: rule add from " POD " lookup 100"), 0);

@@ -420,6 +420,58 @@ static void truncated(void **state)
 	}
 }
 
+/* Of the passes of one packet the first one alone has its bytes. */
+static void snap_once(void **state)
+{
+	struct fixture *fix = *state;
+	struct frame f = { 0 }, other = { 0 };
+	int with = 0;
+
+	put_eth(&f, ETH_P_IP);
+	put_dns(&f, POD, FAR, 5);
+	put_eth(&other, ETH_P_IP);
+	put_dns(&other, FAR, POD, 5);
+	other.b[ETH_HLEN + 20 + 8 + 2] |= 0x80; /* its answer */
+	/* the test's sk_buff stands where the last one stood, as a rule; time may run on in between */
+	for (int i = 0; i < 20; i++) {
+		assert_int_equal(run_hook(fix, &f, i & 1), 1);
+		with += fix->obs.pkt.snap_len != 0;
+		assert_int_equal(fix->obs.pkt.dns_id, 0xbeef);
+	}
+	assert_in_range(with, 1, 19);
+	/* another packet at the same address has its own */
+	for (int i = 0; i < 20; i++) {
+		assert_int_equal(run_hook(fix, i & 1 ? &f : &other, i & 1), 1);
+		assert_int_equal(fix->obs.pkt.snap_len, 28 + DNS_LEN);
+	}
+}
+
+/* What the kernel says of an address, and no suffix or module */
+static void symbol(void **state)
+{
+	struct fixture *fix = *state;
+	char name[128], line[256], text[128];
+	unsigned long long addr = 0;
+	struct symbols *s;
+	FILE *f = fopen("/proc/kallsyms", "re");
+
+	if (!fix->l || !f || loader__symbol(fix->l, 1, name, sizeof(name)))
+		skip();
+	while (fgets(line, sizeof(line), f) && (sscanf(line, "%llx %*c %127s", &addr, text) != 2 ||
+						strcmp(text, "ip_forward") != 0))
+		;
+	fclose(f);
+	if (!addr)
+		skip(); /* kptr_restrict */
+	assert_int_equal(loader__symbol(fix->l, addr + 1, name, sizeof(name)), 0);
+	assert_string_equal(name, "ip_forward");
+	assert_int_equal(symbols__new("/nonexistent", &s), 0);
+	symbols__ask(s, loader__symbol, fix->l);
+	assert_string_equal(symbols__location(s, addr + 5, 1), "ip_forward");
+	assert_string_equal(symbols__location(s, 4096, 1), "");
+	symbols__free(s);
+}
+
 /* What Felix deletes starts with cali_; 15 characters is what the kernel keeps of a name. */
 static void names(void **state)
 {
@@ -437,7 +489,7 @@ static void names(void **state)
 		assert_true(strlen(bpf_program__name(prog)) <= 15);
 		cnt++;
 	}
-	assert_int_equal(cnt, 9);
+	assert_int_equal(cnt, 10);
 	bpf_object__for_each_map(map, obj)
 	{
 		if (bpf_map__is_internal(map))
@@ -450,11 +502,15 @@ static void names(void **state)
 
 /* ---- set-up ---- */
 
-static int setup_apps(void **state, uint32_t apps)
+static int setup_apps(void **state, uint32_t apps, bool snap_all)
 {
 	static struct fixture fix;
 	struct loader_opts opts = {
-		.apps = apps, .dns_port = { 53 }, .bgp_port = 179, .vxlan_port = 4789
+		.apps = apps,
+		.dns_port = { 53 },
+		.bgp_port = 179,
+		.vxlan_port = 4789,
+		.snap_all = snap_all,
 	};
 	struct obs_pools pools = { .cnt = 1 };
 	char why[300];
@@ -476,17 +532,22 @@ static int setup_apps(void **state, uint32_t apps)
 
 static int setup(void **state)
 {
-	return setup_apps(state, 0);
+	return setup_apps(state, 0, true);
 }
 
 static int setup_udp(void **state)
 {
-	return setup_apps(state, EV_APP_UDP);
+	return setup_apps(state, EV_APP_UDP, true);
 }
 
 static int setup_icmp(void **state)
 {
-	return setup_apps(state, EV_APP_ICMP);
+	return setup_apps(state, EV_APP_ICMP, true);
+}
+
+static int setup_short(void **state)
+{
+	return setup_apps(state, 0, false);
 }
 
 static int teardown(void **state)
@@ -514,9 +575,12 @@ int main(void)
 		cmocka_unit_test(truncated),
 	};
 	const struct CMUnitTest udp[] = { cmocka_unit_test(any_udp) };
+	const struct CMUnitTest shorter[] = { cmocka_unit_test(snap_once),
+					      cmocka_unit_test(symbol) };
 	const struct CMUnitTest icmp_alone[] = { cmocka_unit_test(only_icmp) };
 
 	return cmocka_run_group_tests(tests, setup, teardown) +
 	       cmocka_run_group_tests(udp, setup_udp, teardown) +
+	       cmocka_run_group_tests(shorter, setup_short, teardown) +
 	       cmocka_run_group_tests(icmp_alone, setup_icmp, teardown);
 }

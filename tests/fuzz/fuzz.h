@@ -23,6 +23,7 @@ int fuzz_record(const uint8_t *data, size_t size);
 int fuzz_bird(const uint8_t *data, size_t size);
 int fuzz_netlink(const uint8_t *data, size_t size);
 int fuzz_tables(const uint8_t *data, size_t size);
+int fuzz_nftrace(const uint8_t *data, size_t size);
 int fuzz_files(const uint8_t *data, size_t size);
 int fuzz_options(const uint8_t *data, size_t size);
 int fuzz_filter(const uint8_t *data, size_t size);

@@ -21,6 +21,8 @@ dir=$1
 shift
 seconds=${FUZZ_SECONDS:-$((${long:-0} ? 600 : 60))} runs=${FUZZ_RUNS:-10000000}
 state=.output/fuzz
+# A short run can be repeated; the parts of a long one are to differ.
+seed=$((${long:-0} ? 0 : 1))
 targets=("$@")
 [ ${#targets[@]} -gt 0 ] ||
 	mapfile -t targets < <(find tests/fuzz -name 'fuzz_*.c' | sed 's|.*/fuzz_||; s|\.c$||' | sort)
@@ -45,9 +47,9 @@ one() {
 		left=$((runs - done))
 		((left > 0)) || { echo "ok fuzz $target: $done executions" && return; }
 	fi
-	# ten seconds for an input, and 256 MiB for one allocation
-	"$dir/$target" -max_total_time="$seconds" -runs="$((left > 0 ? left : -1))" \
-		-max_len="$(length "$target")" -timeout=10 -rss_limit_mb=1024 -malloc_limit_mb=256 \
+	# half a minute for an input, as others may be at work, and 256 MiB for one allocation
+	"$dir/$target" -max_total_time="$seconds" -runs="$((left > 0 ? left : -1))" -seed="$seed" \
+		-max_len="$(length "$target")" -timeout=30 -rss_limit_mb=1024 -malloc_limit_mb=256 \
 		-close_fd_mask=3 -print_final_stats=1 -artifact_prefix="$state/found/$target/" \
 		"$state/corpus/$target" "tests/fuzz/seeds/$target" "${crashes[@]}" \
 		>"$log" 2>&1 </dev/null || status=$?

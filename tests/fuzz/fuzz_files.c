@@ -36,8 +36,9 @@ static void pools(const char *text, size_t len, struct fuzz_sink *s)
 	struct obs o = { .kind = OBS_POOLS };
 	bool felix = false;
 	int n = confd_parse_pools(text, len, o.pools.pool, MAX_POOLS, &felix);
+	struct prefix own[4];
 
-	if (n > MAX_POOLS)
+	if (n > MAX_POOLS || confd_parse_blocks(text, len, own, 4) > 4)
 		abort();
 	o.pools.cnt = n > 0 ? (uint32_t)n : 0;
 	fuzz_sink__obs(s, &o);

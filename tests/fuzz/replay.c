@@ -15,19 +15,13 @@
 #define FILE_MAX (4u << 20)
 
 const struct fuzz_target fuzz_targets[] = {
-	{ "capfile", fuzz_capfile },
-	{ "packet", fuzz_packet },
-	{ "record", fuzz_record },
-	{ "bird", fuzz_bird },
-	{ "netlink", fuzz_netlink },
-	{ "tables", fuzz_tables },
-	{ "files", fuzz_files },
-	{ "options", fuzz_options },
-	{ "filter", fuzz_filter },
-	{ "show", fuzz_show },
-	{ "diff", fuzz_diff },
-	{ "report", fuzz_report },
-	{ NULL, NULL },
+	{ "capfile", fuzz_capfile }, { "packet", fuzz_packet },
+	{ "record", fuzz_record },   { "bird", fuzz_bird },
+	{ "netlink", fuzz_netlink }, { "tables", fuzz_tables },
+	{ "nftrace", fuzz_nftrace }, { "files", fuzz_files },
+	{ "options", fuzz_options }, { "filter", fuzz_filter },
+	{ "show", fuzz_show },	     { "diff", fuzz_diff },
+	{ "report", fuzz_report },   { NULL, NULL },
 };
 
 const struct fuzz_target *fuzz_target(const char *name)

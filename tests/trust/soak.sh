@@ -124,7 +124,7 @@ slope() {
 		END {
 			for (i = int(NR / 5) + 1; i <= NR; i++) { n++; sx += t[i]; sy += y[i]; sxx += t[i] ^ 2; sxy += t[i] * y[i] }
 			d = n * sxx - sx ^ 2
-			printf "%d\n", d > 0 ? (n * sxy - sx * sy) / d : 0
+			printf "%d\n", (d > 0 ? (n * sxy - sx * sy) / d : 0)
 		}' "$out/samples"
 }
 

@@ -503,7 +503,8 @@ static void test_bird_down(void **state)
 	(void)state;
 	EACH_PLAN(p)
 	{
-		for (int proc = 0; proc < 2; proc++) {
+		for (int which = 0; which < 4; which++) {
+			bool proc = which & 1, felix = which & 2;
 			struct audit_said a;
 			struct feed f;
 			struct mesh m;
@@ -511,7 +512,9 @@ static void test_bird_down(void **state)
 			feed_open(&f, p, NULL);
 			m = mesh_of(&f, POOL_IPIP, 4);
 			m.no_listen = true;
-			m.without = MESH_NO_BIRD | MESH_NO_CONF | (proc ? 0 : MESH_NO_PROC);
+			m.protocol = felix ? RP_FELIX : RP_BIRD;
+			m.without = MESH_NO_BIRD | (felix ? 0 : MESH_NO_CONF) |
+				    (proc ? 0 : MESH_NO_PROC);
 			for (uint32_t i = 0; i < m.cnt; i++)
 				m.peer[i].tcp = TCP_NONE;
 			feed_mesh(&f, US, &m);
@@ -520,6 +523,9 @@ static void test_bird_down(void **state)
 			assert_check(&a, "bgp", CHECK_PROBLEM, C_BIRD_DOWN);
 			/* what nobody looked at is no evidence */
 			assert_int_equal(check_says(check_of(&a, "bird"), "process bird"), proc);
+			/* Felix goes on with its own */
+			assert_int_equal(check_says(check_of(&a, "bird"), "frozen"), !felix);
+			assert_int_equal(check_says(check_of(&a, "bird"), "Felix'"), felix);
 			mesh_free(&m);
 			feed_close(&f, US);
 		}

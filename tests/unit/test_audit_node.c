@@ -271,6 +271,14 @@ static void tunnel(const struct plan *p, enum pool_mode mode)
 	assert_true(check_says(check_of(&a, "tunnel"), name));
 	node_close(&n);
 
+	/* one that another node's block has, and maybe that node */
+	node_open(&n, p, mode);
+	feed_addr(&n.f, US, IF_TUNNEL, p->peer_pod, 32, false);
+	a = feed_audit(&n.f);
+	assert_check(&a, "tunnel", CHECK_WARN, C_TUNNEL_ADDRESS);
+	assert_true(check_says(check_of(&a, "tunnel"), p->peer_block));
+	node_close(&n);
+
 	node_open(&n, p, mode);
 	feed_addr(&n.f, US, IF_TUNNEL, p->tunnel, 32, true);
 	a = feed_audit(&n.f);

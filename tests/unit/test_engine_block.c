@@ -153,6 +153,51 @@ static void test_pool_of_one_block(void **state)
 	feed_close(&f, 300 * MS);
 }
 
+/*
+ * A block that somebody sent elsewhere: to the default gateway it leaks, in a pool without tunnel and in
+ * one whose mode is only inferred as well; to a node it is CrossSubnet's, or the wrong one's.
+ */
+static void displaced(enum pool_mode mode, bool history, bool bird, const char *gw,
+		      uint8_t protocol, enum verdict want)
+{
+	const struct plan *p = &plans[0];
+	struct obs o = { .kind = OBS_POOLS };
+	struct feed f;
+
+	feed_open(&f, p, NULL);
+	feed_node(&f, mode, history ? 0 : NODE_NO_BLOCK);
+	o.pools = (struct obs_pools){ .cnt = 1, .block_len = p->block_len };
+	o.pools.pool[0] = (struct pool){ pfx(p->pool), mode, FROM_IPSET, FROM_ROUTES };
+	feed_obs(&f, 1, &o);
+	feed_begin(&f, 2, SOURCE_BIRD);
+	if (bird)
+		feed_bird_route(&f, 3, "Mesh_peer", pfx(p->peer_block), ip(p->peer));
+	feed_end(&f, 4, SOURCE_BIRD, SOURCE_OK);
+	feed_route(&f, 5, ROUTE_REPLACE, p->peer_block, gw, IF_ETH0, RT_UNICAST, protocol, "ip");
+	feed_path(&f, 1000, AT_TC_EGRESS, IF_ETH0,
+		  with_dst(pkt_echo(p->pod, p->peer_pod, 1, 1), gw, IF_ETH0, RT_UNICAST, 0));
+	feed_ticks(&f, 50 * MS, 100 * MS);
+	if (said(&f, 1)->verdict != want)
+		fail_msg("mode %d, history %d, bird %d, gateway %s: %s", mode, history, bird, gw,
+			 verdict_name(said(&f, 1)->verdict));
+	feed_close(&f, 200 * MS);
+}
+
+static void test_displaced(void **state)
+{
+	const struct plan *p = &plans[0];
+
+	(void)state;
+	displaced(POOL_VXLAN, true, false, p->gw, RP_STATIC, V_LEAKED);
+	displaced(POOL_VXLAN, false, true, p->gw, RP_STATIC, V_LEAKED);
+	displaced(POOL_NONE, true, false, p->gw, RP_STATIC, V_LEAKED);
+	displaced(POOL_NONE, false, true, p->gw, RP_BOOT, V_LEAKED);
+	/* nobody says that Calico ever had it: a part of the pool that is the site's */
+	displaced(POOL_NONE, false, false, p->gw, RP_STATIC, V_SENT);
+	displaced(POOL_VXLAN, false, false, p->gw, RP_STATIC, V_SENT);
+	displaced(POOL_NONE, false, true, p->peer, RP_STATIC, V_SENT);
+}
+
 /* Answers for a pod that was just deleted end in many ways, none of which is a fault. */
 static void test_pod_gone(void **state)
 {
@@ -253,13 +298,10 @@ static void test_ipv6_pool(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_subnet_in_pool),
-		cmocka_unit_test(test_lifeless_pool),
-		cmocka_unit_test(test_other_block_len),
-		cmocka_unit_test(test_block_of_one),
-		cmocka_unit_test(test_pool_of_one_block),
-		cmocka_unit_test(test_pod_gone),
-		cmocka_unit_test(test_crowd),
+		cmocka_unit_test(test_subnet_in_pool),	  cmocka_unit_test(test_lifeless_pool),
+		cmocka_unit_test(test_other_block_len),	  cmocka_unit_test(test_block_of_one),
+		cmocka_unit_test(test_pool_of_one_block), cmocka_unit_test(test_displaced),
+		cmocka_unit_test(test_pod_gone),	  cmocka_unit_test(test_crowd),
 		cmocka_unit_test(test_ipv6_pool),
 	};
 

@@ -189,9 +189,9 @@ static void test_nft(void **state)
 	assert_non_null(r);
 	assert_false(r->counted);
 	assert_true(r->invalid);
-	r = rule_of(&t, "in", 3);
-	assert_non_null(r);
-	assert_int_equal(r->verdict, NFV_MAP);
+	/* the map's rule is like the one before: it drops, and has no counter */
+	assert_int_equal(r->alike, 2);
+	assert_null(rule_of(&t, "in", 3));
 	r = rule_of(&t, "in", 0);
 	assert_non_null(r);
 	assert_false(r->counted);
@@ -200,6 +200,54 @@ static void test_nft(void **state)
 	assert_non_null(r);
 	assert_int_equal(nfclass(r), C_CALICO_RPF);
 	assert_int_equal(r->hooks, 1 << NF_HOOK_PREROUTING);
+}
+
+/* Verdict maps by their elements: what drops, with counters or without; what leads on, and to where */
+static void test_maps(void **state)
+{
+	const struct obs_nfrule *r;
+	struct nfrules *last = NULL;
+	struct told t;
+
+	need(state,
+	     run("ip link set lo up && nft -f - <<'END'\n"
+		 "table ip foo {\n"
+		 " map named {\n  type ipv4_addr : verdict\n  counter\n"
+		 "  elements = { 127.0.0.8 : drop, 127.0.0.9 : accept }\n }\n"
+		 " map ranges {\n  type ipv4_addr : verdict\n  flags interval\n"
+		 "  elements = { 10.0.0.0/8 : drop, 11.0.0.0/8 : goto deaf }\n }\n"
+		 " chain hit {\n  counter drop\n }\n chain deaf {\n  counter drop\n }\n"
+		 " chain in {\n type filter hook input priority 5;\n"
+		 "  udp dport vmap { 1 : accept, 2 : continue }\n"
+		 "  udp dport vmap { 3 : jump hit }\n"
+		 "  ip daddr vmap @named\n }\n"
+		 " chain through {\n type filter hook forward priority 5;\n"
+		 "  counter ip saddr vmap @ranges\n }\n"
+		 "}\nEND"),
+	     "nft with counters of elements");
+	t = read_rules(&last);
+	run("ping -c 2 -i 0.2 -W 1 127.0.0.8");
+	t = read_rules(&last);
+	nfrules_drop(&last);
+	/* nothing is dropped by the first two themselves */
+	assert_null(rule_of(&t, "in", 1));
+	assert_null(rule_of(&t, "in", 2));
+	r = rule_of(&t, "in", 3);
+	assert_non_null(r);
+	assert_int_equal(r->verdict, NFV_DROP);
+	assert_true(r->counted);
+	assert_int_equal(r->moved, 2);
+	assert_non_null(strstr(r->text, "1 of 2 elements drop"));
+	r = rule_of(&t, "through", 1);
+	assert_non_null(r);
+	assert_int_equal(r->verdict, NFV_DROP);
+	assert_false(r->counted);
+	r = rule_of(&t, "hit", 1);
+	assert_non_null(r);
+	assert_int_equal(r->hooks, 1 << NF_HOOK_INPUT);
+	r = rule_of(&t, "deaf", 1);
+	assert_non_null(r);
+	assert_int_equal(r->hooks, 1 << NF_HOOK_FORWARD);
 }
 
 /* Of hundreds of pods' chains one of each kind is told; of too many rules none. */
@@ -472,6 +520,7 @@ int main(void)
 		cmocka_unit_test_setup(test_iptables_nft, net_setup),
 		cmocka_unit_test_setup(test_iptables_legacy, net_setup),
 		cmocka_unit_test_setup(test_nft, net_setup),
+		cmocka_unit_test_setup(test_maps, net_setup),
 		cmocka_unit_test_setup(test_many, net_setup),
 		cmocka_unit_test(test_legacy_blob),
 		cmocka_unit_test(test_legacy_damaged),

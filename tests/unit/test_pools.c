@@ -52,6 +52,7 @@ struct node {
 	struct route route[16];
 	struct prefix ipset[4];
 	struct pool confd[4], option[4];
+	struct prefix own[4];
 	struct pools_read read;
 	struct pools_ask ask;
 };
@@ -108,7 +109,7 @@ static struct node *new_node(void)
 	struct node *n = calloc(1, sizeof(*n));
 
 	assert_non_null(n);
-	n->read = (struct pools_read){ .ipset = n->ipset, .confd = n->confd };
+	n->read = (struct pools_read){ .ipset = n->ipset, .confd = n->confd, .own = n->own };
 	n->ask = (struct pools_ask){
 		.links = links,
 		.link_cnt = sizeof(links) / sizeof(links[0]),
@@ -169,6 +170,36 @@ static void test_ipset_and_confd(void **state)
 	node_block(n, "10.253.65.64/26", RTPROT_BIRD);
 	CHECK(n, 26, { "10.253.0.0/16", POOL_IPIP, FROM_IPSET, FROM_CONFD },
 	      { "10.66.0.0/16", POOL_UNKNOWN, FROM_IPSET, FROM_IPSET });
+}
+
+/* Blocks of one address have no blackhole: confd names them. */
+static void test_own_named(void **state)
+{
+	static const struct {
+		const char *own[3], *blackhole;
+		uint8_t len;
+	} cases[] = {
+		{ { "10.253.65.67/32", "10.253.65.68/32" }, NULL, 32 },
+		{ { "10.253.65.64/26" }, NULL, 26 },
+		/* what is in no pool; what differs; what the kernel has */
+		{ { "10.99.65.67/32" }, NULL, 0 },
+		{ { "10.253.65.67/32", "10.99.1.0/24" }, NULL, 32 },
+		{ { "10.253.65.67/32", "10.253.66.0/26" }, NULL, 0 },
+		{ { "10.253.65.67/32" }, "10.253.66.0/28", 28 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct node *n = new_node();
+
+		n->ipset[0] = pfx("10.253.0.0/16");
+		n->read.ipset_cnt = 1;
+		for (; cases[i].own[n->read.own_cnt]; n->read.own_cnt++)
+			n->own[n->read.own_cnt] = pfx(cases[i].own[n->read.own_cnt]);
+		if (cases[i].blackhole)
+			node_block(n, cases[i].blackhole, RTPROT_BIRD);
+		CHECK(n, cases[i].len, { "10.253.0.0/16", POOL_UNKNOWN, FROM_IPSET, FROM_IPSET });
+	}
 }
 
 static void test_confd_only(void **state)
@@ -341,6 +372,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_ipset_and_confd),
+		cmocka_unit_test(test_own_named),
 		cmocka_unit_test(test_confd_only),
 		cmocka_unit_test(test_mode_from_routes),
 		cmocka_unit_test(test_mode_from_device),

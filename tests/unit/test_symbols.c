@@ -140,6 +140,54 @@ static void module_list_stays(void **state)
 }
 
 /* kptr_restrict */
+struct teller {
+	const char *name;
+	int cnt, err;
+};
+
+static int tell(void *ctx, uint64_t addr, char *name, size_t size)
+{
+	struct teller *t = ctx;
+
+	t->cnt++;
+	assert_int_equal(addr, BASE + 0x100);
+	snprintf(name, size, "%s", t->name);
+	return t->err;
+}
+
+/* Who can be asked is, once a second for each address; who cannot answer is not asked again */
+static void asked(void **state)
+{
+	static const struct {
+		const char *says, *name;
+	} cases[] = {
+		{ "ip_rcv", "ip_rcv" },
+		{ "nft_do_chain [nf_tables]", "nft_do_chain" },
+		{ "ip_rcv.cold", "ip_rcv" },
+		{ "f.isra.0 [m]", "f" },
+		{ ".text", ".text" },
+		{ "0xffffffff81000100", "" },
+		{ "", "" },
+	};
+	struct teller t = { 0 };
+
+	symbols__ask(*state, tell, &t);
+	for (uint64_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		t.name = cases[i].says;
+		for (uint64_t j = 0; j < 3; j++)
+			assert_string_equal(symbols__location(*state, BASE + 0x101,
+							      2 * i * S + j + 1),
+					    cases[i].name);
+		assert_int_equal(t.cnt, i + 1);
+	}
+	t.cnt = 0;
+	t.err = -1;
+	for (uint64_t i = 0; i < 3; i++)
+		assert_string_equal(symbols__location(*state, BASE + 0x101, (100 + 2 * i) * S),
+				    "ip_error");
+	assert_int_equal(t.cnt, 1);
+}
+
 static void zeros(void **state)
 {
 	write_kallsyms("0000000000000000 T ip_error\n", "", "");
@@ -180,6 +228,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(module_comes, setup, teardown),
 		cmocka_unit_test_setup_teardown(module_list_changes, setup, teardown),
 		cmocka_unit_test_setup_teardown(module_list_stays, setup, teardown),
+		cmocka_unit_test_setup_teardown(asked, setup, teardown),
 		cmocka_unit_test_setup_teardown(zeros, setup, teardown),
 		cmocka_unit_test_setup_teardown(reasons, setup, teardown),
 		cmocka_unit_test(no_file),

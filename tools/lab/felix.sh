@@ -45,6 +45,13 @@ felix_lines() {
 			esac
 		done
 	done
+	# An address that the first node's pod has borrowed of this one
+	if [ "$node" = "${nodes[1]}" ] && [ -e "$state/lent" ]; then
+		expected_route "$node" "${nodes[0]}"
+		text+="route replace $stale_address/32 via ${REPLY#route } onlink proto 80"$'\n'
+	elif [ "$node" = "${nodes[1]}" ]; then
+		text+="route del $stale_address/32 proto 80"$'\n'
+	fi
 	# "route GATEWAY DEVICE" is all but what ip wants.
 	REPLY=$(sed -E 's/ via ([0-9.]+) ([^ ]+) onlink/ via \1 dev \2 onlink/' <<<"${text%$'\n'}")
 }

@@ -28,6 +28,7 @@ fault_borrowed_address() {
 	ip_in "${node_ns[${nodes[0]}]}" <<<"route replace $stale_address/32 dev ${pod_dev[$pod]} scope link"
 	: >"$state/lent"
 	bird_configure wait
+	felix_apply
 	wait_settled
 	rm "$state/lent"
 }
