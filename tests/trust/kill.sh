@@ -91,7 +91,21 @@ orphans() {
 		awk '$1 ~ /^(prog|map)_id:$/ { sub("_id:", "", $1); print $1, $2 }' | sort -u >"$out/open"
 	comm -23 "$out/named" "$out/open" | grep -vxFf "$out/theirs" || :
 }
-no_orphans() { [ -z "$(orphans)" ]; }
+# Those of each look so far: what others' tracers have comes and goes between two steps of one look.
+no_orphans() {
+	orphans >"$out/now"
+	if [ -e "$out/left" ]; then
+		comm -12 "$out/left" "$out/now" >"$out/both"
+		mv "$out/both" "$out/now"
+	fi
+	mv "$out/now" "$out/left"
+	[ ! -s "$out/left" ]
+}
+# nothing_left: complaints
+nothing_left() {
+	rm -f "$out/left"
+	within "$limit" no_orphans || echo "expected no programs and maps left, saw $(head -n 5 "$out/left" | paste -sd, -)"
+}
 
 calm() { [ ! -r $expedited ] || [ "$(cat $expedited)" = "$was_expedited" ]; }
 
@@ -146,7 +160,7 @@ killed_at() {
 	fi
 	took=$(($(ms) - begin))
 	[ "$took" -le "$worst" ] || worst=$took
-	within "$limit" no_orphans || echo "round $i: expected no programs and maps left, saw $(orphans | head -n 5 | paste -sd, -)"
+	nothing_left | sed "s/^/round $i: /"
 	if ! within 2 calm; then
 		echo "round $i: expected rcu_expedited to be $was_expedited, saw $(cat $expedited)"
 		echo "$was_expedited" >$expedited
@@ -253,7 +267,7 @@ both_killed() {
 	tracer_join next
 	[ "${tracer_status[next]}" -eq 0 ] || echo "expected exit status 0 of the next start, saw ${tracer_status[next]}"
 	within "$limit" as_before || echo "expected the next start to remove the filters, saw $(filters | diff "$out/foreign" - | head -n 3)"
-	within "$limit" no_orphans || echo "expected no programs and maps left, saw $(orphans | head -n 5 | paste -sd, -)"
+	nothing_left
 }
 
 trap 'tracers_kill; node_down' EXIT

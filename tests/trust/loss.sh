@@ -115,7 +115,8 @@ counted() {
 	grep -qE "^ +$lost lost, $withheld withheld" "$out/$name.txt" ||
 		echo "expected $lost lost, $withheld withheld in the text, saw $(grep ' lost, ' "$out/$name.txt" | head -n 1)"
 	[ "$lost" -eq 0 ] || doubted "$name"
-	[ "$name" = plain ] || [ $((lost + withheld)) -gt 0 ] || echo "expected a loss, saw none"
+	# of 100 ms the ring may hold everything
+	case $name in hangs | flood) [ $((lost + withheld)) -gt 0 ] || echo "expected a loss, saw none" ;; esac
 	echo "$total = $seen + $lost + $withheld" >"$out/$name.measured"
 }
 

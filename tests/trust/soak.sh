@@ -56,7 +56,7 @@ withdraw() {
 	while true; do
 		ip -n "$ns" -force -b "$out/routes" 2>/dev/null || :
 		sleep 3
-		ip -n "$ns" route flush proto 77 2>/dev/null || :
+		ip -n "$ns" route flush proto 77 >/dev/null 2>&1 || :
 		n=$((n + 1))
 		echo "$n" >"$out/routes.made"
 		sleep 3
@@ -124,7 +124,7 @@ slope() {
 		END {
 			for (i = int(NR / 5) + 1; i <= NR; i++) { n++; sx += t[i]; sy += y[i]; sxx += t[i] ^ 2; sxy += t[i] * y[i] }
 			d = n * sxx - sx ^ 2
-			printf "%d\n", d > 0 ? (n * sxy - sx * sy) / d : 0
+			printf "%d\n", (d > 0 ? (n * sxy - sx * sy) / d : 0)
 		}' "$out/samples"
 }
 
@@ -151,6 +151,9 @@ soak() {
 	tracer_wait soak || return 0
 	sleep 2
 	files=$(fds)
+	for worker in devices routes faults; do
+		echo 0 >"$out/$worker.made"
+	done
 	for worker in devices withdraw faults questions hang; do
 		$worker &
 		workers+=($!)
@@ -179,7 +182,7 @@ devices_gone() {
 	for ((i = 0; i < batch; i++)); do
 		echo "link del calisoak$i"
 	done | ip -n "${node_ns[k8s02]}" -force -b - 2>/dev/null || :
-	ip -n "${node_ns[k8s02]}" route flush proto 77 2>/dev/null || :
+	ip -n "${node_ns[k8s02]}" route flush proto 77 >/dev/null 2>&1 || :
 }
 
 # Each part that is left is whole.
