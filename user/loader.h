@@ -38,7 +38,7 @@ struct loader_opts {
 	uint32_t ring_bytes;			    /* power of two; 0: default */
 	uint32_t no_socket;			    /* set by loader__open(): that drop reason */
 	struct symbols *sym; /* learns names from the BTF that is read; NULL: none */
-	bool snap_all;	     /* bytes of a packet at each device, as for a file */
+	bool snap_all;	     /* bytes of a packet at each device, as files and FILTERs want */
 	uint32_t token_rate,
 		token_burst; /* records of a kind and CPU: a second, at once; 0: default */
 };

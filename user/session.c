@@ -528,7 +528,7 @@ static int start_loader(struct session *s, char *why, size_t why_sz)
 		.bgp_port = BGP_PORT,
 		.vxlan_port = vxlan_port(s),
 		.sym = s->sym,
-		.snap_all = s->o->write,
+		.snap_all = s->o->write || s->o->filter[0],
 	};
 	int err = loader__open(&lo, &s->loader, why, why_sz);
 

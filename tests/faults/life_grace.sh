@@ -26,10 +26,13 @@ is() {
 	read -r value <$switch && [ "$value" = "$1" ]
 }
 
-# turns_on PID: before that process ends; without a process of our own for each look
+# turns_on PID LIMIT: before that process ends, and within so many microseconds, as the moment can be
+# missed; without a process of our own for each look
 turns_on() {
+	local limit=$((${EPOCHREALTIME/./} + $2))
+
 	until is 1; do
-		kill -0 "$1" 2>/dev/null || return 1
+		kill -0 "$1" 2>/dev/null && ((${EPOCHREALTIME/./} < limit)) || return 1
 	done
 }
 
@@ -54,7 +57,7 @@ killed() {
 		within $patience is 0 || :
 		kill -INT "${tracer_pid[$1]}"
 	fi
-	turns_on "${tracer_pid[$1]}" || hit=1
+	turns_on "${tracer_pid[$1]}" 5000000 || hit=1
 	kill -KILL "${tracer_pid[$1]}" 2>/dev/null || :
 	wait "${tracer_pid[$1]}" 2>/dev/null || :
 	unset "tracer_pid[$1]"
