@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "addr.h"
+#include "rtnum.h"
 #include "sources.h"
 #include "util.h"
 
@@ -96,6 +98,29 @@ static void vxlan_port(void *ctx, const struct link_info *l)
 	if (!strcmp(l->kind, "vxlan") && l->vxlan_port &&
 	    (!*port || !strcmp(l->name, "vxlan.calico")))
 		*port = l->vxlan_port;
+}
+
+struct pod_ask {
+	uint32_t ifindex;
+	bool found;
+};
+
+static void pod_route(void *ctx, const struct route *r)
+{
+	struct pod_ask *a = ctx;
+
+	a->found = a->found || (r->type == RTN_UNICAST && r->dst.len == 32 && r->nh_cnt &&
+				!addr_is_set(&r->nh[0].gw) && r->nh[0].ifindex == a->ifindex);
+}
+
+bool learn_is_pods(const struct mirror *m, const struct link_info *l)
+{
+	struct pod_ask a = { .ifindex = l->ifindex };
+
+	if (!strncmp(l->name, "cali", 4))
+		return true;
+	mirror__each_route(m, pod_route, &a);
+	return a.found;
 }
 
 /* What is said now is less than what was known: without its direct routes CrossSubnet looks like VXLAN. */

@@ -10,6 +10,8 @@
 int learn_pools(const struct opts *o, const struct mirror *m, uint32_t inum, struct obs_pools *out);
 /* What is learnt now keeps the mode of a pool that was known to have more than it shows now. */
 void learn_keep_modes(struct obs_pools *now, const struct obs_pools *before);
+/* Is it a pod's device? A node may be a namespace itself, whose uplink leads to another. */
+bool learn_is_pods(const struct mirror *m, const struct link_info *l);
 /* The UDP port of the node's VXLAN device, host order; 0: there is none, or it does not tell */
 uint16_t learn_vxlan_port(const struct mirror *m);
 

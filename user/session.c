@@ -225,30 +225,6 @@ static void refresh_pools(struct session *s)
 	push(s, &o);
 }
 
-struct pod_ask {
-	uint32_t ifindex;
-	bool found;
-};
-
-static void pod_route(void *ctx, const struct route *r)
-{
-	struct pod_ask *a = ctx;
-
-	a->found = a->found || (r->type == RTN_UNICAST && r->dst.len == 32 && r->nh_cnt &&
-				!addr_is_set(&r->nh[0].gw) && r->nh[0].ifindex == a->ifindex);
-}
-
-/* A node may be a namespace itself, whose uplink leads to another: only pods' devices count. */
-static bool is_pods(const struct session *s, const struct link_info *l)
-{
-	struct pod_ask a = { .ifindex = l->ifindex };
-
-	if (!strncmp(l->name, "cali", 4))
-		return true;
-	mirror__each_route(s->ops.mirror(s->ops.ctx), pod_route, &a);
-	return a.found;
-}
-
 static void on_podns(void *ctx, uint32_t ifindex, uint32_t inum)
 {
 	struct session *s = ctx;
@@ -259,7 +235,8 @@ static void on_podns(void *ctx, uint32_t ifindex, uint32_t inum)
 	/* so new that its turn has not come yet */
 	if (!l)
 		s->podns_stale = true;
-	else if (is_pods(s, l) && podset__add(&s->pods, inum, ifindex))
+	else if (learn_is_pods(s->ops.mirror(s->ops.ctx), l) &&
+		 podset__add(&s->pods, inum, ifindex))
 		loader__set_podns(s->loader, inum, ifindex);
 }
 
