@@ -44,7 +44,7 @@ judge() {
 		return
 	}
 	jq -rs --rawfile table tests/faults/verdicts --rawfile roots tests/faults/roots \
-		--argjson lab "$(jq -c .lab "$name.json")" --argjson run "$(jq -c .run "$name.json")" \
+		--argjson lab "$(jq -c .lab "$name.json")" --argjson run "$(jq -c .run "$name.json")" --argjson in_time false \
 		-f tests/faults/verdicts.jq "$tmp/shown" >"$tmp/said" 2>&1 || echo "expected a judgement, saw $(tail -n 1 "$tmp/said")"
 	said=$(sed -n 's/^complaint\t//p' "$tmp/said")
 	[ -z "$said" ] || echo "$said"
