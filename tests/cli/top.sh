@@ -15,10 +15,11 @@ out=$1
 mkdir -p "$out"
 out=$(cd "$out" && pwd -P)
 patience=120
-socket=top$$
+server=0
 
-# Whatever the user's settings are
-mux() { tmux -L "$socket" -f /dev/null "$@"; }
+# Whatever the user's settings are. Each start has a server of its own: one that was told to end may
+# not have let go of its socket yet.
+mux() { tmux -L "top$$-$server" -f /dev/null "$@"; }
 
 # pane: what stands on the screen
 pane() { mux capture-pane -p -t top; }
@@ -70,6 +71,7 @@ start() {
 	while [ "$1" != -- ]; do env+=("$1") && shift; done
 	shift
 	rm -f "$out"/stty.*
+	((++server))
 	mux new-session -d -s top -x 80 -y 24 env LC_ALL=C.UTF-8 "${env[@]}" "$shell" "$out" \
 		"$calitrace" live --top --netns "${node_ns[k8s02]}" --host-root "${node_root[k8s02]}" "$@"
 	mux set-option -t top remain-on-exit on >/dev/null
