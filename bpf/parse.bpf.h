@@ -59,31 +59,7 @@ struct reader {
 	struct __sk_buff *tc; /* or */
 	const void *base;     /* network header in kernel memory, and */
 	__u32 end;	      /* how much of it is there: what follows is some older packet's */
-	__u32 l3;	      /* tc: where the network header stands, NOT_PLAIN: not known */
 };
-
-#define NOT_PLAIN 0xffU
-/* Beyond all headers that are read, and a bound that every verifier sees */
-#define OFF_MASK 0x1ffU
-
-/*
- * In place, from the linear part. Most reads are of one length each, so this is a handful of
- * instructions, where a helper costs a hundred.
- */
-static __always_inline int read_direct(const struct reader *r, __u32 off, void *to, __u32 len)
-{
-	const __u8 *data = (const void *)(long)r->tc->data;
-	const __u8 *end = (const void *)(long)r->tc->data_end;
-
-	off += r->l3;
-	asm volatile("" : "+r"(off));
-	data += off & OFF_MASK;
-	if (data + len > end)
-		return -1;
-	/* only the width of the loads hangs on it: both architectures load from any address */
-	__builtin_memcpy(to, __builtin_assume_aligned(data, 4), len);
-	return 0;
-}
 
 /* From a paged part: the relative helper reads linear data only. */
 static __always_inline int read_paged(struct __sk_buff *tc, __u32 off, void *to, __u32 len)
@@ -99,8 +75,6 @@ static __always_inline int read_bytes(const struct reader *r, __u32 off, void *t
 {
 	if (!r->tc)
 		return off + len > r->end ? -1 : bpf_probe_read_kernel(to, len, r->base + off);
-	if (__builtin_constant_p(len) && r->l3 != NOT_PLAIN && !read_direct(r, off, to, len))
-		return 0;
 	if (!bpf_skb_load_bytes_relative(r->tc, off, to, len, BPF_HDR_START_NET))
 		return 0;
 	return read_paged(r->tc, off, to, len);

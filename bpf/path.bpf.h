@@ -46,7 +46,7 @@ static __always_inline void cur_forget(const struct __sk_buff *tc)
 /* A pod asks for its gateway: whether proxy ARP answers hangs on a FIB look-up that follows. */
 static __always_inline void path_arp(struct __sk_buff *tc)
 {
-	struct reader r = { .tc = tc, .l3 = NOT_PLAIN };
+	struct reader r = { .tc = tc };
 	struct wire_arp arp;
 	__be32 sip, tip;
 
@@ -65,10 +65,10 @@ static __always_inline void path_withhold(const struct pkt *p)
 	held_count(&key);
 }
 
-static __always_inline void path_look(struct __sk_buff *tc, __u8 hook, __u32 l3)
+static __always_inline void path_look(struct __sk_buff *tc, __u8 hook)
 {
 	const struct sk_buff *skb = (const void *)tc;
-	struct reader r = { .tc = tc, .l3 = l3 };
+	struct reader r = { .tc = tc };
 	struct pkt p = {};
 	struct packet_head h = {
 		.kind = EV_PATH,
@@ -106,12 +106,10 @@ static __always_inline void path_look(struct __sk_buff *tc, __u8 hook, __u32 l3)
 /* Without a sign of life only what may be ours is counted: looking costs less than counting. */
 static __always_inline void path_ip(struct __sk_buff *tc, __u8 hook)
 {
-	__u32 l3 = NOT_PLAIN;
-
-	if (quick_miss(tc, &l3))
+	if (quick_miss(tc))
 		return;
 	if (alive())
-		path_look(tc, hook, l3);
+		path_look(tc, hook);
 	else
 		count(EV_INERT);
 }
