@@ -155,9 +155,7 @@ static __always_inline int on_drop(const struct sk_buff *skb, __u64 location, __
 	if (!drop_reader(skb, &r) || drop_quick_miss(&r, reason) || !alive() ||
 	    !drop_netns(skb, &h))
 		return 0;
-	if (parse(&r, &p) || !p.app)
-		return 0;
-	if (!packet_in_pool(&r, &p) && !ct_in_pool(skb))
+	if (parse(&r, &p, skb) || !p.app)
 		return 0;
 	if (!storm_admits(EV_LOST_DROP, exchange_mark(&p))) {
 		drop_withhold(skb, &p, reason);

@@ -250,11 +250,12 @@ struct ev_life {
 	__u64 beat_ns;		    /* CLOCK_MONOTONIC of the last sign of life */
 	__u64 alive_at;		    /* the jiffy in which it was last found young enough */
 	__u64 missed_at;	    /* the jiffy in which a look-up of ours last failed */
-	__u64 pool[EV_FAST_POOLS];  /* mask << 32 | address, both as on the wire; 0: none */
+	__u64 pool[EV_FAST_POOLS];  /* mask << 32 | ~address, both as on the wire; 0: none */
 	__u32 more_pools;	    /* calitrace_pools has some that do not stand here */
 	__u32 shed[EV_STORM_KINDS]; /* 2^n - 1: of 2^n exchanges one is sent */
 	__u32 woken;		    /* the reader was, and has not begun to read */
 	__u64 ops4;		    /* a struct dst_ops that is known to be IPv4's */
+	__u64 zero;		    /* always 0, which the verifier does not know */
 };
 
 /* What calitrace_sym is run with */

@@ -9,7 +9,6 @@
 
 #define AF_INET4 2
 #define DST_METADATA_FLAG 0x0080 /* include/net/dst.h */
-#define NFCT_PTRMASK 7UL	 /* include/linux/skbuff.h: the low bits are ctinfo */
 #define CT_IS_REPLY 3		 /* IP_CT_IS_REPLY */
 
 static __always_inline const struct rtable *skb_rtable(const struct sk_buff *skb)
@@ -89,17 +88,6 @@ static __always_inline void facts_dst(struct ev_packet *e, struct ev_addrs4 *a, 
 		a->gw = OBJ_FIELD(c, 0, struct rtable, rt_gw4);
 }
 
-static __always_inline const struct nf_conn *skb_conntrack(const struct sk_buff *skb, __u32 *ctinfo)
-{
-	unsigned long nfct;
-
-	if (!bpf_core_field_exists(skb->_nfct))
-		return NULL;
-	nfct = BPF_CORE_READ(skb, _nfct);
-	*ctinfo = nfct & NFCT_PTRMASK;
-	return (const void *)(nfct & ~NFCT_PTRMASK);
-}
-
 #define CT_FROM bpf_core_field_offset(struct nf_conn, tuplehash)
 #define CT_FIELD(copy, field) OBJ_FIELD(copy, CT_FROM, struct nf_conn, field)
 
@@ -148,18 +136,6 @@ static __always_inline void facts(struct ev_packet *e, struct ev_addrs4 *a,
 		nfct = SKB_FIELD(&c, _nfct);
 	facts_dst(e, a, &c, (const void *)(ref & ~1UL), dev, dev_ifindex);
 	facts_ct(e, a, &c, nfct);
-}
-
-/* Is the untranslated tuple one of a pool's? For masqueraded packets and replies to the node. */
-static __always_inline bool ct_in_pool(const struct sk_buff *skb)
-{
-	__u32 ctinfo = 0;
-	const struct nf_conn *ct = skb_conntrack(skb, &ctinfo);
-
-	if (!ct)
-		return false;
-	return in_pool(BPF_CORE_READ(ct, tuplehash[0].tuple.src.u3.ip)) ||
-	       in_pool(BPF_CORE_READ(ct, tuplehash[1].tuple.src.u3.ip));
 }
 
 #endif

@@ -265,32 +265,6 @@ static __always_inline bool icmp_is_error(const struct pkt *p)
 }
 
 /*
- * 0: p is filled, p->app tells whether it concerns us. A later fragment has no ports and no ICMP
- * header, and has EV_F_FRAG_LATER set.
- */
-static __always_inline int parse(const struct reader *r, struct pkt *p)
-{
-	struct layer l;
-
-	if (read_layer(r, 0, &l))
-		return -1;
-	p->l3 = carried_ip(r, &l, &p->encap);
-	if (p->l3) {
-		p->osrc = l.ip.src;
-		p->odst = l.ip.dst;
-		if (read_layer(r, p->l3, &l))
-			return -1;
-	} else if (is_vxlan(&l)) {
-		return 0; /* something else than IPv4 inside: the outer packet is nobody's UDP */
-	}
-	parse_ip(r, &l, p);
-	/* an ICMP error belongs to what it quotes */
-	if (!icmp_is_error(p))
-		p->app &= cfg.apps;
-	return 0;
-}
-
-/*
  * 1 unless x is 0, without a branch: three for each of sixteen slots were 100000 steps for the
  * verifier, 0.4 s of it. The barriers keep the compiler from making branches of it.
  */
@@ -303,13 +277,15 @@ static __always_inline __u64 differs(__u64 x)
 	return x;
 }
 
-/* 0 in the bits of the mask: it is one of this pool's; an unused slot fits no address */
-static __always_inline __u64 pool_differs(__u32 i, __be32 addr)
+/* Bit 32 is set if it is one of this pool's, see struct ev_life. */
+static __always_inline __u64 pool_fits(__u32 i, __be32 addr)
 {
 	__u64 p = life.pool[i]; /* in one load, as user space stores it */
-	__u64 x = (addr ^ (__u32)p) & (__u32)(p >> 32);
+	__u64 x = (__u32)(addr & (__u32)(p >> 32)) ^ (__u32)p;
 
-	return x | (1 - differs(p));
+	/* no branch, see differs() */
+	asm volatile("" : "+r"(x));
+	return x + 1;
 }
 
 /*
@@ -320,12 +296,12 @@ static __always_inline __u64 pool_differs(__u32 i, __be32 addr)
 static __always_inline bool in_pool(__be32 addr)
 {
 	struct ev_pool4 key = { .prefixlen = 32, .addr = addr };
-	__u64 all = 1;
+	__u64 fits = 0;
 	__u32 i;
 
 	for (i = 0; i < EV_FAST_POOLS; i++)
-		all &= differs(pool_differs(i, addr));
-	if (!all)
+		fits |= pool_fits(i, addr);
+	if (fits >> 32)
 		return true;
 	if (!life.more_pools)
 		return false;
@@ -350,10 +326,89 @@ static __always_inline bool quote_in_pool(const struct reader *r, const struct p
 	return off && !read_layer(r, off, &l) && (in_pool(l.ip.dst) || in_pool(l.ip.src));
 }
 
-/* By what stands in the packet itself */
-static __always_inline bool packet_in_pool(const struct reader *r, const struct pkt *p)
+#define NFCT_PTRMASK 7UL /* include/linux/skbuff.h: the low bits are ctinfo */
+
+/* Is the untranslated tuple one of a pool's? For masqueraded packets and replies to the node. */
+static __always_inline bool ct_in_pool(const struct sk_buff *skb)
 {
-	return in_pool(p->dst) || in_pool(p->src) || quote_in_pool(r, p);
+	const struct nf_conn *ct;
+
+	if (!bpf_core_field_exists(skb->_nfct))
+		return false;
+	ct = (const void *)(BPF_CORE_READ(skb, _nfct) & ~NFCT_PTRMASK);
+	if (!ct)
+		return false;
+	return in_pool(BPF_CORE_READ(ct, tuplehash[0].tuple.src.u3.ip)) ||
+	       in_pool(BPF_CORE_READ(ct, tuplehash[1].tuple.src.u3.ip));
+}
+
+/* v, at this very place: left to itself the compiler does it later, in each of the forms. */
+static __always_inline __u64 blur(__u64 v, __u64 zero)
+{
+	asm volatile("%0 |= %1" : "+r"(v) : "r"(zero));
+	return v;
+}
+
+/*
+ * A packet has more than a hundred forms, each of which the verifier would take through all that
+ * follows, as in each it knows other members to be 0. It no longer does: of what 6.1 walks through a
+ * third is left, for an instruction to each of these members of packets that are ours.
+ */
+static __always_inline void pkt_blur(struct pkt *p)
+{
+	__u64 zero = *(volatile __u64 *)&life.zero;
+
+	p->osrc = blur(p->osrc, zero);
+	p->odst = blur(p->odst, zero);
+	p->sport = blur(p->sport, zero);
+	p->dport = blur(p->dport, zero);
+	p->dns_id = blur(p->dns_id, zero);
+	p->dns_flags = blur(p->dns_flags, zero);
+	p->seq = blur(p->seq, zero);
+	p->l3 = blur(p->l3, zero);
+	p->l4 = blur(p->l4, zero);
+	p->app = blur(p->app, zero);
+	p->flags = blur(p->flags, zero);
+	p->proto = blur(p->proto, zero);
+	p->icmp_type = blur(p->icmp_type, zero);
+	p->icmp_code = blur(p->icmp_code, zero);
+	p->tcp_flags = blur(p->tcp_flags, zero);
+	p->encap = blur(p->encap, zero);
+}
+
+/*
+ * 0: p is filled, p->app tells whether it concerns us, which it does only if it is one of a pool's. A
+ * later fragment has no ports and no ICMP header, and has EV_F_FRAG_LATER set. ct: the conntrack
+ * entry's addresses count as well, NULL: they do not.
+ */
+static __always_inline int parse(const struct reader *r, struct pkt *p, const struct sk_buff *ct)
+{
+	struct layer l;
+	bool ours;
+
+	if (read_layer(r, 0, &l))
+		return -1;
+	p->l3 = carried_ip(r, &l, &p->encap);
+	if (p->l3) {
+		p->osrc = l.ip.src;
+		p->odst = l.ip.dst;
+		if (read_layer(r, p->l3, &l))
+			return -1;
+	} else if (is_vxlan(&l)) {
+		return 0; /* something else than IPv4 inside: the outer packet is nobody's UDP */
+	}
+	/* before the ports are read: afterwards there are more forms to do it for, see pkt_blur() */
+	ours = in_pool(l.ip.dst) || in_pool(l.ip.src);
+	if (!ours && !ct && l.ip.proto != P_ICMP)
+		return 0;
+	parse_ip(r, &l, p);
+	/* an ICMP error belongs to what it quotes */
+	if (!icmp_is_error(p))
+		p->app &= cfg.apps;
+	pkt_blur(p);
+	if (!ours && p->app && !quote_in_pool(r, p) && !(ct && ct_in_pool(ct)))
+		p->app = 0;
+	return 0;
 }
 
 #endif

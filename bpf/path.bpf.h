@@ -81,14 +81,12 @@ static __always_inline void path_look(struct __sk_buff *tc, __u8 hook)
 		.skb = skb,
 	};
 
-	if (parse(&r, &p)) {
+	if (parse(&r, &p, hook == EV_HOOK_TC_EGRESS ? skb : NULL)) {
 		count(EV_LOST_PARSE);
 		return;
 	}
 	/* what a later fragment meets here, its first one has met as well */
 	if (!p.app || p.flags & EV_F_FRAG_LATER)
-		return;
-	if (!packet_in_pool(&r, &p) && (hook == EV_HOOK_TC_INGRESS || !ct_in_pool(skb)))
 		return;
 	if (!storm_admits(EV_LOST_PATH, exchange_mark(&p))) {
 		path_withhold(&p);

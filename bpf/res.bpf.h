@@ -55,7 +55,7 @@ int BPF_PROG(calitrace_res, struct sk_buff *skb, __be32 daddr, __be32 saddr, __u
 	    !drop_reader(skb, &r))
 		return 0;
 	/* of a packet in a tunnel, the outer header was looked up */
-	if (parse(&r, &p) || !p.app || p.encap || !packet_in_pool(&r, &p))
+	if (parse(&r, &p, NULL) || !p.app || p.encap)
 		return 0;
 	res_emit(skb, dev, res, &p);
 	return 0;

@@ -556,7 +556,7 @@ static uint64_t fast_pool(const struct ev_pool4 *p)
 {
 	uint32_t mask = p->prefixlen ? htonl(UINT32_MAX << (32 - p->prefixlen)) : 0;
 
-	return mask ? (uint64_t)mask << 32 | p->addr : 0;
+	return mask ? (uint64_t)mask << 32 | (uint32_t) ~(p->addr & mask) : 0;
 }
 
 /* While they are exchanged the trie answers, which has all of them already. */

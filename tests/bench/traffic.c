@@ -70,14 +70,30 @@ static struct addr v4(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
 	return r;
 }
 
+/* A process makes the traffic of one node. */
+static uint32_t self;
+
+void traffic__be(uint32_t node)
+{
+	self = node;
+}
+
+/* 0 is the node itself, whichever it is, and who it is stands for the first one. */
+static uint32_t number(uint32_t i)
+{
+	return !i ? self : i == self ? 0 : i;
+}
+
 static struct addr node_addr(uint32_t i)
 {
+	i = number(i);
 	return v4(10, 2, (uint8_t)(i >> 8), (uint8_t)(i + 1));
 }
 
 /* Blocks of 64; the node's own is the first */
 static struct addr block_addr(uint32_t i, uint8_t host)
 {
+	i = number(i);
 	return v4(10, (uint8_t)(192 + (i >> 10)), (uint8_t)(i >> 2),
 		  (uint8_t)((i & 3) << 6 | host));
 }

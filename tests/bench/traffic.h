@@ -37,6 +37,8 @@ enum traffic_kind {
 
 struct traffic;
 
+/* Of several nodes this process's is number node, 0 ... o->nodes; before all else */
+void traffic__be(uint32_t node);
 /* NULL: out of memory */
 struct traffic *traffic__new(const struct traffic_opts *o, enum traffic_kind kind);
 void traffic__free(struct traffic *t);

@@ -181,7 +181,7 @@ one_slice() {
 	slice=$((slice + 1))
 }
 
-"$here/topo.sh" up $p $tunnel $pods $routes
+nice -n 19 "$here/topo.sh" up $p $tunnel $pods $routes
 : >"$dir/server"
 nsenter --net=/run/netns/$p-pod2 "$programs/load" serve --secs 3000 >"$dir/server" 2>&1 &
 server=$!
