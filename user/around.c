@@ -18,6 +18,7 @@
 #define QUESTIONS 128
 /* A reading takes its time on a busy node. */
 #define RULES_NS (250 * NS_PER_MS)
+#define CLOCK_NS (250 * NS_PER_MS)
 
 struct around {
 	struct around_opts o;
@@ -30,6 +31,8 @@ struct around {
 	struct nfrules *rules; /* the reading before, NULL: none */
 	uint64_t rules_at;     /* no other one before */
 	struct nftrace *trace;
+	int64_t wall_ns; /* how far the wall clock was off */
+	uint64_t clock_at;
 };
 
 /* A new BIRD deserves to be asked again, even if the old one was given up. */
@@ -85,6 +88,24 @@ static int open_bird(struct around *a)
 	return err ? err : birdctl__new(&bo, &a->bird6);
 }
 
+static int64_t wall_of(const struct around *a)
+{
+	return a->o.wall_offset ? a->o.wall_offset(a->o.ctx) : wall_offset_ns();
+}
+
+/* All times are of CLOCK_MONOTONIC, but they are told by the wall clock as it was at the start. */
+static void look_at_clock(struct around *a, uint64_t now_ns)
+{
+	struct obs o = { .kind = OBS_LOSS, .ts_ns = now_ns };
+
+	a->clock_at = now_ns + CLOCK_NS;
+	if (!wall_stepped(&a->wall_ns, wall_of(a)))
+		return;
+	o.loss.what = LOSS_CLOCK;
+	o.loss.count = 1;
+	a->o.fn(a->o.ctx, &o);
+}
+
 int around__new(const struct around_opts *o, struct around **ret)
 {
 	struct around *a = calloc(1, sizeof(*a));
@@ -102,11 +123,15 @@ int around__new(const struct around_opts *o, struct around **ret)
 	err = open_bird(a);
 	if (!err)
 		err = nftrace__new(o->fn, o->ctx, &a->trace);
+	/* before anybody is told that packets are traced: the first one may be the one that counts */
+	if (!err && o->rules)
+		nftrace__begin(a->trace);
 	if (err) {
 		around__free(a);
 		return err;
 	}
 	look_for_birds(a);
+	a->wall_ns = wall_of(a);
 	*ret = a;
 	return 0;
 }
@@ -209,6 +234,8 @@ void around__turn(struct around *a, uint64_t now_ns)
 		state_sysctl(&a->ask, now_ns, a->o.fn, a->o.ctx);
 		around__ask_kernel(a, now_ns);
 	}
+	if (now_ns >= a->clock_at)
+		look_at_clock(a, now_ns);
 	if (now_ns >= a->look_at) {
 		if (a->bird)
 			birdctl__want(a->bird, false);

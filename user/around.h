@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The sources around the kernel's routes, asked in rounds: BIRD, confd, Felix' sets and files,
- * sysctls, the kernel's own answers. Each is optional; what is missing is said by its round.
+ * sysctls, the kernel's own answers. Each is optional; what is missing is said by its round. And the
+ * wall clock, which is not asked for anything: that it was set is a loss, LOSS_CLOCK.
  */
 #ifndef CALITRACE_AROUND_H
 #define CALITRACE_AROUND_H
@@ -23,6 +24,8 @@ struct around_opts {
 	size_t (*questions)(void *ctx, struct addr *out, size_t max);
 	/* whether a reading of the packet filters is wanted; may be NULL: never */
 	bool (*rules)(void *ctx);
+	/* the wall clock less CLOCK_MONOTONIC, ns; NULL: wall_offset_ns() */
+	int64_t (*wall_offset)(void *ctx);
 };
 
 /* 0 or -errno; free with around__free(). In the node's network namespace, as all calls here. */

@@ -97,6 +97,19 @@ void engine__audit(const struct engine *e, void (*fn)(void *ctx, const struct ch
 	audit_leftovers(&a);
 }
 
+static void ignore(void *ctx, const struct check *c)
+{
+	(void)ctx, (void)c;
+}
+
+uint32_t engine__routes_missing(const struct engine *e)
+{
+	struct audit a = { .e = e, .fn = ignore, .d = diagnose(e) };
+
+	audit_routes(&a);
+	return a.missing;
+}
+
 /* ---- what the kernel is to be asked ---- */
 
 #define ASK_PEERS 16

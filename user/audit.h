@@ -8,7 +8,8 @@
 struct audit {
 	const struct engine *e;
 	const struct diag *d;
-	struct check c; /* the one that is being made */
+	struct check c;	  /* the one that is being made */
+	uint32_t missing; /* routes; set by audit_routes() */
 	void (*fn)(void *ctx, const struct check *c);
 	void *ctx;
 };

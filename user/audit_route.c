@@ -462,6 +462,7 @@ void audit_routes(struct audit *a)
 	l.without += audit_vteps_without_route(a, &l.vteps);
 	l.expected += l.vteps;
 	no_routes_at_all(a);
+	a->missing = l.without + s.absent;
 	say_lack(a, &l);
 	say_sums(&s);
 	owner_conflict(&s);

@@ -188,6 +188,7 @@ static void gather(const struct engine *e, struct fnd *f, struct facts *x)
 	cause_gather_borrowed(x);
 	if (x->borrower)
 		note_peer(x, x->borrower);
+	cause_gather_spare(x);
 	gather_back(x);
 	if (x->route_kind || f->f.verdict == V_UNANSWERED)
 		x->felix = cause_felix_routes(

@@ -156,16 +156,21 @@ static void say_way_back(const struct facts *x, struct because *b)
 }
 
 /*
- * The pod's address is its own, by CNI's record: so it is the route that is wrong. Whether the setting
- * that refuses it is Calico's, cause_policy.c says.
+ * The pod's address is its own, by CNI's record, or no route at all leads to its device: so it is the
+ * route that is wrong. Whether the setting that refuses it is Calico's, cause_policy.c says.
  */
 static bool row_pod_route(const struct facts *x)
 {
 	const struct obs_pod *pod = world_pod_of(x->e, &x->f->first.src);
 
-	return cause_refused_by_rpf(x) && !x->f->encapsulated && came_by(x, DEV_WORKLOAD) && pod &&
-	       !strcmp(pod->dev, x->f->f.dev) &&
-	       !leads_by(x, mirror__lookup(x->e->mirror, &x->f->first.src), x->f->f.dev);
+	return cause_refused_by_rpf(x) && !x->f->encapsulated && came_by(x, DEV_WORKLOAD) &&
+	       !leads_by(x, mirror__lookup(x->e->mirror, &x->f->first.src), x->f->f.dev) &&
+	       (pod ? !strcmp(pod->dev, x->f->f.dev) : x->came_by_spare);
+}
+
+static enum confidence sure_pod_route(const struct facts *x)
+{
+	return world_pod_of(x->e, &x->f->first.src) ? CONF_CERTAIN : CONF_LIKELY;
 }
 
 static void say_pod_route(const struct facts *x, struct because *b)
@@ -176,6 +181,9 @@ static void say_pod_route(const struct facts *x, struct because *b)
 	if (pod)
 		evidence(x->f, "by CNI's record that address is %s's, behind %s", pod->name,
 			 pod->dev);
+	else
+		evidence(x->f, "no route leads to %s, as one does to each pod's device",
+			 x->f->f.dev);
 }
 
 /* ---- sizes ---- */
@@ -255,7 +263,7 @@ static void say_mtu(const struct facts *x, struct because *b)
 	}
 	if (!x->f->len)
 		return;
-	if (l && l != out)
+	if (l && out && l != out)
 		evidence(x->f,
 			 "the packet has %u octets; %s has an MTU of %u, of which %s takes %u for "
 			 "its own headers",
@@ -407,7 +415,7 @@ const struct cause_row cause_limit_rows[] = {
 	  "What comes in by that device would be answered by another one.",
 	  "compare ip route get SOURCE with the device that the packets come in by (ip rule, too); mend the "
 	  "route, or set net.ipv4.conf.DEV.rp_filter to 2 (loose)" },
-	{ C_ASYMMETRIC_ROUTE, row_pod_route, NULL, CONF_CERTAIN, say_pod_route,
+	{ C_ASYMMETRIC_ROUTE, row_pod_route, sure_pod_route, CONF_CERTAIN, say_pod_route,
 	  "The route for the pod's own address does not lead to its device.",
 	  "see ip route get POD and who changed its /32 route (calitrace live tells the process); restarting this "
 	  "node's calico-node pod puts it back" },

@@ -347,6 +347,22 @@ static const struct peer_view *silent_owner(const struct facts *x, bool *known)
 	return found;
 }
 
+/*
+ * A reflector's or a router's neighbours do not own the blocks that they bring: if all of them have
+ * sessions, none of them announces it. NULL: there are nodes that speak for themselves.
+ */
+static const struct peer_view *silent_hub(const struct facts *x)
+{
+	const struct peers *p = &x->d->peers;
+
+	if (!p->cnt || p->up != p->cnt || !p->told)
+		return NULL;
+	for (uint32_t i = 0; i < p->cnt; i++)
+		if (p->peer[i].kind == PEER_MESH)
+			return NULL;
+	return &p->peer[0];
+}
+
 static bool bird_has_it(const struct facts *x)
 {
 	const struct finding *f = &x->f->f;
@@ -372,15 +388,14 @@ static bool row_not_announced(const struct facts *x)
 		      x->felix || x->d->unmapped)
 		return false;
 	v = silent_owner(x, &known);
-	return v && v->up;
+	return v ? v->up : silent_hub(x) != NULL;
 }
 
 static enum confidence sure_not_announced(const struct facts *x)
 {
 	bool known;
 
-	silent_owner(x, &known);
-	return known ? CONF_CERTAIN : CONF_LIKELY;
+	return silent_owner(x, &known) && known ? CONF_CERTAIN : CONF_LIKELY;
 }
 
 static void say_not_announced(const struct facts *x, struct because *b)
@@ -390,6 +405,11 @@ static void say_not_announced(const struct facts *x, struct because *b)
 	const struct peer_view *v = silent_owner(x, &known);
 
 	(void)b;
+	if (!v) {
+		evidence(x->f, "BIRD has no route for the block, though %s established",
+			 x->d->peers.cnt > 1 ? "all its sessions are" : "its session is");
+		return;
+	}
 	addr_str(&v->addr, a);
 	node_suffix(x->e, &v->addr, node, sizeof(node));
 	if (known)

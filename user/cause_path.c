@@ -279,7 +279,10 @@ static bool row_no_owner(const struct facts *x)
 
 	if (!cause_route_missing(x) || !x->e->world.conf.felix_owns || !pool ||
 	    pool->mode == POOL_VXLAN || pool->mode == POOL_UNKNOWN || bird_recovers(x->e) ||
-	    !world_is_fresh(x->e, SOURCE_BIRD) || !world_broute_of(x->e, block))
+	    !world_is_fresh(x->e, SOURCE_BIRD) || !world_broute_of(x->e, block) || x->all_down)
+		return false;
+	/* what BIRD said before the route went is not what it has now */
+	if (x->gone && x->e->world.told_ns[SOURCE_BIRD] < x->gone->ts_ns)
 		return false;
 	o = count_pools(x, pool);
 	return !o.bird && !o.felix;

@@ -296,6 +296,8 @@ static uint32_t down_dev(const struct facts *x)
 	if (!is_own_dead(x))
 		return 0;
 	dev = dev_of_target(x);
+	if (!dev)
+		dev = x->spare;
 	l = mirror__link_info(x->e->mirror, dev);
 	return l && !l->up && is_workload(x, dev) ? dev : 0;
 }
@@ -303,6 +305,16 @@ static uint32_t down_dev(const struct facts *x)
 static bool row_link_down(const struct facts *x)
 {
 	return down_dev(x) != 0;
+}
+
+static bool is_by_elimination(const struct facts *x)
+{
+	return x->f->f.verdict != V_LINK_DOWN && !dev_of_target(x);
+}
+
+static enum confidence sure_link_down(const struct facts *x)
+{
+	return is_by_elimination(x) ? CONF_LIKELY : CONF_CERTAIN;
 }
 
 static void say_link_down(const struct facts *x, struct because *b)
@@ -336,6 +348,11 @@ static void say_link_down(const struct facts *x, struct because *b)
 	else
 		evidence(x->f, "the pod%s takes nothing in from %s: eth0 inside it is down", pod,
 			 name);
+	if (is_by_elimination(x))
+		evidence(
+			x->f,
+			"nothing tells whose device %s is; of the pods' devices it alone has no route",
+			name);
 }
 
 /*
@@ -375,7 +392,10 @@ static void say_pod_route(const struct facts *x, struct because *b)
 
 bool cause_dead_target(const struct facts *x)
 {
-	return is_own_dead(x) && !row_link_down(x) && !row_pod_route(x);
+	if (!is_own_dead(x) || row_link_down(x) || row_pod_route(x))
+		return false;
+	/* a device that nobody knows the pod of: that address may be its pod's */
+	return dev_of_target(x) || !x->spare_cnt;
 }
 
 /* ---- the server in the pod ---- */
@@ -484,7 +504,7 @@ const struct cause_row cause_pod_rows[] = {
 	  "The pod is there, but this node has lost its route to it.",
 	  "ip route add ADDRESS dev DEVICE scope link brings it back at once, Felix within 90 s; then find out "
 	  "who took it away" },
-	{ C_POD_LINK_DOWN, row_link_down, NULL, CONF_CERTAIN, say_link_down,
+	{ C_POD_LINK_DOWN, row_link_down, sure_link_down, CONF_CERTAIN, say_link_down,
 	  "The network device of the pod is down.",
 	  "if it was switched off here: ip link set DEVICE up; else look inside the pod: nsenter -t PID -n "
 	  "ip link (PID of one of its processes, by crictl inspect), or delete the pod" },

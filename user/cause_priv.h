@@ -33,6 +33,10 @@ struct facts {
 	uint32_t down_cnt;
 	enum borrowed borrowed;
 	const struct addr *borrower; /* the node that has the borrowed address; NULL: not known */
+	/* Blackholes, rp_filter: pods' devices that no route leads to and no record tells the pod of */
+	uint32_t spare_cnt,
+		spare; /* UINT32_MAX: too many devices; the only one, 0: there is no such */
+	bool came_by_spare;
 	const struct diag *d;
 	const struct obs_elsewhere *there; /* what another node's capture showed, NULL: nothing */
 	uint32_t there_cnt;
@@ -93,6 +97,8 @@ void cause_gather_borrowed(struct facts *x);
 bool cause_borrowed(const struct facts *x);
 enum confidence cause_sure_borrowed(const struct facts *x);
 void cause_say_borrowed(const struct facts *x, struct because *b);
+/* cause_spare.c: fills what tells of devices without a route; before anything is explained */
+void cause_gather_spare(struct facts *x);
 /* An own block's address that no pod of this node has, nor ever had on another node */
 bool cause_dead_target(const struct facts *x);
 /* cause_service.c: the service's address leaves as it is; kube-proxy rejects it */

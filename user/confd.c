@@ -132,6 +132,17 @@ static void pools__add(struct pools *pools, const struct prefix *cidr, const str
 		pools->out[pools->cnt++] = pool;
 }
 
+/* The next token of a body, *depth braces deep. False: it has no end. */
+static bool next_within(struct lexer *l, unsigned int *depth, enum token *t)
+{
+	*t = lexer__next_but_comments(l);
+	if (*t == T_PUNCT && lexer__is(l, "{"))
+		++*depth;
+	else if (*t == T_PUNCT && lexer__is(l, "}"))
+		--*depth;
+	return *t != T_END && *t != T_BAD;
+}
+
 /* The body of the filter, its closing brace included */
 static bool parse_filter(struct lexer *l, struct pools *pools)
 {
@@ -141,14 +152,9 @@ static bool parse_filter(struct lexer *l, struct pools *pools)
 	enum token t;
 
 	while (depth) {
-		t = lexer__next_but_comments(l);
-		if (t == T_END || t == T_BAD)
+		if (!next_within(l, &depth, &t))
 			return false;
-		if (t == T_PUNCT && lexer__is(l, "{"))
-			depth++;
-		else if (t == T_PUNCT && lexer__is(l, "}"))
-			depth--;
-		else if (t == T_WORD && lexer__is(l, "if")) {
+		if (t == T_WORD && lexer__is(l, "if")) {
 			struct action a = { 0 };
 
 			if (!parse_condition(l, &cidr, &found))
@@ -204,13 +210,8 @@ static bool parse_aggr(struct lexer *l, struct prefix *out, size_t max, size_t *
 	enum token t;
 
 	while (depth) {
-		t = lexer__next_but_comments(l);
-		if (t == T_END || t == T_BAD)
+		if (!next_within(l, &depth, &t))
 			return false;
-		if (t == T_PUNCT && lexer__is(l, "{"))
-			depth++;
-		else if (t == T_PUNCT && lexer__is(l, "}"))
-			depth--;
 		if (seen == 2 && t == T_WORD && *cnt < max && word_prefix(l, &block))
 			out[(*cnt)++] = block;
 		if (t == T_WORD)

@@ -94,6 +94,8 @@ static void count_verdict(struct engine *e, const struct trk *t, enum verdict v,
 {
 	if (v == V_NONE)
 		return;
+	if (e->counts.counted)
+		e->counts.counted(e->counts.ctx, v, t->app, &t->block, by);
 	e->verdicts[v] += by;
 	if (verdict_is_problem(v))
 		e->problems += by;
@@ -162,8 +164,7 @@ static void good_exchange(struct engine *e, const struct trk *reply)
 	if (asked->have_block)
 		g.block = prefix_of(&asked->dst, asked->block_len);
 	finding_good(e, &g);
-	if (!addr_is_set(&reply->block.addr))
-		return;
+	/* of an address outside, none: a finding of such is about that address itself */
 	g.block = reply->block;
 	g.dst = reply->dst;
 	memset(&g.orig_dst, 0, sizeof(g.orig_dst));
@@ -787,12 +788,4 @@ bool engine__take_urgent(struct engine *e)
 
 	e->urgent = false;
 	return was;
-}
-
-bool engine__has_open(const struct engine *e)
-{
-	for (uint32_t i = 0; i < e->finding_cnt; i++)
-		if (!e->finding[i]->f.recovered)
-			return true;
-	return false;
 }

@@ -4,7 +4,9 @@
 #define CALITRACE_ENGINE_PRIV_H
 
 #include "engine.h"
+#include "engine_count.h"
 #include "hmap.h"
+#include "judge_words.h"
 #include "kmap.h"
 #include "list.h"
 #include "rtnum.h"
@@ -414,6 +416,7 @@ struct dns_server {
 
 struct engine {
 	struct engine_opts opts;
+	struct engine_counts counts; /* NULLs: nobody counts */
 	struct world world;
 	struct recall recall;
 	struct elsewhere_list elsewhere;
@@ -590,7 +593,6 @@ void judge_final(const struct engine *e, struct trk *t);
 /* A reply whose asker's pod was deleted a moment ago: no fault, wherever it ends */
 bool judge_asker_gone(const struct engine *e, const struct trk *t, uint64_t ts_ns);
 bool judge_drop_is_noise(const struct engine *e, const struct obs_pkt *p);
-enum verdict judge_errno(uint16_t err);
 void judge_route(const struct engine *e, const struct addr *dst, const struct obs_pkt *p,
 		 struct trk_route *ret);
 void judge_set_route(const struct route *r, struct trk_route *ret);

@@ -126,3 +126,16 @@ const struct obs_pools *engine__pools(const struct engine *e)
 {
 	return &e->pools;
 }
+
+void engine__count(struct engine *e, const struct engine_counts *counts)
+{
+	e->counts = *counts;
+}
+
+bool engine__has_open(const struct engine *e)
+{
+	for (uint32_t i = 0; i < e->finding_cnt; i++)
+		if (!e->finding[i]->f.recovered)
+			return true;
+	return false;
+}

@@ -40,6 +40,8 @@ static void count_answer(struct engine *e, struct trk *reply, const struct trk *
 {
 	struct app_stats *s = &e->apps[req->app];
 
+	if (e->counts.replied)
+		e->counts.replied(e->counts.ctx, req->app, reply->latency_us);
 	if (reply->app == APP_DNS && reply->dns_flags & DNS_QR) {
 		s->rcode[reply->dns_flags & 15]++;
 		dns_answer(e, reply);

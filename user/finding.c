@@ -491,6 +491,27 @@ static bool same_chain(const struct finding *a, const struct finding *b)
 	return true;
 }
 
+/*
+ * BIRD, asked again, has not answered: what followed from what it said before has lost its ground,
+ * and nothing else is told in its place. A BIRD that is gone is news, and no silence.
+ */
+static bool knows_less(const struct engine *e, const struct finding *was, const struct finding *now)
+{
+	enum source_state s = e->world.state[SOURCE_BIRD];
+	int n = now->because_cnt;
+
+	if (s != SOURCE_TIMEOUT && s != SOURCE_GIVEN_UP)
+		return false;
+	if (n && now->because[n - 1].cause == C_UNKNOWN)
+		n--;
+	if (n >= was->because_cnt || was->cause == C_UNKNOWN)
+		return false;
+	for (int i = 0; i < n; i++)
+		if (now->because[i].cause != was->because[i].cause)
+			return false;
+	return true;
+}
+
 /* Once the cure has begun, what is seen is evidence of the cure, not of the fault. */
 static bool fault_in_force(const struct engine *e, const struct fnd *f, uint64_t ts_ns)
 {
@@ -520,6 +541,8 @@ static void review_one(struct engine *e, struct fnd *f, uint64_t ts_ns, bool fin
 	if (f->told_elsewhere || fault_in_force(e, f, ts_ns))
 		cause_explain(e, f);
 	f->told_elsewhere = false;
+	if (knows_less(e, &before, &f->f))
+		f->f = before;
 	if (!same_chain(&before, &f->f) ||
 	    (f->dirty && (final || ts_ns > f->emitted_ns + COUNTS_NS)))
 		emit(e, f, ts_ns);

@@ -5,7 +5,6 @@
  */
 #include "engine_priv.h"
 
-#include <errno.h>
 #include <linux/types.h>
 #include <stdlib.h>
 #include <string.h>
@@ -383,21 +382,4 @@ void judge_egress(struct engine *e, struct trk *t, const struct obs_pkt *p)
 		engine_set_passing(e, t, V_SENT);
 	else
 		engine_set_verdict(e, t, V_SENT);
-}
-
-enum verdict judge_errno(uint16_t err)
-{
-	switch (err) {
-	case ENETUNREACH:
-	case EAGAIN: /* a miss in the last table walked */
-		return V_NO_ROUTE;
-	case EINVAL:
-		return V_BLACKHOLE;
-	case EHOSTUNREACH:
-		return V_UNREACHABLE;
-	case EACCES:
-		return V_PROHIBIT;
-	default:
-		return V_NONE;
-	}
 }

@@ -12,6 +12,7 @@
 
 #include "../bpf/events.h"
 #include "addr.h"
+#include "util.h"
 
 /* From the look-up to the drop; the same pair of addresses fails the same way for longer than that. */
 #define WITNESS_NS (10 * NSEC_PER_MSEC)
@@ -23,11 +24,6 @@ static bool in_list(const char *s, const char *const *list)
 		if (!strcmp(s, *list))
 			return true;
 	return false;
-}
-
-static bool begins(const char *s, const char *start)
-{
-	return !strncmp(s, start, strlen(start));
 }
 
 /* Before 5.17 there is no reason; later kernels say NOT_SPECIFIED where nobody gave one. */
@@ -112,74 +108,14 @@ bool judge_drop_is_noise(const struct engine *e, const struct obs_pkt *p)
 	    !strcmp(p->reason, "NETFILTER_DROP"))
 		return true;
 	/* TCP throws away duplicates, late segments and resets as a matter of course */
-	if (p->proto == PROTO_TCP && !is_no_socket(p) && begins(p->location, "tcp_") &&
+	if (p->proto == PROTO_TCP && !is_no_socket(p) && str_begins(p->location, "tcp_") &&
 	    strcmp(p->reason, "TCP_CSUM") != 0)
 		return true;
 	/* a pod's own sockets free packets in places that say nothing */
 	return p->flags & EV_F_POD_NETNS && !has_reason(p) && verdict_of(e, p) == V_OTHER;
 }
 
-/* ---- reasons and places ---- */
-
-struct word {
-	const char *word;
-	enum verdict verdict;
-};
-
-static enum verdict find_word(const struct word *w, size_t cnt, const char *word)
-{
-	for (size_t i = 0; i < cnt; i++)
-		if (!strcmp(word, w[i].word))
-			return w[i].verdict;
-	return V_NONE;
-}
-
-static enum verdict verdict_of_reason(const char *reason)
-{
-	/* enum skb_drop_reason, include/net/dropreason-core.h and before that linux/skbuff.h */
-	static const struct word reasons[] = {
-		{ "IP_INNOROUTES", V_NO_ROUTE },
-		{ "IP_OUTNOROUTES", V_NO_ROUTE },
-		{ "IP_RPFILTER", V_RP_FILTER },
-		{ "IP_LOCAL_SOURCE", V_MARTIAN },
-		{ "IP_INVALID_SOURCE", V_MARTIAN },
-		{ "IP_INVALID_DEST", V_MARTIAN },
-		{ "IP_LOCALNET", V_MARTIAN },
-		{ "IP_INADDRERRORS", V_FORWARDING_OFF },
-		{ "NETFILTER_DROP", V_FILTERED },
-		{ "TC_INGRESS", V_FILTERED },
-		{ "TC_EGRESS", V_FILTERED },
-		{ "XDP", V_FILTERED },
-		{ "BPF_CGROUP_EGRESS", V_FILTERED },
-		{ "NEIGH_FAILED", V_NEIGH_FAILED },
-		{ "NEIGH_CREATEFAIL", V_NEIGH_FAILED },
-		{ "NEIGH_QUEUEFULL", V_NEIGH_FAILED },
-		{ "NEIGH_DEAD", V_NEIGH_FAILED },
-		{ "NEIGH_HH_FILLFAIL", V_NEIGH_FAILED },
-		{ "PKT_TOO_BIG", V_TOO_BIG },
-		{ "NO_SOCKET", V_NO_SOCKET },
-		{ "SOCKET_RCVBUFF", V_OVERLOAD },
-		{ "SOCKET_BACKLOG", V_OVERLOAD },
-		{ "PROTO_MEM", V_OVERLOAD },
-		{ "FULL_RING", V_OVERLOAD },
-		{ "CPU_BACKLOG", V_OVERLOAD },
-		{ "RECURSION_LIMIT", V_TUNNEL_ERROR },
-		{ "NOMEM", V_OVERLOAD },
-		{ "DEV_READY", V_LINK_DOWN },
-		{ "IP_TUNNEL_ECN", V_TUNNEL_ERROR },
-		{ "OTHERHOST", V_TUNNEL_ERROR },
-		{ "NO_TX_TARGET", V_TUNNEL_ERROR }, /* VXLAN without a forwarding entry */
-	};
-	enum verdict v = find_word(reasons, sizeof(reasons) / sizeof(reasons[0]), reason);
-
-	if (v != V_NONE)
-		return v;
-	if (begins(reason, "QDISC_"))
-		return V_OVERLOAD;
-	if (begins(reason, "VXLAN_") || begins(reason, "TUNNEL_"))
-		return V_TUNNEL_ERROR;
-	return V_OTHER;
-}
+/* ---- places ---- */
 
 /* The packet is longer than the device carries, and may not be cut */
 static bool longer_than_mtu(const struct engine *e, const struct obs_pkt *p, uint32_t ifindex)
@@ -208,7 +144,7 @@ static bool is_tunnel(const char *location)
 					      "iptunnel_",  "vxlan_", "wg_" };
 
 	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
-		if (begins(location, starts[i]))
+		if (str_begins(location, starts[i]))
 			return true;
 	return false;
 }
@@ -222,7 +158,7 @@ static enum verdict verdict_of_tunnel(const struct engine *e, const struct obs_p
 
 static enum verdict verdict_of_place(const struct engine *e, const struct obs_pkt *p)
 {
-	static const struct word places[] = {
+	static const struct judge_word places[] = {
 		{ "nf_hook_slow", V_FILTERED },
 		{ "nf_hook_slow_list", V_FILTERED },
 		{ "nft_do_chain", V_FILTERED },
@@ -249,24 +185,26 @@ static enum verdict verdict_of_place(const struct engine *e, const struct obs_pk
 		{ "tunnel4_rcv", V_TUNNEL_ERROR },
 	};
 	const char *l = p->location;
-	enum verdict v = find_word(places, sizeof(places) / sizeof(places[0]), l);
+	enum verdict v = judge_find(places, sizeof(places) / sizeof(places[0]), l);
 
 	/* a tunnel's socket queues nothing, it only looks at the checksum: udp_queue_rcv_one_skb() */
-	if (p->encap && begins(l, "udp_queue_rcv"))
+	if (p->encap && str_begins(l, "udp_queue_rcv"))
 		return V_OTHER;
 	if (v != V_NONE)
 		return v;
 	if (is_tunnel(l))
 		return verdict_of_tunnel(e, p);
-	if (begins(l, "ip_forward"))
+	if (str_begins(l, "ip_forward"))
 		return p->ttl <= 1 ? V_TTL : V_TOO_BIG;
-	if (begins(l, "ip_rcv_finish") || begins(l, "ip_list_rcv") || begins(l, "ip_sublist_rcv"))
+	if (str_begins(l, "ip_rcv_finish") || str_begins(l, "ip_list_rcv") ||
+	    str_begins(l, "ip_sublist_rcv"))
 		return is_martian(e, p) || p->reason[0] ? V_MARTIAN : V_RP_FILTER;
-	if (begins(l, "__dev_forward_skb") || begins(l, "____dev_forward_skb") ||
+	if (str_begins(l, "__dev_forward_skb") || str_begins(l, "____dev_forward_skb") ||
 	    !strcmp(l, "dev_forward_skb") || !strcmp(l, "veth_xmit"))
 		return longer_than_mtu(e, p, p->ifindex) ? V_TOO_BIG : V_LINK_DOWN;
 	/* kernels without reasons: the classifier's verdict; later ones say TC_INGRESS, TC_EGRESS */
-	if (!p->reason[0] && (begins(l, "__netif_receive_skb") || !strcmp(l, "__dev_queue_xmit")))
+	if (!p->reason[0] &&
+	    (str_begins(l, "__netif_receive_skb") || !strcmp(l, "__dev_queue_xmit")))
 		return V_FILTERED;
 	if (!is_no_socket(p))
 		return V_OTHER;
@@ -280,9 +218,9 @@ static enum verdict verdict_of(const struct engine *e, const struct obs_pkt *p)
 	if (!has_reason(p))
 		return verdict_of_place(e, p);
 	/* ip_forward says "header error" for a TTL that ran out */
-	if (!strcmp(p->reason, "IP_INHDR") && begins(p->location, "ip_forward"))
+	if (!strcmp(p->reason, "IP_INHDR") && str_begins(p->location, "ip_forward"))
 		return V_TTL;
-	v = verdict_of_reason(p->reason);
+	v = judge_reason(p->reason);
 	/* the inner packet found its route, the tunnel's own did not */
 	if (is_tunnel(p->location) && v != V_TOO_BIG)
 		return V_TUNNEL_ERROR;
@@ -369,7 +307,7 @@ static bool is_netfilter(const struct obs_pkt *p)
 {
 	if (has_reason(p))
 		return !strcmp(p->reason, "NETFILTER_DROP");
-	return begins(p->location, "nf_hook_slow") || !strcmp(p->location, "nft_do_chain");
+	return str_begins(p->location, "nf_hook_slow") || !strcmp(p->location, "nft_do_chain");
 }
 
 static void drop_place(struct trk *t, const struct obs_pkt *p)

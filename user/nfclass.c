@@ -10,17 +10,12 @@
 
 #include "util.h"
 
-static bool begins(const char *s, const char *start)
-{
-	return !strncmp(s, start, strlen(start));
-}
-
 /* The chain's name as iptables has it; NULL: it is not Calico's */
 static const char *calico_chain(const struct obs_nfrule *r)
 {
 	const char *p = r->chain;
 
-	if (begins(p, "cali-"))
+	if (str_begins(p, "cali-"))
 		return p;
 	if (strcmp(r->table, "calico"))
 		return NULL;
@@ -53,14 +48,14 @@ static enum cause calico_class(const struct obs_nfrule *r, const char *chain)
 {
 	if (r->rpfilter && !strcmp(chain, "cali-PREROUTING"))
 		return C_CALICO_RPF;
-	if (r->invalid && (begins(chain, "cali-fw-") || begins(chain, "cali-tw-") ||
-			   begins(chain, "cali-fh") || begins(chain, "cali-th")))
+	if (r->invalid && (str_begins(chain, "cali-fw-") || str_begins(chain, "cali-tw-") ||
+			   str_begins(chain, "cali-fh") || str_begins(chain, "cali-th")))
 		return C_CONNTRACK_INVALID;
 	if (!strcmp(chain, "cali-INPUT") &&
 	    (strstr(r->comment, "non-Calico hosts") || strstr(r->comment, "non-allowed hosts")))
 		return C_PEER_NOT_IN_ALLOWLIST;
 	for (size_t i = 0; i < ARRAY_SIZE(chains); i++)
-		if (begins(chain, chains[i].start))
+		if (str_begins(chain, chains[i].start))
 			return chains[i].cause;
 	return C_UNKNOWN;
 }
@@ -71,7 +66,7 @@ enum cause nfclass(const struct obs_nfrule *r)
 
 	if (chain)
 		return calico_class(r, chain);
-	if (begins(r->chain, "KUBE-") || !strcmp(r->table, "kube-proxy")) {
+	if (str_begins(r->chain, "KUBE-") || !strcmp(r->table, "kube-proxy")) {
 		if (strstr(r->comment, "has no endpoints") || strstr(r->chain, "no-endpoint") ||
 		    !strcmp(r->chain, "reject-chain"))
 			return C_NO_ENDPOINTS;
@@ -106,9 +101,9 @@ void nfclass_policy(const struct obs_nfrule *r, char *buf, size_t sz)
 		snprintf(buf, sz, "policy %s", name);
 	else if (between(r->comment, "Profile ", name, sizeof(name)))
 		snprintf(buf, sz, "profile %s", name);
-	if (buf[0] || !(begins(chain, "cali-p") || begins(chain, "cali-g")))
+	if (buf[0] || !(str_begins(chain, "cali-p") || str_begins(chain, "cali-g")))
 		return;
-	profile = begins(chain, "cali-pr");
+	profile = str_begins(chain, "cali-pr");
 	p = strchr(chain + strlen("cali-"), '-');
 	/* what is too long for a chain's name is a hash there, which tells nobody anything */
 	if (p && p[1] && p[1] != '_')
@@ -127,7 +122,7 @@ const char *nfclass_dev(const struct obs_nfrule *r, bool *in)
 	const char *chain = calico_chain(r);
 
 	for (size_t i = 0; chain && i < ARRAY_SIZE(ends); i++) {
-		if (!begins(chain, ends[i].start))
+		if (!str_begins(chain, ends[i].start))
 			continue;
 		*in = ends[i].in;
 		return chain + strlen(ends[i].start);

@@ -4,17 +4,16 @@
  * many maps, and so many elements of each, are read as are rules; what is not read may do anything.
  */
 #include <arpa/inet.h>
-#include <endian.h>
 #include <errno.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <netlink/attr.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "nfrules.h"
 #include "nlask.h"
+#include "nlattr.h"
 
 #define ELEMENTS_MAX 1024
 
@@ -27,15 +26,6 @@ struct elements {
 	uint64_t packets; /* of those that drop */
 };
 
-static uint32_t be32_of(struct nlattr *a)
-{
-	uint32_t v = 0;
-
-	if (a && nla_len(a) >= (int)sizeof(v))
-		memcpy(&v, nla_data(a), sizeof(v));
-	return ntohl(v);
-}
-
 static int take_jump(struct elements *e, struct nlattr *name)
 {
 	char chain[NFR_CHAIN_LEN];
@@ -43,8 +33,7 @@ static int take_jump(struct elements *e, struct nlattr *name)
 
 	if (!name)
 		return 0;
-	snprintf(chain, sizeof(chain), "%.*s", (int)strnlen(nla_data(name), (size_t)nla_len(name)),
-		 (const char *)nla_data(name));
+	nlattr_text(chain, sizeof(chain), name);
 	to = nfrules_find(e->s, e->from->family, e->from->table, chain);
 	return to < 0 ? 0 : nfrules_edge(e->s, e->chain, (uint32_t)to);
 }
@@ -53,17 +42,15 @@ static int take_jump(struct elements *e, struct nlattr *name)
 static void take_counter(struct elements *e, struct nlattr *expr)
 {
 	struct nlattr *tb[NFTA_EXPR_MAX + 1], *c[NFTA_COUNTER_MAX + 1];
-	uint64_t v;
 
 	if (!expr || nla_parse_nested(tb, NFTA_EXPR_MAX, expr, NULL) < 0 || !tb[NFTA_EXPR_NAME] ||
 	    !tb[NFTA_EXPR_DATA] ||
 	    strncmp(nla_data(tb[NFTA_EXPR_NAME]), "counter", (size_t)nla_len(tb[NFTA_EXPR_NAME])) !=
 		    0 ||
 	    nla_parse_nested(c, NFTA_COUNTER_MAX, tb[NFTA_EXPR_DATA], NULL) < 0 ||
-	    !c[NFTA_COUNTER_PACKETS] || nla_len(c[NFTA_COUNTER_PACKETS]) < (int)sizeof(v))
+	    !c[NFTA_COUNTER_PACKETS] || nla_len(c[NFTA_COUNTER_PACKETS]) < (int)sizeof(uint64_t))
 		return;
-	memcpy(&v, nla_data(c[NFTA_COUNTER_PACKETS]), sizeof(v));
-	e->packets += be64toh(v);
+	e->packets += nlattr_be64(c[NFTA_COUNTER_PACKETS]);
 	e->counted++;
 }
 
@@ -81,7 +68,7 @@ static int take_element(struct elements *e, struct nlattr *list)
 	    nla_parse_nested(v, NFTA_VERDICT_MAX, d[NFTA_DATA_VERDICT], NULL) < 0 ||
 	    !v[NFTA_VERDICT_CODE])
 		return 0;
-	code = (int32_t)be32_of(v[NFTA_VERDICT_CODE]);
+	code = (int32_t)nlattr_be32(v[NFTA_VERDICT_CODE]);
 	if (code == NFT_JUMP || code == NFT_GOTO)
 		return take_jump(e, v[NFTA_VERDICT_CHAIN]);
 	if (code != NF_DROP)

@@ -18,6 +18,7 @@
 #include "nfclass.h"
 #include "nfrules.h"
 #include "nlask.h"
+#include "nlattr.h"
 #include "util.h"
 
 /* Of a rule's userdata: type, length, value; libnftnl/udata.h: NFTNL_UDATA_RULE_COMMENT */
@@ -34,32 +35,6 @@ const char *nfr_nft_family(uint8_t family)
 		return "netdev";
 	}
 	return "";
-}
-
-static void put_text(char *buf, size_t sz, struct nlattr *a)
-{
-	buf[0] = '\0';
-	if (a)
-		snprintf(buf, sz, "%.*s", (int)strnlen(nla_data(a), (size_t)nla_len(a)),
-			 (const char *)nla_data(a));
-}
-
-static uint32_t be32_of(struct nlattr *a)
-{
-	uint32_t v = 0;
-
-	if (a && nla_len(a) >= (int)sizeof(v))
-		memcpy(&v, nla_data(a), sizeof(v));
-	return ntohl(v);
-}
-
-static uint64_t be64_of(struct nlattr *a)
-{
-	uint64_t v = 0;
-
-	if (a && nla_len(a) >= (int)sizeof(v))
-		memcpy(&v, nla_data(a), sizeof(v));
-	return be64toh(v);
 }
 
 /* Bits of enum nf_hook; where a device's ingress is, nothing of IP has happened yet. */
@@ -91,12 +66,12 @@ static int policy_place(struct nfrules *s, struct nlattr **tb, const struct nfr_
 	snprintf(p.r.table, sizeof(p.r.table), "%s", c->table);
 	snprintf(p.r.chain, sizeof(p.r.chain), "%s", c->name);
 	snprintf(p.r.text, sizeof(p.r.text), "policy drop");
-	p.id = id_of(&p.r, "chain", be64_of(tb[NFTA_CHAIN_HANDLE]));
+	p.id = id_of(&p.r, "chain", nlattr_be64(tb[NFTA_CHAIN_HANDLE]));
 	if (tb[NFTA_CHAIN_COUNTERS] &&
 	    nla_parse_nested(ctr, NFTA_COUNTER_MAX, tb[NFTA_CHAIN_COUNTERS], NULL) >= 0 &&
 	    ctr[NFTA_COUNTER_PACKETS]) {
 		p.r.counted = true;
-		p.packets = be64_of(ctr[NFTA_COUNTER_PACKETS]);
+		p.packets = nlattr_be64(ctr[NFTA_COUNTER_PACKETS]);
 	}
 	/* the chain gets its number when all are there */
 	p.chain = UINT32_MAX;
@@ -117,15 +92,15 @@ int nfr_nft_chain(struct nfrules *s, struct nlmsghdr *nlh)
 	snprintf(c.family, sizeof(c.family), "%s", nfr_nft_family(nfg.nfgen_family));
 	if (!c.family[0])
 		return 0;
-	put_text(c.table, sizeof(c.table), tb[NFTA_CHAIN_TABLE]);
-	put_text(c.name, sizeof(c.name), tb[NFTA_CHAIN_NAME]);
+	nlattr_text(c.table, sizeof(c.table), tb[NFTA_CHAIN_TABLE]);
+	nlattr_text(c.name, sizeof(c.name), tb[NFTA_CHAIN_NAME]);
 	if (tb[NFTA_CHAIN_HOOK] &&
 	    nla_parse_nested(hook, NFTA_HOOK_MAX, tb[NFTA_CHAIN_HOOK], NULL) >= 0) {
-		c.hooks = hooks_of(nfg.nfgen_family, be32_of(hook[NFTA_HOOK_HOOKNUM]));
+		c.hooks = hooks_of(nfg.nfgen_family, nlattr_be32(hook[NFTA_HOOK_HOOKNUM]));
 		c.entered = true;
 	}
 	err = nfrules_chain(s, &c);
-	if (err < 0 || !tb[NFTA_CHAIN_POLICY] || be32_of(tb[NFTA_CHAIN_POLICY]) != NF_DROP ||
+	if (err < 0 || !tb[NFTA_CHAIN_POLICY] || nlattr_be32(tb[NFTA_CHAIN_POLICY]) != NF_DROP ||
 	    !c.entered)
 		return err < 0 ? err : 0;
 	return policy_place(s, tb, &c);
@@ -182,7 +157,7 @@ static int take_exprs(struct nfrules *s, struct nlattr **tb, uint32_t chain)
 	/* the maps of Calico and kube-proxy lead to chains alone */
 	if (p.r.verdict == NFV_MAP && nfclass(&p.r) != C_FOREIGN_FIREWALL)
 		return 0;
-	p.id = id_of(&p.r, "rule", be64_of(tb[NFTA_RULE_HANDLE]));
+	p.id = id_of(&p.r, "rule", nlattr_be64(tb[NFTA_RULE_HANDLE]));
 	p.packets = x.packets;
 	err = nfrules_place(s, &p);
 	if (!err && p.r.verdict == NFV_MAP)
@@ -206,8 +181,8 @@ int nfr_nft_rule(struct nfrules *s, struct nlmsghdr *nlh)
 		return 0;
 	if (++s->look.nft_rules > NFRULES_MAX)
 		return -E2BIG;
-	put_text(table, sizeof(table), tb[NFTA_RULE_TABLE]);
-	put_text(chain, sizeof(chain), tb[NFTA_RULE_CHAIN]);
+	nlattr_text(table, sizeof(table), tb[NFTA_RULE_TABLE]);
+	nlattr_text(chain, sizeof(chain), tb[NFTA_RULE_CHAIN]);
 	n = nfrules_find(s, family, table, chain);
 	/* its chain came after the chains were read: the next reading will know */
 	if (n < 0)

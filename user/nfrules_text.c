@@ -4,7 +4,6 @@
  * followed as the kernel runs them, on what registers hold. See nfrules.h.
  */
 #include <arpa/inet.h>
-#include <endian.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nf_tables_compat.h>
@@ -14,6 +13,7 @@
 #include <string.h>
 
 #include "nfrules.h"
+#include "nlattr.h"
 #include "util.h"
 
 #define WORD(r, ...) nfr_word((r)->text, sizeof((r)->text), __VA_ARGS__)
@@ -41,18 +41,9 @@ struct machine {
 	struct reg reg[REGS];
 };
 
-static uint32_t be32_of(struct nlattr *a)
-{
-	uint32_t v = 0;
-
-	if (a && nla_len(a) >= (int)sizeof(v))
-		memcpy(&v, nla_data(a), sizeof(v));
-	return ntohl(v);
-}
-
 static struct reg *reg_of(struct machine *m, struct nlattr *a)
 {
-	uint32_t n = be32_of(a);
+	uint32_t n = nlattr_be32(a);
 
 	return &m->reg[n < REGS ? n : 0];
 }
@@ -81,7 +72,7 @@ static void on_meta(struct machine *m, struct nlattr **tb)
 		{ NFT_META_NFPROTO, REG_SILENT, "" },
 		{ NFT_META_MARK, REG_HEX, "mark" },
 	};
-	uint32_t key = be32_of(tb[NFTA_META_KEY]);
+	uint32_t key = nlattr_be32(tb[NFTA_META_KEY]);
 
 	if (!tb[NFTA_META_DREG])
 		return;
@@ -108,8 +99,9 @@ static void on_payload(struct machine *m, struct nlattr **tb)
 		{ NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, REG_PORT, "dport" },
 		{ NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1, REG_HEX, "icmp type" },
 	};
-	uint32_t base = be32_of(tb[NFTA_PAYLOAD_BASE]), off = be32_of(tb[NFTA_PAYLOAD_OFFSET]),
-		 len = be32_of(tb[NFTA_PAYLOAD_LEN]);
+	uint32_t base = nlattr_be32(tb[NFTA_PAYLOAD_BASE]),
+		 off = nlattr_be32(tb[NFTA_PAYLOAD_OFFSET]),
+		 len = nlattr_be32(tb[NFTA_PAYLOAD_LEN]);
 
 	if (!tb[NFTA_PAYLOAD_DREG])
 		return;
@@ -130,7 +122,7 @@ static void on_ct(struct machine *m, struct nlattr **tb)
 {
 	if (!tb[NFTA_CT_DREG])
 		return;
-	if (be32_of(tb[NFTA_CT_KEY]) == NFT_CT_STATE)
+	if (nlattr_be32(tb[NFTA_CT_KEY]) == NFT_CT_STATE)
 		set_reg(m, tb[NFTA_CT_DREG], REG_STATE, "ct state");
 	else
 		set_reg(m, tb[NFTA_CT_DREG], REG_OTHER, "ct ...");
@@ -226,8 +218,8 @@ static void on_cmp(struct machine *m, struct nlattr **tb)
 {
 	const struct reg *r = reg_of(m, tb[NFTA_CMP_SREG]);
 	struct nlattr *v = value_of(tb[NFTA_CMP_DATA]);
-	bool eq = be32_of(tb[NFTA_CMP_OP]) == NFT_CMP_EQ,
-	     neq = be32_of(tb[NFTA_CMP_OP]) == NFT_CMP_NEQ;
+	bool eq = nlattr_be32(tb[NFTA_CMP_OP]) == NFT_CMP_EQ,
+	     neq = nlattr_be32(tb[NFTA_CMP_OP]) == NFT_CMP_NEQ;
 	struct obs_nfrule *o = m->x->r;
 	char text[48];
 
@@ -248,7 +240,7 @@ static void on_cmp(struct machine *m, struct nlattr **tb)
 /* fib saddr . mark . iif oif 0: what rpfilter is called there */
 static void on_fib(struct machine *m, struct nlattr **tb)
 {
-	m->x->r->rpfilter |= be32_of(tb[NFTA_FIB_FLAGS]) & NFTA_FIB_F_SADDR;
+	m->x->r->rpfilter |= nlattr_be32(tb[NFTA_FIB_FLAGS]) & NFTA_FIB_F_SADDR;
 	set_reg(m, tb[NFTA_FIB_DREG], REG_OTHER, "fib");
 }
 
@@ -262,8 +254,8 @@ static void on_lookup(struct machine *m, struct nlattr **tb)
 		len = (int)strnlen(name, (size_t)nla_len(tb[NFTA_LOOKUP_SET]));
 	}
 	WORD(m->x->r, "%s %s@%.*s", reg_of(m, tb[NFTA_LOOKUP_SREG])->name,
-	     be32_of(tb[NFTA_LOOKUP_FLAGS]) & NFT_LOOKUP_F_INV ? "!= " : "", len, name);
-	if (!tb[NFTA_LOOKUP_DREG] || be32_of(tb[NFTA_LOOKUP_DREG]) != NFT_REG_VERDICT)
+	     nlattr_be32(tb[NFTA_LOOKUP_FLAGS]) & NFT_LOOKUP_F_INV ? "!= " : "", len, name);
+	if (!tb[NFTA_LOOKUP_DREG] || nlattr_be32(tb[NFTA_LOOKUP_DREG]) != NFT_REG_VERDICT)
 		return;
 	m->x->maps = true;
 	m->x->map[0] = '\0';
@@ -283,12 +275,9 @@ static void on_verdict(struct machine *m, struct nlattr *data)
 	    !tb[NFTA_DATA_VERDICT] ||
 	    nla_parse_nested(v, NFTA_VERDICT_MAX, tb[NFTA_DATA_VERDICT], NULL) < 0)
 		return;
-	code = be32_of(v[NFTA_VERDICT_CODE]);
+	code = nlattr_be32(v[NFTA_VERDICT_CODE]);
 	if (((int32_t)code == NFT_JUMP || (int32_t)code == NFT_GOTO) && v[NFTA_VERDICT_CHAIN])
-		snprintf(m->x->jump, sizeof(m->x->jump), "%.*s",
-			 (int)strnlen(nla_data(v[NFTA_VERDICT_CHAIN]),
-				      (size_t)nla_len(v[NFTA_VERDICT_CHAIN])),
-			 (const char *)nla_data(v[NFTA_VERDICT_CHAIN]));
+		nlattr_text(m->x->jump, sizeof(m->x->jump), v[NFTA_VERDICT_CHAIN]);
 	if (code != NF_DROP)
 		return;
 	m->x->drops = true;
@@ -298,12 +287,8 @@ static void on_verdict(struct machine *m, struct nlattr *data)
 
 static void on_counter(struct machine *m, struct nlattr **tb)
 {
-	uint64_t v = 0;
-
-	if (tb[NFTA_COUNTER_PACKETS] && nla_len(tb[NFTA_COUNTER_PACKETS]) >= (int)sizeof(v))
-		memcpy(&v, nla_data(tb[NFTA_COUNTER_PACKETS]), sizeof(v));
 	m->x->r->counted = true;
-	m->x->packets = be64toh(v);
+	m->x->packets = nlattr_be64(tb[NFTA_COUNTER_PACKETS]);
 }
 
 static void on_reject(struct machine *m, struct nlattr **tb)
@@ -337,7 +322,7 @@ static void on_match(struct machine *m, struct nlattr **tb)
 
 	m->x->xt = true;
 	nfr_xt_match(m->x->r, xt_name(tb[NFTA_MATCH_NAME], name, sizeof(name)),
-		     (uint8_t)be32_of(tb[NFTA_MATCH_REV]), info ? nla_data(info) : none,
+		     (uint8_t)nlattr_be32(tb[NFTA_MATCH_REV]), info ? nla_data(info) : none,
 		     info ? (size_t)nla_len(info) : 0);
 }
 
@@ -373,7 +358,7 @@ static void on_expr(struct machine *m, const char *name, struct nlattr *data)
 	if (data && nla_parse_nested(tb, EXPR_ATTRS, data, NULL) < 0)
 		return;
 	if (!strcmp(name, "immediate")) {
-		if (be32_of(tb[NFTA_IMMEDIATE_DREG]) == NFT_REG_VERDICT)
+		if (nlattr_be32(tb[NFTA_IMMEDIATE_DREG]) == NFT_REG_VERDICT)
 			on_verdict(m, tb[NFTA_IMMEDIATE_DATA]);
 		return;
 	}

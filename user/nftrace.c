@@ -7,7 +7,6 @@
 #include "nftrace.h"
 
 #include <arpa/inet.h>
-#include <endian.h>
 #include <errno.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -27,6 +26,7 @@
 #include "addr.h"
 #include "nfrules.h"
 #include "nlask.h"
+#include "nlattr.h"
 #include "state.h"
 #include "util.h"
 
@@ -61,24 +61,6 @@ struct nftrace {
 };
 
 /* ---- messages ---- */
-
-static uint32_t be32_of(struct nlattr *a)
-{
-	uint32_t v = 0;
-
-	if (a && nla_len(a) >= (int)sizeof(v))
-		memcpy(&v, nla_data(a), sizeof(v));
-	return ntohl(v);
-}
-
-static uint64_t be64_of(struct nlattr *a)
-{
-	uint64_t v = 0;
-
-	if (a && nla_len(a) >= (int)sizeof(v))
-		memcpy(&v, nla_data(a), sizeof(v));
-	return be64toh(v);
-}
 
 /* False: it is not there, or does not fit: another one's name is worse than none */
 static bool name_of(char *buf, size_t sz, struct nlattr *a)
@@ -133,7 +115,7 @@ static bool take_headers(struct obs_nftrace *p, struct nlattr *net, struct nlatt
 /* NULL: its headers were not heard, or it is none that we know */
 static const struct obs_nftrace *packet_of(struct nftrace_ids *ids, struct nlattr **tb)
 {
-	uint32_t id = be32_of(tb[NFTA_TRACE_ID]), i = 0;
+	uint32_t id = nlattr_be32(tb[NFTA_TRACE_ID]), i = 0;
 
 	while (i < NFTRACE_IDS && ids->item[i].id != id)
 		i++;
@@ -153,14 +135,14 @@ static bool is_drop(struct nlattr **tb)
 {
 	struct nlattr *v[NFTA_VERDICT_MAX + 1];
 
-	switch (be32_of(tb[NFTA_TRACE_TYPE])) {
+	switch (nlattr_be32(tb[NFTA_TRACE_TYPE])) {
 	case NFT_TRACETYPE_RULE:
 		return tb[NFTA_TRACE_RULE_HANDLE] && tb[NFTA_TRACE_VERDICT] &&
 		       nla_parse_nested(v, NFTA_VERDICT_MAX, tb[NFTA_TRACE_VERDICT], NULL) >= 0 &&
 		       v[NFTA_VERDICT_CODE] &&
-		       (be32_of(v[NFTA_VERDICT_CODE]) & NF_VERDICT_MASK) == NF_DROP;
+		       (nlattr_be32(v[NFTA_VERDICT_CODE]) & NF_VERDICT_MASK) == NF_DROP;
 	case NFT_TRACETYPE_POLICY:
-		return tb[NFTA_TRACE_POLICY] && be32_of(tb[NFTA_TRACE_POLICY]) == NF_DROP;
+		return tb[NFTA_TRACE_POLICY] && nlattr_be32(tb[NFTA_TRACE_POLICY]) == NF_DROP;
 	}
 	return false;
 }
@@ -180,8 +162,8 @@ bool nftrace_decode(struct nftrace_ids *ids, struct nlmsghdr *nlh, struct obs_nf
 		return false;
 	*out = *packet;
 	out->rule.backend = NFB_NFT;
-	out->handle = be64_of(tb[NFTA_TRACE_RULE_HANDLE]);
-	if (be32_of(tb[NFTA_TRACE_TYPE]) == NFT_TRACETYPE_POLICY) {
+	out->handle = nlattr_be64(tb[NFTA_TRACE_RULE_HANDLE]);
+	if (nlattr_be32(tb[NFTA_TRACE_TYPE]) == NFT_TRACETYPE_POLICY) {
 		out->handle = 0;
 		out->known = true;
 		out->rule.verdict = NFV_POLICY;
@@ -337,6 +319,13 @@ void nftrace__free(struct nftrace *t)
 		return;
 	leave(t);
 	free(t);
+}
+
+void nftrace__begin(struct nftrace *t)
+{
+	/* what fails is told by the first turn, which tries again */
+	if (t->fd < 0)
+		(void)listen_to(t);
 }
 
 void nftrace__turn(struct nftrace *t, uint64_t now_ns)

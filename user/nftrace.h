@@ -15,6 +15,8 @@ struct nlmsghdr;
 /* OBS_NFTRACE, and a round of SOURCE_NFTRACE whenever its state changes, go to fn. 0 or -ENOMEM */
 int nftrace__new(obs_fn fn, void *ctx, struct nftrace **ret);
 void nftrace__free(struct nftrace *t);
+/* Listens from now on, if that is possible; in the network namespace to be heard */
+void nftrace__begin(struct nftrace *t);
 /*
  * Listens, if that is possible by now, and reads so much of what came as may be read at once. Called
  * about twenty times a second; now: CLOCK_MONOTONIC ns. In the network namespace to be heard.

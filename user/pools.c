@@ -444,33 +444,33 @@ static int read_ipset(struct prefix *out, size_t max)
 	return cnt < 0 ? 0 : cnt;
 }
 
+/* A file of confd's, to be freed; NULL: there is none that can be read */
+static char *confd_text(const struct pools_ask *ask, const char *name, size_t *len)
+{
+	char *text;
+
+	if (within_confd(ask->host_root, ask->netns_inum, name, CONFD_MAX_SZ, &text, len))
+		return NULL;
+	return text;
+}
+
 static int read_confd(const struct pools_ask *ask, struct pool *out, size_t max)
 {
 	bool felix_owner;
-	char *text;
 	size_t len;
-	int cnt;
+	char *text = confd_text(ask, "bird_ipam.cfg", &len);
+	int cnt = text ? confd_parse_pools(text, len, out, max, &felix_owner) : 0;
 
-	cnt = within_confd(ask->host_root, ask->netns_inum, "bird_ipam.cfg", CONFD_MAX_SZ, &text,
-			   &len);
-	if (cnt)
-		return 0;
-	cnt = confd_parse_pools(text, len, out, max, &felix_owner);
 	free(text);
 	return cnt < 0 ? 0 : cnt;
 }
 
 static int read_own(const struct pools_ask *ask, struct prefix *out, size_t max)
 {
-	char *text;
 	size_t len;
-	int cnt;
+	char *text = confd_text(ask, "bird_aggr.cfg", &len);
+	int cnt = text ? confd_parse_blocks(text, len, out, max) : 0;
 
-	cnt = within_confd(ask->host_root, ask->netns_inum, "bird_aggr.cfg", CONFD_MAX_SZ, &text,
-			   &len);
-	if (cnt)
-		return 0;
-	cnt = confd_parse_blocks(text, len, out, max);
 	free(text);
 	return cnt < 0 ? 0 : cnt;
 }

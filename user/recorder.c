@@ -20,7 +20,6 @@
 #define REPLY_MORE_NS NS_PER_S
 #define HELD_MAX (64u << 20)
 /* The clock is slewed by half a millisecond a second; what is more is a step. */
-#define CLOCK_STEP_NS (10 * (int64_t)NS_PER_MS)
 
 enum held_kind {
 	HELD_OBS,
@@ -303,7 +302,7 @@ static void release(struct recorder *r, uint64_t now_ns)
 {
 	while (r->first && r->first->leave_ns <= now_ns)
 		release_first(r, true);
-	while (r->held_bytes > HELD_MAX) {
+	while (r->first && r->held_bytes > HELD_MAX) {
 		if (!r->crowded)
 			log_warn("more waits for replies than fits in memory: packets are recorded "
 				 "that FILTER may not select");
@@ -419,12 +418,10 @@ void recorder__part(struct recorder *r, uint64_t ts_ns)
 static void look_at_clock(struct recorder *r, uint64_t now_ns)
 {
 	struct cap_clock c = { .ts_ns = now_ns, .wall_offset_ns = wall_offset_ns() };
-	int64_t step = c.wall_offset_ns - r->wall_offset_ns;
 	struct held *h;
 
-	if (step < CLOCK_STEP_NS && step > -CLOCK_STEP_NS)
+	if (!wall_stepped(&r->wall_offset_ns, c.wall_offset_ns))
 		return;
-	r->wall_offset_ns = c.wall_offset_ns;
 	if (!r->selects) {
 		write_clock(r, &c);
 		return;

@@ -9,6 +9,7 @@
 
 #include "../bpf/events.h"
 #include "addr.h"
+#include "judge_words.h"
 #include "rtnum.h"
 #include "util.h"
 
@@ -150,39 +151,15 @@ static void close_window(struct storm *s, uint64_t now_ns)
 
 enum verdict storm_verdict(const char *reason, uint16_t dst_error, uint8_t dst_type)
 {
-	static const struct {
-		const char *reason;
-		enum verdict verdict;
-	} reasons[] = {
-		{ "IP_RPFILTER", V_RP_FILTER },
-		{ "NETFILTER_DROP", V_FILTERED },
-		{ "IP_INNOROUTES", V_NO_ROUTE },
-		{ "IP_OUTNOROUTES", V_NO_ROUTE },
-		{ "NEIGH_FAILED", V_NEIGH_FAILED },
-		{ "NEIGH_QUEUEFULL", V_NEIGH_FAILED },
-		{ "NEIGH_CREATEFAIL", V_NEIGH_FAILED },
-		{ "PKT_TOO_BIG", V_TOO_BIG },
-		{ "NO_SOCKET", V_NO_SOCKET },
-		{ "SOCKET_RCVBUFF", V_OVERLOAD },
-		{ "QDISC_DROP", V_OVERLOAD },
-		{ "CPU_BACKLOG", V_OVERLOAD },
-		{ "FULL_RING", V_OVERLOAD },
-	};
+	enum verdict v = judge_reason(reason);
 
-	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
-		if (!strcmp(reason, reasons[i].reason))
-			return reasons[i].verdict;
-	switch (dst_error) {
-	case ENETUNREACH:
-		return V_NO_ROUTE;
-	case EINVAL:
-		return V_BLACKHOLE;
-	case EHOSTUNREACH:
-		return dst_type == RTN_UNREACHABLE || !dst_type ? V_UNREACHABLE : V_OTHER;
-	case EACCES:
-		return V_PROHIBIT;
-	}
-	return V_OTHER;
+	if (v != V_OTHER)
+		return v;
+	/* said of a device that does not forward, too */
+	if (dst_error == EHOSTUNREACH && dst_type && dst_type != RTN_UNREACHABLE)
+		return V_OTHER;
+	v = judge_errno(dst_error);
+	return v == V_NONE ? V_OTHER : v;
 }
 
 static struct row *find_row(struct storm *s, const struct ev_held *key)

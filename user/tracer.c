@@ -195,7 +195,10 @@ static int open_engine(struct tracer *t, char *why, size_t why_sz)
 		eo.wants = filter__wants;
 		eo.match_ctx = t->filter;
 	}
-	return engine__new(&eo, &t->engine);
+	err = engine__new(&eo, &t->engine);
+	if (!err && t->ops.counts)
+		engine__count(t->engine, t->ops.counts);
+	return err;
 }
 
 static int open_session(struct tracer *t, char *why, size_t why_sz)

@@ -8,6 +8,7 @@
 
 #include "capfile.h"
 #include "engine.h"
+#include "engine_count.h"
 #include "loader.h"
 #include "session.h"
 
@@ -22,6 +23,7 @@ struct tracer_ops {
 	void (*turn)(void *ctx);
 	/* the caller wants to stop; asked before each observation */
 	bool (*done)(void *ctx);
+	const struct engine_counts *counts; /* NULL: none */
 	/* as in struct session_ops */
 	void (*input)(void *ctx);
 	void (*signal)(void *ctx, int sig);

@@ -9,8 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
+
+#define CLOCK_STEP_NS (10 * (int64_t)NS_PER_MS)
 
 /* Digits from *s on; *s is left at the first other character. */
 static int digits(const char **s, uint64_t *out)
@@ -185,6 +188,13 @@ bool stdout_takes_colour(void)
 	return isatty(STDOUT_FILENO) && !getenv("NO_COLOR") && !(term && !strcmp(term, "dumb"));
 }
 
+uint16_t stdout_cols(void)
+{
+	struct winsize ws;
+
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) ? 0 : ws.ws_col;
+}
+
 int str_printf(char **ret, const char *fmt, ...)
 {
 	char *s;
@@ -299,4 +309,14 @@ int64_t wall_offset_ns(void)
 		}
 	}
 	return offset;
+}
+
+bool wall_stepped(int64_t *offset_ns, int64_t now_ns)
+{
+	int64_t step = now_ns - *offset_ns;
+
+	if (step < CLOCK_STEP_NS && step > -CLOCK_STEP_NS)
+		return false;
+	*offset_ns = now_ns;
+	return true;
 }

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #ifndef ARRAY_SIZE
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -37,6 +38,11 @@ size_t text_clean(char *out, size_t size, const char *in);
 /* Columns of a text that text_clean() or we ourselves made: its characters, not its bytes. */
 size_t text_cols(const char *s);
 
+static inline bool str_begins(const char *s, const char *start)
+{
+	return !strncmp(s, start, strlen(start));
+}
+
 /* *ret is to be freed by the caller; untouched on failure. 0 or -ENOMEM. */
 int str_printf(char **ret, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
@@ -51,6 +57,8 @@ int stdout_error(void);
 
 /* Standard output is a terminal that is not TERM=dumb, and NO_COLOR is not set (no-color.org) */
 bool stdout_takes_colour(void);
+/* Columns of the terminal that standard output is; 0: it is none, or does not tell */
+uint16_t stdout_cols(void);
 
 /* ---- messages: one line each on stderr, "calitrace: ...", made safe ---- */
 
@@ -76,5 +84,11 @@ void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 uint64_t mono_ns(void);
 /* CLOCK_REALTIME - CLOCK_MONOTONIC, from the tightest of several readings. */
 int64_t wall_offset_ns(void);
+/*
+ * Was the wall clock set since it was so far off? Then *offset_ns becomes now_ns. Only steps count: a clock
+ * that is slewed takes CLOCK_MONOTONIC along, clock_settime(2). Both of wall_offset_ns(); less than 10 ms is
+ * within what two clocks can be read at once.
+ */
+bool wall_stepped(int64_t *offset_ns, int64_t now_ns);
 
 #endif

@@ -678,3 +678,11 @@ bool evidence_has(const struct finding *f, const char *text)
 			return true;
 	return false;
 }
+
+void feed_leak_on(struct feed *f, uint32_t from_us, uint32_t to_us, const char *dst)
+{
+	for (uint32_t us = from_us; us < to_us; us += 200 * MS) {
+		feed_leaked(f, us, pkt_echo(f->plan->pod, dst, 7, (uint16_t)(us / MS)));
+		feed_ticks(f, us + 50 * MS, us + 150 * MS);
+	}
+}

@@ -232,6 +232,8 @@ void feed_sent(struct feed *f, uint32_t us, struct obs_pkt p);
 void feed_back(struct feed *f, uint32_t us, struct obs_pkt p);
 /* From a pod, un-encapsulated by eth0 to the default gateway */
 void feed_leaked(struct feed *f, uint32_t us, struct obs_pkt p);
+/* One ping each 200 ms from the plan's pod to dst, all of which leak, and ticks */
+void feed_leak_on(struct feed *f, uint32_t from_us, uint32_t to_us, const char *dst);
 
 /* ---- what the engine said ---- */
 

@@ -107,6 +107,72 @@ static void every_source(void **state)
 	mirror__free(m);
 }
 
+/* ---- a clock that is set ---- */
+
+static uint64_t turns(struct around *a, uint64_t ns, uint64_t seconds)
+{
+	for (uint64_t end = ns + seconds * NS_PER_S; ns < end; ns += 100 * NS_PER_MS)
+		around__turn(a, ns);
+	return ns;
+}
+
+struct clock {
+	int64_t offset_ns;
+	int steps;
+	uint64_t told_ns;
+};
+
+static int64_t wall_is(void *ctx)
+{
+	return ((struct clock *)ctx)->offset_ns;
+}
+
+static void note_step(void *ctx, const struct obs *o)
+{
+	struct clock *c = ctx;
+
+	if (o->kind != OBS_LOSS)
+		return;
+	assert_int_equal(o->loss.what, LOSS_CLOCK);
+	assert_int_equal(o->loss.count, 1);
+	c->steps++;
+	c->told_ns = o->ts_ns;
+}
+
+/* Each step is told once, forward and back; what two clocks cannot be read closer than is none. */
+static void clock_is_set(void **state)
+{
+	static const int64_t steps[] = { 3600 * (int64_t)NS_PER_S, -7200 * (int64_t)NS_PER_S,
+					 10 * (int64_t)NS_PER_MS, -10 * (int64_t)NS_PER_MS };
+	static const struct opts o = { .host_root = "/nonexistent", .no_bird = true };
+	struct clock c = { .offset_ns = 1700000000 * (int64_t)NS_PER_S };
+	struct mirror *m = mirror__new();
+	const struct around_opts ao = {
+		.o = &o, .mirror = m, .fn = note_step, .ctx = &c, .wall_offset = wall_is
+	};
+	struct around *a = NULL;
+	uint64_t ns = T0;
+
+	(void)state;
+	assert_non_null(m);
+	assert_int_equal(around__new(&ao, &a), 0);
+	ns = turns(a, ns, 1);
+	assert_int_equal(c.steps, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		c.offset_ns += steps[i];
+		ns = turns(a, ns, 1);
+		assert_int_equal(c.steps, i + 1);
+		assert_true(c.told_ns >= ns - NS_PER_S && c.told_ns < ns);
+	}
+	c.offset_ns += 9 * (int64_t)NS_PER_MS;
+	ns = turns(a, ns, 1);
+	c.offset_ns -= 18 * (int64_t)NS_PER_MS;
+	turns(a, ns, 1);
+	assert_int_equal(c.steps, ARRAY_SIZE(steps));
+	around__free(a);
+	mirror__free(m);
+}
+
 /* ---- a BIRD that was given up, and the next one ---- */
 
 static char dir[] = "/tmp/calitrace-around.XXXXXX";
@@ -154,13 +220,6 @@ static void note_round(void *ctx, const struct obs *o)
 	r->state[o->source.id] = o->source.state;
 }
 
-static uint64_t turns(struct around *a, uint64_t ns, uint64_t seconds)
-{
-	for (uint64_t end = ns + seconds * NS_PER_S; ns < end; ns += 100 * NS_PER_MS)
-		around__turn(a, ns);
-	return ns;
-}
-
 static void given_up_and_new(void **state)
 {
 	static const enum source birds[] = { SOURCE_BIRD, SOURCE_BIRD6 };
@@ -206,6 +265,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(urged),
 		cmocka_unit_test(every_source),
+		cmocka_unit_test(clock_is_set),
 		cmocka_unit_test(given_up_and_new),
 	};
 

@@ -360,6 +360,64 @@ static void test_not_announced(void **state)
 	}
 }
 
+/* BIRD was asked again, and does not answer: what it said before stands. If it is gone, that is news. */
+static void test_bird_falls_silent(void **state)
+{
+	static const enum source_state fails[] = { SOURCE_TIMEOUT, SOURCE_GIVEN_UP, SOURCE_ABSENT };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(fails); i++) {
+		const struct finding *x;
+		struct feed f;
+		struct mesh m;
+
+		feed_open(&f, &plans[0], NULL);
+		m = mesh_of(&f, POOL_IPIP, 4);
+		m.peer[2].imported = m.peer[2].route = false;
+		feed_mesh(&f, T, &m);
+		x = leak(&f, T + 3 * MS, &m.peer[2]);
+		assert_chain(x, C_ROUTE_NOT_ANNOUNCED, CONF_LIKELY);
+		feed_begin(&f, T + US_PER_S + 5 * MS, SOURCE_BIRD);
+		feed_end(&f, T + US_PER_S + 6 * MS, SOURCE_BIRD, fails[i]);
+		x = leak(&f, T + US_PER_S + 10 * MS, &m.peer[2]);
+		assert_int_equal(chain_has(x, C_ROUTE_NOT_ANNOUNCED) != NULL,
+				 fails[i] != SOURCE_ABSENT);
+		assert_int_equal(evidence_has(x, "nobody told"), fails[i] != SOURCE_ABSENT);
+		assert_int_equal(x->packets, 10);
+		mesh_free(&m);
+		feed_close(&f, 4 * T);
+	}
+}
+
+/* Reflectors bring everybody's blocks: what none of them brings is not announced. */
+static void test_not_reflected(void **state)
+{
+	(void)state;
+	for (int up = 0; up < 2; up++) {
+		const struct finding *x;
+		struct feed f;
+		struct mesh m;
+
+		feed_open(&f, &plans[0], NULL);
+		m = mesh_of(&f, POOL_IPIP, 4);
+		m.kind = PEER_GLOBAL;
+		for (uint32_t i = 0; i < m.cnt; i++)
+			snprintf(m.peer[i].name, sizeof(m.peer[i].name), "Global_%u", i);
+		m.peer[2].imported = m.peer[2].route = false;
+		if (!up)
+			mesh_down(&m, 1, TCP_SILENT, "Connect", "");
+		feed_mesh(&f, T, &m);
+		x = leak(&f, T + 3 * MS, &m.peer[2]);
+		if (up)
+			assert_chain(x, C_ROUTE_NOT_ANNOUNCED, CONF_LIKELY);
+		else
+			assert_null(chain_has(x, C_ROUTE_NOT_ANNOUNCED));
+		assert_int_equal(evidence_has(x, "though all its sessions are established"), up);
+		mesh_free(&m);
+		feed_close(&f, 2 * T);
+	}
+}
+
 /* Two nodes without a route, BIRD that was asked too early, or Felix' routes: nothing is claimed. */
 static void test_not_announced_unknown(void **state)
 {
@@ -528,7 +586,8 @@ int main(void)
 		cmocka_unit_test(test_blocked_all),    cmocka_unit_test(test_bird_down),
 		cmocka_unit_test(test_recovers),       cmocka_unit_test(test_stray),
 		cmocka_unit_test(test_not_the_strays), cmocka_unit_test(test_one_peer),
-		cmocka_unit_test(test_not_announced),  cmocka_unit_test(test_not_announced_unknown),
+		cmocka_unit_test(test_not_announced),  cmocka_unit_test(test_bird_falls_silent),
+		cmocka_unit_test(test_not_reflected),  cmocka_unit_test(test_not_announced_unknown),
 		cmocka_unit_test(test_owner_conflict), cmocka_unit_test(test_allowlist),
 		cmocka_unit_test(test_tunnel),	       cmocka_unit_test(test_foreign_vxlan),
 	};

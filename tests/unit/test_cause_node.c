@@ -449,8 +449,8 @@ static void test_no_owner(void **state)
 	(void)state;
 	EACH_PLAN(p)
 	{
-		for (int i = 0; i < 3; i++) {
-			char dst[ADDR_STRLEN];
+		for (int i = 0; i < 4; i++) {
+			char dst[ADDR_STRLEN], gw[ADDR_STRLEN];
 			const struct finding *x;
 			struct feed f;
 			struct mesh m;
@@ -459,12 +459,17 @@ static void test_no_owner(void **state)
 			m = mesh_of(&f, POOL_IPIP, 4);
 			m.felix_owns = i != 1;
 			for (uint32_t j = 0; j < m.cnt; j++)
-				m.peer[j].route = false;
-			/* Felix makes the others' */
-			m.peer[1].route = i == 2;
-			m.protocol = RP_FELIX;
+				m.peer[j].route = i == 3;
+			/* Felix makes the others'; BIRD's went after it was asked */
+			m.peer[1].route = i >= 2;
+			m.protocol = i == 3 ? RP_BIRD : RP_FELIX;
 			feed_mesh(&f, T, &m);
-			x = leak(&f, T, pod_in(&m.peer[2].block, dst));
+			for (uint32_t j = 0; i == 3 && j < m.cnt; j++)
+				feed_route(&f, T + MS, ROUTE_DEL,
+					   prefix_str(&m.peer[j].block, (char[PREFIX_STRLEN]){ 0 }),
+					   addr_str(&m.peer[j].addr, gw), IF_TUNNEL, RT_UNICAST,
+					   RP_BIRD, "bird");
+			x = leak(&f, T + 2 * MS, pod_in(&m.peer[2].block, dst));
 			assert_int_equal(chain_has(x, C_ROUTE_OWNER_CONFLICT) != NULL, i == 0);
 			mesh_free(&m);
 			feed_close(&f, 2 * T);

@@ -180,16 +180,15 @@ static void test_back_missing(void **state)
 	}
 }
 
-/* The pod's own address leads elsewhere; whose address it is only CNI's record tells. */
+/* The pod's own address leads elsewhere; whose address it is CNI's record tells. */
 static void test_pod_route(void **state)
 {
 	static const struct {
-		const char *dev; /* of the pod with that address, NULL: nobody knows */
+		const char *dev; /* of the pod with that address */
 		bool moved, expected;
 	} cases[] = {
 		{ "cali111111", true, true },
 		{ "cali222222", true, false }, /* it uses another pod's address */
-		{ NULL, true, false },
 		{ "cali111111", false, false },
 	};
 
@@ -202,8 +201,7 @@ static void test_pod_route(void **state)
 
 			feed_open(&f, p, NULL);
 			feed_node(&f, POOL_IPIP, 0);
-			if (cases[i].dev)
-				tell_pod(&f, p->pod, cases[i].dev);
+			tell_pod(&f, p->pod, cases[i].dev);
 			if (cases[i].moved)
 				feed_route(&f, T, ROUTE_REPLACE, p->pod, NULL, IF_CALI2, RT_UNICAST,
 					   RP_BOOT, NULL);
@@ -248,6 +246,37 @@ static void test_calico_rpf(void **state)
 			x = rpf(&f, IF_CALI1, pkt_echo(p->pod, p->peer_pod, 1, 1));
 			assert_non_null(chain_has(x, C_ASYMMETRIC_ROUTE));
 			assert_int_equal(x->cause, def ? C_CALICO_RPF : C_ASYMMETRIC_ROUTE);
+			feed_close(&f, 2 * T);
+		}
+	}
+}
+
+/* Without CNI's record: no route leads to the device, as one does to each pod's. With one, nobody knows. */
+static void test_route_of_unknown_pod(void **state)
+{
+	(void)state;
+	EACH_PLAN(p)
+	{
+		for (int routed = 0; routed < 2; routed++) {
+			const struct finding *x;
+			struct feed f;
+
+			feed_open(&f, p, NULL);
+			feed_node(&f, POOL_IPIP, 0);
+			feed_route(&f, T, ROUTE_REPLACE, p->pod, NULL, IF_CALI2, RT_UNICAST,
+				   RP_BOOT, NULL);
+			if (routed)
+				feed_route(&f, T, ROUTE_REPLACE, p->pod2, NULL, IF_CALI1,
+					   RT_UNICAST, RP_BOOT, NULL);
+			x = rpf(&f, IF_CALI1, pkt_echo(p->pod, p->peer_pod, 1, 1));
+			if (routed) {
+				assert_null(chain_has(x, C_ASYMMETRIC_ROUTE));
+			} else {
+				assert_int_equal(x->cause, C_ASYMMETRIC_ROUTE);
+				assert_int_equal(chain_has(x, C_ASYMMETRIC_ROUTE)->confidence,
+						 CONF_LIKELY);
+				assert_true(evidence_has(x, "no route leads to cali111111"));
+			}
 			feed_close(&f, 2 * T);
 		}
 	}
@@ -437,12 +466,12 @@ static void test_conntrack(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_uplink),	     cmocka_unit_test(test_ecmp),
-		cmocka_unit_test(test_rules),	     cmocka_unit_test(test_back_missing),
-		cmocka_unit_test(test_calico_rpf),   cmocka_unit_test(test_pod_route),
-		cmocka_unit_test(test_mtu),	     cmocka_unit_test(test_checksum),
-		cmocka_unit_test(test_checksum_tcp), cmocka_unit_test(test_neigh_table),
-		cmocka_unit_test(test_conntrack),
+		cmocka_unit_test(test_uplink),	    cmocka_unit_test(test_ecmp),
+		cmocka_unit_test(test_rules),	    cmocka_unit_test(test_back_missing),
+		cmocka_unit_test(test_calico_rpf),  cmocka_unit_test(test_route_of_unknown_pod),
+		cmocka_unit_test(test_pod_route),   cmocka_unit_test(test_mtu),
+		cmocka_unit_test(test_checksum),    cmocka_unit_test(test_checksum_tcp),
+		cmocka_unit_test(test_neigh_table), cmocka_unit_test(test_conntrack),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

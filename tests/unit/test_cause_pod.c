@@ -301,37 +301,64 @@ static void test_switched_off(void **state)
 	}
 }
 
-/* Before we started: CNI tells which device the pod has. */
+static void feed_down_dev(struct feed *f, uint32_t us, uint32_t ifindex, const char *name)
+{
+	struct obs o = { .kind = OBS_LINK };
+
+	o.link.op = LINK_ADD;
+	o.link.snapshot = true;
+	o.link.link = (struct link_info){ .ifindex = ifindex, .mtu = 1480, .arptype = 1 };
+	snprintf(o.link.link.name, DEV_LEN, "%s", name);
+	feed_obs(f, us, &o);
+}
+
+/*
+ * Before we started: CNI tells which device the pod has. Where it does not, the only device without a
+ * route is likely the pod's; of two such nobody knows; and one whose pod is known is not.
+ */
 static void test_was_switched_off(void **state)
 {
+	enum {
+		CNI_TELLS,
+		ONE_IS_LEFT,
+		TWO_ARE_LEFT,
+		ANOTHER_PODS,
+		CASES
+	};
 	const struct plan *p = &plans[2];
 	char host[PREFIX_STRLEN];
 
 	(void)state;
-	for (int cni = 0; cni < 2; cni++) {
-		struct obs o = { .kind = OBS_LINK };
+	for (int i = 0; i < CASES; i++) {
 		const struct finding *x;
 		struct feed f;
 
 		feed_open(&f, p, NULL);
-		o.link.op = LINK_ADD;
-		o.link.snapshot = true;
-		o.link.link = (struct link_info){ .ifindex = 30, .mtu = 1480, .arptype = 1 };
-		snprintf(o.link.link.name, DEV_LEN, "cali333333");
-		feed_obs(&f, 0, &o);
+		feed_down_dev(&f, 0, 30, "cali333333");
+		if (i == TWO_ARE_LEFT)
+			feed_down_dev(&f, 0, 31, "cali444444");
 		feed_node(&f, POOL_IPIP, 0);
-		feed_obs(&f, 10, &o);
-		if (cni)
+		feed_down_dev(&f, 10, 30, "cali333333");
+		if (i == TWO_ARE_LEFT)
+			feed_down_dev(&f, 10, 31, "cali444444");
+		if (i == CNI_TELLS)
 			feed_pod(&f, 20, "default/c", "cali333333", dead(p, host));
+		else if (i == ANOTHER_PODS)
+			feed_pod(&f, 20, "default/c", "cali333333", p->peer_pod);
 		to_blackhole(&f, T, pkt_echo(p->pod, dead(p, host), 5, 1));
 		x = finding_at(&f, 1);
-		if (cni) {
-			assert_cause(x, C_POD_LINK_DOWN, CONF_CERTAIN);
+		assert_int_equal(evidence_has(x, "nothing tells whose device cali333333 is"),
+				 i == ONE_IS_LEFT);
+		if (i == TWO_ARE_LEFT) {
+			assert_int_equal(x->cause, C_UNKNOWN);
+		} else if (i == ANOTHER_PODS) {
+			assert_cause(x, C_STALE_ENDPOINT, CONF_LIKELY);
+		} else {
+			assert_cause(x, C_POD_LINK_DOWN,
+				     i == CNI_TELLS ? CONF_CERTAIN : CONF_LIKELY);
 			assert_int_equal(chain_has(x, C_POD_LINK_DOWN)->since_from,
 					 SINCE_BEFORE_START);
-			assert_true(evidence_has(x, "default/c"));
-		} else {
-			assert_cause(x, C_STALE_ENDPOINT, CONF_LIKELY);
+			assert_int_equal(evidence_has(x, "default/c"), i == CNI_TELLS);
 		}
 		feed_close(&f, 3 * T);
 	}

@@ -3,14 +3,6 @@
 #include "feed.h"
 
 /* A leak of one ping each 200 ms, with the ticks of the session */
-static void leak_on(struct feed *f, uint32_t from_us, uint32_t to_us, const char *dst)
-{
-	for (uint32_t us = from_us; us < to_us; us += 200 * MS) {
-		feed_leaked(f, us, pkt_echo(f->plan->pod, dst, 7, (uint16_t)(us / MS)));
-		feed_ticks(f, us + 50 * MS, us + 150 * MS);
-	}
-}
-
 static void ping_on(struct feed *f, uint32_t from_us, uint32_t to_us, const char *dst)
 {
 	for (uint32_t us = from_us; us < to_us; us += 200 * MS) {
@@ -37,7 +29,7 @@ static void test_route_deleted(void **state)
 		feed_node(&f, POOL_IPIP, 0);
 		feed_route(&f, 700 * MS, ROUTE_DEL, p->peer_block, p->peer, IF_TUNNEL, RT_UNICAST,
 			   RP_BIRD, "bird");
-		leak_on(&f, 1000 * MS, 3000 * MS, p->peer_pod);
+		feed_leak_on(&f, 1000 * MS, 3000 * MS, p->peer_pod);
 		x = finding_at(&f, 1);
 		assert_int_equal(feed_summary(&f).finding_cnt, 1);
 		assert_int_equal(x->packets, 10);
@@ -70,7 +62,7 @@ static void test_before_start(void **state)
 
 		feed_open(&f, p, NULL);
 		feed_node(&f, POOL_VXLAN, NODE_NO_BLOCK | NODE_NO_BGP);
-		leak_on(&f, 1000 * MS, 2000 * MS, p->peer_pod);
+		feed_leak_on(&f, 1000 * MS, 2000 * MS, p->peer_pod);
 		x = finding_at(&f, 1);
 		b = chain_has(x, C_ROUTE_MISSING);
 		assert_non_null(b);
@@ -100,7 +92,7 @@ static void test_felix_route(void **state)
 		   "calico-node");
 	feed_route(&f, 700, ROUTE_DEL, p->peer_block, p->peer, IF_TUNNEL, RT_UNICAST, RP_FELIX,
 		   "ip");
-	leak_on(&f, 1000 * MS, 2000 * MS, p->peer_pod);
+	feed_leak_on(&f, 1000 * MS, 2000 * MS, p->peer_pod);
 	x = finding_at(&f, 1);
 	assert_int_equal(x->cause, C_FOREIGN_ROUTE_CHANGE);
 	assert_string_equal(chain_has(x, C_ROUTE_MISSING)->by.comm, "ip");
@@ -123,9 +115,9 @@ static void test_bgp_down(void **state)
 		feed_bgp(&f, 500 * MS, BGP_CLOSED, p->peer);
 		feed_route(&f, 600 * MS, ROUTE_DEL, p->peer_block, p->peer, IF_TUNNEL, RT_UNICAST,
 			   RP_BIRD, "bird");
-		leak_on(&f, 1000 * MS, 2000 * MS, p->peer_pod);
+		feed_leak_on(&f, 1000 * MS, 2000 * MS, p->peer_pod);
 		/* one story for the whole node */
-		leak_on(&f, 2000 * MS, 3000 * MS, p->other_pod);
+		feed_leak_on(&f, 2000 * MS, 3000 * MS, p->other_pod);
 		assert_int_equal(feed_summary(&f).finding_cnt, 1);
 		x = finding_at(&f, 1);
 		assert_int_equal(x->block_cnt, 2);
@@ -150,7 +142,7 @@ static void test_bgp_down_before_start(void **state)
 	feed_node(&f, POOL_IPIP, NODE_NO_BLOCK | NODE_BGP_DOWN);
 	feed_bgp(&f, 500 * MS, BGP_CONNECTING, p->peer);
 	feed_bgp(&f, 900 * MS, BGP_REFUSED, p->peer);
-	leak_on(&f, 1000 * MS, 2000 * MS, p->peer_pod);
+	feed_leak_on(&f, 1000 * MS, 2000 * MS, p->peer_pod);
 	x = finding_at(&f, 1);
 	/* who refuses is no firewall: nobody listens there */
 	assert_int_equal(x->cause, C_BGP_DOWN);
@@ -173,7 +165,7 @@ static void peer_down(const struct plan *p, bool known)
 	if (known)
 		feed_route(&f, 3001 * MS, ROUTE_DEL, p->peer_block, p->peer, IF_TUNNEL, RT_UNICAST,
 			   RP_BIRD, "bird");
-	leak_on(&f, 4000 * MS, 5000 * MS, p->peer_pod);
+	feed_leak_on(&f, 4000 * MS, 5000 * MS, p->peer_pod);
 	x = finding_at(&f, 1);
 	b = chain_has(x, C_BGP_PEER_DOWN);
 	assert_non_null(b);
@@ -214,7 +206,7 @@ static void test_collision(void **state)
 		feed_bgp_conn(&f, 950 * MS, ends[i], p->peer, 41000);
 		feed_route(&f, 960 * MS, ROUTE_DEL, p->peer_block, p->peer, IF_TUNNEL, RT_UNICAST,
 			   RP_BIRD, "bird");
-		leak_on(&f, 1000 * MS, 1600 * MS, p->peer_pod);
+		feed_leak_on(&f, 1000 * MS, 1600 * MS, p->peer_pod);
 		assert_int_equal(finding_at(&f, 1)->cause, C_ROUTE_MISSING);
 		feed_close(&f, 2 * US_PER_S);
 	}
@@ -233,7 +225,7 @@ static void test_reset_beside_attempt(void **state)
 	feed_bgp(&f, 900 * MS, BGP_RESET, p->peer);
 	feed_route(&f, 960 * MS, ROUTE_DEL, p->peer_block, p->peer, IF_TUNNEL, RT_UNICAST, RP_BIRD,
 		   "bird");
-	leak_on(&f, 1000 * MS, 1600 * MS, p->peer_pod);
+	feed_leak_on(&f, 1000 * MS, 1600 * MS, p->peer_pod);
 	assert_int_equal(finding_at(&f, 1)->cause, C_BGP_DOWN);
 	feed_close(&f, 2 * US_PER_S);
 }
@@ -258,7 +250,7 @@ static void test_told_twice(void **state)
 	feed_bgp(&f, 5000 * MS, BGP_CLOSED, p->peer);
 	feed_route(&f, 5001 * MS, ROUTE_DEL, p->peer_block, p->peer, IF_TUNNEL, RT_UNICAST, RP_BIRD,
 		   "bird");
-	leak_on(&f, 6000 * MS, 6600 * MS, p->peer_pod);
+	feed_leak_on(&f, 6000 * MS, 6600 * MS, p->peer_pod);
 	assert_int_equal(finding_at(&f, 1)->cause, C_BGP_DOWN);
 	feed_close(&f, 7 * US_PER_S);
 }
@@ -384,7 +376,7 @@ static void test_link_down(void **state)
 		assert_int_equal(f.route[0].op, ROUTE_FLUSH);
 		assert_prefix(f.route[0].route.dst, p->peer_block);
 		assert_string_equal(f.route[0].by.comm, "ip");
-		leak_on(&f, 1000 * MS, 2000 * MS, p->peer_pod);
+		feed_leak_on(&f, 1000 * MS, 2000 * MS, p->peer_pod);
 		x = finding_at(&f, 1);
 		assert_int_equal(chain_has(x, C_ROUTE_MISSING)->since_from, SINCE_SEEN);
 		assert_string_equal(chain_has(x, C_ROUTE_MISSING)->by.comm, "ip");
@@ -405,7 +397,7 @@ static void test_recovery(void **state)
 
 		feed_open(&f, p, NULL);
 		feed_node(&f, POOL_IPIP, NODE_NO_BLOCK);
-		leak_on(&f, 1000 * MS, 2000 * MS, p->peer_pod);
+		feed_leak_on(&f, 1000 * MS, 2000 * MS, p->peer_pod);
 		x = finding_at(&f, 1);
 		assert_int_equal(feed_summary(&f).open_cnt, 1);
 		/* the route alone is a promise */
@@ -421,11 +413,47 @@ static void test_recovery(void **state)
 		/* and again: the same finding, open */
 		feed_route(&f, 4000 * MS, ROUTE_DEL, p->peer_block, p->peer, IF_TUNNEL, RT_UNICAST,
 			   RP_BIRD, "bird");
-		leak_on(&f, 4100 * MS, 5000 * MS, p->peer_pod);
+		feed_leak_on(&f, 4100 * MS, 5000 * MS, p->peer_pod);
 		assert_false(x->recovered);
 		assert_int_equal(feed_summary(&f).finding_cnt, 1);
 		assert_int_equal(chain_has(x, C_ROUTE_MISSING)->since_from, SINCE_SEEN);
 		assert_true(chain_has(x, C_ROUTE_MISSING)->since_ns == FEED_T0 + 4 * NS_PER_S);
+		feed_close(&f, 5 * US_PER_S);
+	}
+}
+
+/* A host outside asks a pod, whose replies a filter drops, and later lets pass. */
+static void test_recovery_of_outside(void **state)
+{
+	static const char host[] = "198.51.100.7";
+
+	(void)state;
+	EACH_PLAN(p)
+	{
+		const struct finding *x;
+		struct feed f;
+
+		feed_open(&f, p, NULL);
+		feed_node(&f, POOL_NONE, 0);
+		for (uint16_t i = 0; i < 4; i++) {
+			uint32_t us = (1000u + i * 500u) * MS;
+			struct obs_pkt q = pkt_echo(host, p->pod, 7, i), r = pkt_reply(&q);
+
+			q.skb = feed_skb(&f);
+			r.skb = feed_skb(&f);
+			feed_path(&f, us, AT_TC_INGRESS, IF_ETH0, q);
+			feed_path(&f, us + 10, AT_TC_EGRESS, IF_CALI1, q);
+			feed_path(&f, us + 20, AT_TC_INGRESS, IF_CALI1, r);
+			if (i < 2)
+				feed_drop(&f, us + 30, IF_CALI1, "NETFILTER_DROP", "nf_hook_slow",
+					  r);
+			else
+				feed_path(&f, us + 30, AT_TC_EGRESS, IF_ETH0, r);
+			feed_ticks(&f, us + 50 * MS, us + 450 * MS);
+			x = finding_at(&f, 1);
+			assert_int_equal(x->block_cnt, 0);
+			assert_int_equal(x->recovered, i >= 2);
+		}
 		feed_close(&f, 5 * US_PER_S);
 	}
 }
@@ -454,7 +482,7 @@ static void test_no_recovery(void **state)
 	feed_node(&f, POOL_IPIP, NODE_NO_BLOCK);
 	feed_route(&f, 500, ROUTE_ADD, p->other_block, p->peer, IF_TUNNEL, RT_UNICAST, RP_BIRD,
 		   "bird");
-	leak_on(&f, 1000 * MS, 2000 * MS, p->peer_pod);
+	feed_leak_on(&f, 1000 * MS, 2000 * MS, p->peer_pod);
 	ping_on(&f, 2500 * MS, 3500 * MS, p->other_pod);
 	assert_false(finding_at(&f, 1)->recovered);
 	feed_close(&f, 5 * US_PER_S);
@@ -524,11 +552,11 @@ static void test_losses(void **state)
 	feed_node(&f, POOL_IPIP, 0);
 	feed_route(&f, 500 * MS, ROUTE_DEL, p->peer_block, p->peer, IF_TUNNEL, RT_UNICAST, RP_BIRD,
 		   "bird");
-	leak_on(&f, 1000 * MS, 1400 * MS, p->peer_pod);
+	feed_leak_on(&f, 1000 * MS, 1400 * MS, p->peer_pod);
 	x = finding_at(&f, 1);
 	assert_int_equal(chain_has(x, C_ROUTE_MISSING)->confidence, CONF_CERTAIN);
 	feed_loss(&f, 1500 * MS, LOSS_RING, 17);
-	leak_on(&f, 1600 * MS, 2600 * MS, p->peer_pod);
+	feed_leak_on(&f, 1600 * MS, 2600 * MS, p->peer_pod);
 	assert_int_equal(chain_has(x, C_ROUTE_MISSING)->confidence, CONF_LIKELY);
 	assert_true(evidence_has(x, "17 events were lost"));
 	assert_int_equal(feed_summary(&f).lost, 17);
@@ -656,6 +684,7 @@ int main(void)
 		cmocka_unit_test(test_withheld),
 		cmocka_unit_test(test_withheld_like),
 		cmocka_unit_test(test_moves_between_findings),
+		cmocka_unit_test(test_recovery_of_outside),
 		cmocka_unit_test(test_news),
 	};
 

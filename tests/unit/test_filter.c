@@ -296,6 +296,21 @@ static const struct {
 	{ "ip proto 4 and host " NODE, T, T },
 	{ "ip[6:2] & 0x1fff != 0", 0, D | I | T },
 	{ "ip[6:2] & 0x1fff != 0 and udp", 0, D | U },
+	/* sums that come out the same for each packet of a kind */
+	{ "ip[9] + 3 = 20", 0, D | U },
+	{ "17 - ip[9] = 0", 0, D | U },
+	{ "-ip[9] + 6 = 0", 0, D | T },
+	{ "ip[9] * 2 = 34", 0, D | U },
+	{ "ip[9] / 2 = 3", 0, D | T },
+	{ "ip[9] % 5 = 2", 0, D | U },
+	{ "ip[9] | 2 = 19", 0, D | U },
+	{ "ip[9] ^ 1 = 16", 0, D | U },
+	{ "ip[9] << 1 = 12", 0, D | T },
+	{ "ip[9] >> 4 = 1", 0, D | U },
+	{ "ip[9] + ip[9] = 34", 0, D | U },
+	/* a port, octet by octet */
+	{ "udp[0] = 0 and udp[1] = 53", 0, D | U }, /* each by itself */
+	{ "udp[2] = 31 and udp[3] = 144", 0, U },
 	{ "ip[0] & 0xf > 5", 0, D | I | T },
 	{ "ip[0] & 0xf > 5 and tcp port 80", 0, T },
 	{ "ip6", 0, 0 },

@@ -100,15 +100,6 @@ static enum confidence surest(const struct finding *x)
 	return most;
 }
 
-static void leak_on(struct feed *f, uint32_t from_us, uint32_t to_us)
-{
-	for (uint32_t us = from_us; us < to_us; us += 200 * MS) {
-		feed_leaked(f, us,
-			    pkt_echo(f->plan->pod, f->plan->peer_pod, 7, (uint16_t)(us / MS)));
-		feed_ticks(f, us + 50 * MS, us + 150 * MS);
-	}
-}
-
 /* What was withheld has findings of its own: test_engine_finding */
 static void test_doubt(void **state)
 {
@@ -126,12 +117,12 @@ static void test_doubt(void **state)
 		feed_node(&f, POOL_IPIP, 0);
 		feed_route(&f, 500 * MS, ROUTE_DEL, p->peer_block, p->peer, IF_TUNNEL, RT_UNICAST,
 			   RP_BIRD, "bird");
-		leak_on(&f, 1000 * MS, 1400 * MS);
+		feed_leak_on(&f, 1000 * MS, 1400 * MS, f.plan->peer_pod);
 		x = finding_at(&f, 1);
 		assert_int_equal(surest(x), CONF_CERTAIN);
 		assert_false(names_loss(x));
 		feed_loss(&f, 1500 * MS, w, COUNT);
-		leak_on(&f, 1600 * MS, 2600 * MS);
+		feed_leak_on(&f, 1600 * MS, 2600 * MS, f.plan->peer_pod);
 		assert_true(names_loss(x));
 		assert_int_not_equal(surest(x), CONF_CERTAIN);
 		assert_int_equal(feed_summary(&f).lost, COUNT);

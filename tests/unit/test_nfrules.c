@@ -67,6 +67,16 @@ static const struct obs_nfrule *rule_of(const struct told *t, const char *chain,
 	return NULL;
 }
 
+/* The same, of one that has to be there */
+static const struct obs_nfrule *the_rule(const struct told *t, const char *chain, uint32_t number)
+{
+	const struct obs_nfrule *r = rule_of(t, chain, number);
+
+	if (!r)
+		fail_msg("no rule %u of chain %s is told", number, chain);
+	return r;
+}
+
 /* Nothing comes into being by being asked for. */
 static void test_nothing(void **state)
 {
@@ -114,8 +124,7 @@ static void calicos(void **state, const char *iptables, enum nf_backend backend)
 	run("ping -c 2 -i 0.2 -W 1 127.0.0.8");
 	t = read_rules(&last);
 	nfrules_drop(&last);
-	r = rule_of(&t, "cali-po-x.deny", 2);
-	assert_non_null(r);
+	r = the_rule(&t, "cali-po-x.deny", 2);
 	assert_int_equal(r->backend, backend);
 	assert_int_equal(r->moved, 2);
 	assert_int_equal(r->alike, 0);
@@ -124,21 +133,17 @@ static void calicos(void **state, const char *iptables, enum nf_backend backend)
 	/* the chain's first rule says whose it is */
 	assert_string_equal(r->comment, "Policy x/deny egress");
 	assert_int_equal(nfclass(r), C_POLICY_DENY);
-	r = rule_of(&t, "cali-fw-cali1", 1);
-	assert_non_null(r);
+	r = the_rule(&t, "cali-fw-cali1", 1);
 	assert_true(r->invalid);
 	assert_int_equal(r->moved, 0);
-	r = rule_of(&t, "INPUT", 2);
-	assert_non_null(r);
+	r = the_rule(&t, "INPUT", 2);
 	assert_string_equal(r->comment, "mine");
 	assert_string_equal(r->in, "lo*");
 	assert_non_null(strstr(r->text, "127.0.0.9"));
 	assert_non_null(strstr(r->text, "dport 53"));
-	r = rule_of(&t, "INPUT", 3);
-	assert_non_null(r);
+	r = the_rule(&t, "INPUT", 3);
 	assert_string_equal(r->in, "lo");
-	r = rule_of(&t, "FORWARD", 0);
-	assert_non_null(r);
+	r = the_rule(&t, "FORWARD", 0);
 	assert_int_equal(r->verdict, NFV_POLICY);
 	assert_int_equal(r->hooks, 1 << NF_HOOK_FORWARD);
 }
@@ -178,26 +183,22 @@ static void test_nft(void **state)
 	     "nft");
 	t = read_rules(&last);
 	nfrules_drop(&last);
-	r = rule_of(&t, "in", 1);
-	assert_non_null(r);
+	r = the_rule(&t, "in", 1);
 	assert_string_equal(r->family, "inet");
 	assert_string_equal(r->comment, "hey");
 	assert_string_equal(r->in, "cali*");
 	assert_int_equal(r->verdict, NFV_REJECT);
 	assert_true(r->counted);
-	r = rule_of(&t, "in", 2);
-	assert_non_null(r);
+	r = the_rule(&t, "in", 2);
 	assert_false(r->counted);
 	assert_true(r->invalid);
 	/* the map's rule is like the one before: it drops, and has no counter */
 	assert_int_equal(r->alike, 2);
 	assert_null(rule_of(&t, "in", 3));
-	r = rule_of(&t, "in", 0);
-	assert_non_null(r);
+	r = the_rule(&t, "in", 0);
 	assert_false(r->counted);
 	assert_non_null(rule_of(&t, "sub", 1));
-	r = rule_of(&t, "raw-cali-PREROUTING", 1);
-	assert_non_null(r);
+	r = the_rule(&t, "raw-cali-PREROUTING", 1);
 	assert_int_equal(nfclass(r), C_CALICO_RPF);
 	assert_int_equal(r->hooks, 1 << NF_HOOK_PREROUTING);
 }
@@ -232,21 +233,17 @@ static void test_maps(void **state)
 	/* nothing is dropped by the first two themselves */
 	assert_null(rule_of(&t, "in", 1));
 	assert_null(rule_of(&t, "in", 2));
-	r = rule_of(&t, "in", 3);
-	assert_non_null(r);
+	r = the_rule(&t, "in", 3);
 	assert_int_equal(r->verdict, NFV_DROP);
 	assert_true(r->counted);
 	assert_int_equal(r->moved, 2);
 	assert_non_null(strstr(r->text, "1 of 2 elements drop"));
-	r = rule_of(&t, "through", 1);
-	assert_non_null(r);
+	r = the_rule(&t, "through", 1);
 	assert_int_equal(r->verdict, NFV_DROP);
 	assert_false(r->counted);
-	r = rule_of(&t, "hit", 1);
-	assert_non_null(r);
+	r = the_rule(&t, "hit", 1);
 	assert_int_equal(r->hooks, 1 << NF_HOOK_INPUT);
-	r = rule_of(&t, "deaf", 1);
-	assert_non_null(r);
+	r = the_rule(&t, "deaf", 1);
 	assert_int_equal(r->hooks, 1 << NF_HOOK_FORWARD);
 }
 

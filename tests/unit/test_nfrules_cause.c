@@ -3,7 +3,7 @@
  * Who filtered it: readings of the packet filters' counters, from observations alone. The right rule is
  * named with all that is told; with less, no rule rather than a wrong one.
  */
-#include "feed.h"
+#include "lossy_node.h"
 
 #include "nfclass.h"
 
@@ -68,84 +68,6 @@ static struct obs_nfrule legacy(struct obs_nfrule r)
 {
 	r.backend = NFB_LEGACY;
 	return r;
-}
-
-/* ---- a node that loses packets ---- */
-
-struct node {
-	struct feed f;
-	uint32_t us;
-	uint16_t id;
-	const char *location;
-	uint64_t last_ns; /* end of the last reading */
-};
-
-static void lose(struct node *n, int cnt)
-{
-	const struct plan *p = n->f.plan;
-
-	while (cnt--) {
-		struct obs_pkt q = pkt_dns(p->pod, p->peer_pod, (uint16_t)(40000 + n->id), n->id);
-
-		n->id++;
-		q = with_dst(q, p->peer, IF_TUNNEL, RT_UNICAST, 0);
-		q.flags |= EV_F_DST | EV_F_DST_INPUT;
-		q.iif = IF_CALI1;
-		feed_drop(&n->f, n->us, IF_CALI1, "NETFILTER_DROP", n->location, q);
-		feed_ticks(&n->f, n->us + 50 * MS, n->us + 150 * MS);
-		n->us += 200 * MS;
-	}
-}
-
-/* A reading that took a millisecond, of what moved since the one before */
-static void look(struct node *n, const struct obs_nfrule *r, size_t cnt)
-{
-	struct obs o = { .kind = OBS_NFLOOK };
-
-	feed_begin(&n->f, n->us, SOURCE_NFRULES);
-	o.nflook.since_ns = n->last_ns;
-	o.nflook.from_ns = FEED_T0 + (uint64_t)n->us * NS_PER_US;
-	o.nflook.to_ns = n->last_ns = o.nflook.from_ns + NS_PER_MS;
-	o.nflook.nft_rules = 40;
-	for (size_t i = 0; i < cnt; i++)
-		o.nflook.legacy_rules += r[i].backend == NFB_LEGACY;
-	feed_obs(&n->f, n->us, &o);
-	for (size_t i = 0; i < cnt; i++) {
-		o.kind = OBS_NFRULE;
-		o.nfrule = r[i];
-		feed_obs(&n->f, n->us, &o);
-	}
-	feed_end(&n->f, n->us, SOURCE_NFRULES, SOURCE_OK);
-	feed_ticks(&n->f, n->us + 10 * MS, n->us + 110 * MS);
-	n->us += 150 * MS;
-}
-
-static void open_at(struct node *n, const char *location)
-{
-	*n = (struct node){ .us = 5 * US_PER_S, .location = location };
-	feed_open(&n->f, &plans[0], NULL);
-	feed_node(&n->f, POOL_IPIP, 0);
-}
-
-static void let_it_settle(struct node *n)
-{
-	feed_ticks(&n->f, n->us, n->us + 500 * MS);
-	n->us += 550 * MS;
-}
-
-static void close_it(struct node *n)
-{
-	feed_close(&n->f, n->us + US_PER_S);
-}
-
-static void assert_cause(const struct node *n, enum cause c, enum confidence conf)
-{
-	const struct finding *x = finding_at(&n->f, 1);
-
-	assert_string_equal(cause_name(x->cause), cause_name(c));
-	if (c == C_UNKNOWN)
-		return;
-	assert_string_equal(confidence_name(chain_has(x, c)->confidence), confidence_name(conf));
 }
 
 /* ---- whose a rule is ---- */
@@ -227,24 +149,24 @@ static void play(const struct scene *s)
 
 	while (cnt < MAX_RULES && s->r[cnt].chain[0])
 		cnt++;
-	open_at(&n, "nf_hook_slow");
-	lose(&n, 1);
+	open_node(&n, &plans[0], "nf_hook_slow");
+	lose_some(&n, 1);
 	assert_true(engine__rules_wanted(n.f.engine));
 	look(&n, NULL, 0);
 	assert_false(engine__rules_wanted(n.f.engine));
-	lose(&n, 3);
+	lose_some(&n, 3);
 	assert_true(engine__rules_wanted(n.f.engine));
 	look(&n, s->r, cnt);
-	let_it_settle(&n);
+	settle(&n);
 	if (finding_at(&n.f, 1)->cause != s->cause)
 		print_message("%s\n", s->name);
 	assert_cause(&n, s->cause, s->conf);
 	if (s->evidence && !evidence_has(finding_at(&n.f, 1), s->evidence))
 		fail_msg("%s: no evidence says '%s'", s->name, s->evidence);
 	/* once is enough */
-	lose(&n, 5);
+	lose_some(&n, 5);
 	assert_false(engine__rules_wanted(n.f.engine));
-	close_it(&n);
+	close_node(&n);
 }
 
 static void test_counters(void **state)
@@ -393,14 +315,14 @@ static void test_place(void **state)
 	struct node n;
 
 	(void)state;
-	open_at(&n, "nft_do_chain");
-	lose(&n, 1);
+	open_node(&n, &plans[0], "nft_do_chain");
+	lose_some(&n, 1);
 	look(&n, NULL, 0);
-	lose(&n, 3);
+	lose_some(&n, 3);
 	look(&n, r, ARRAY_SIZE(r));
-	let_it_settle(&n);
+	settle(&n);
 	assert_cause(&n, C_POLICY_DENY, CONF_CERTAIN);
-	close_it(&n);
+	close_node(&n);
 }
 
 /* ---- with less ---- */
@@ -429,12 +351,12 @@ static void test_first_alone(void **state)
 
 		while (cnt < 3 && cases[i].r[cnt].chain[0])
 			cnt++;
-		open_at(&n, "nf_hook_slow");
-		lose(&n, 1);
+		open_node(&n, &plans[0], "nf_hook_slow");
+		lose_some(&n, 1);
 		look(&n, cases[i].r, cnt);
-		let_it_settle(&n);
+		settle(&n);
 		assert_cause(&n, cases[i].cause, CONF_LIKELY);
-		close_it(&n);
+		close_node(&n);
 	}
 }
 
@@ -447,12 +369,12 @@ static void test_alike(void **state)
 
 	(void)state;
 	r[0].alike = 2;
-	open_at(&n, "nf_hook_slow");
-	lose(&n, 1);
+	open_node(&n, &plans[0], "nf_hook_slow");
+	lose_some(&n, 1);
 	look(&n, r, ARRAY_SIZE(r));
-	let_it_settle(&n);
+	settle(&n);
 	assert_cause(&n, C_UNKNOWN, CONF_UNCLEAR);
-	close_it(&n);
+	close_node(&n);
 }
 
 static void test_not_readable(void **state)
@@ -472,19 +394,19 @@ static void test_not_readable(void **state)
 		struct obs o = { .kind = OBS_NFLOOK };
 		struct node n;
 
-		open_at(&n, "nf_hook_slow");
-		lose(&n, 1);
+		open_node(&n, &plans[0], "nf_hook_slow");
+		lose_some(&n, 1);
 		feed_begin(&n.f, n.us, SOURCE_NFRULES);
 		o.nflook.too_many = cases[i].too_many;
 		if (cases[i].state == SOURCE_OK)
 			feed_obs(&n.f, n.us, &o);
 		feed_end(&n.f, n.us, SOURCE_NFRULES, cases[i].state);
-		let_it_settle(&n);
-		lose(&n, 3);
+		settle(&n);
+		lose_some(&n, 3);
 		assert_false(engine__rules_wanted(n.f.engine));
 		assert_cause(&n, C_UNKNOWN, CONF_UNCLEAR);
 		assert_true(evidence_has(finding_at(&n.f, 1), cases[i].evidence));
-		close_it(&n);
+		close_node(&n);
 	}
 }
 
@@ -495,17 +417,17 @@ static void test_no_loss_between(void **state)
 	struct node n;
 
 	(void)state;
-	open_at(&n, "nf_hook_slow");
-	lose(&n, 1);
+	open_node(&n, &plans[0], "nf_hook_slow");
+	lose_some(&n, 1);
 	look(&n, NULL, 0);
 	for (int i = 0; i < 4; i++) {
 		assert_false(engine__rules_wanted(n.f.engine));
 		look(&n, r, 1);
 		assert_cause(&n, C_UNKNOWN, CONF_UNCLEAR);
 	}
-	lose(&n, 5);
+	lose_some(&n, 5);
 	assert_false(engine__rules_wanted(n.f.engine));
-	close_it(&n);
+	close_node(&n);
 }
 
 /* With a reading from before the fault the first one of the finding tells who it was. */
@@ -537,17 +459,17 @@ static void test_from_start(void **state)
 		struct node n;
 
 		r[1].counted = !cases[i].silent;
-		open_at(&n, "nf_hook_slow");
+		open_node(&n, &plans[0], "nf_hook_slow");
 		look(&n, NULL, 0);
 		n.us += cases[i].s * US_PER_S;
-		lose(&n, cases[i].lost);
+		lose_some(&n, cases[i].lost);
 		assert_true(engine__rules_wanted(n.f.engine));
 		look(&n, r, ARRAY_SIZE(r));
-		let_it_settle(&n);
+		settle(&n);
 		if (finding_at(&n.f, 1)->cause != cases[i].cause)
 			print_message("case %zu\n", i);
 		assert_cause(&n, cases[i].cause, cases[i].conf);
-		close_it(&n);
+		close_node(&n);
 	}
 }
 
@@ -560,16 +482,16 @@ static void test_first_and_second(void **state)
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
-		open_at(&n, "nf_hook_slow");
+		open_node(&n, &plans[0], "nf_hook_slow");
 		look(&n, NULL, 0);
-		lose(&n, 3);
+		lose_some(&n, 3);
 		look(&n, r, 1);
 		assert_cause(&n, C_POLICY_DENY, CONF_CERTAIN);
-		lose(&n, 3);
+		lose_some(&n, 3);
 		look(&n, other, (size_t)i);
-		let_it_settle(&n);
+		settle(&n);
 		assert_cause(&n, i ? C_UNKNOWN : C_POLICY_DENY, CONF_CERTAIN);
-		close_it(&n);
+		close_node(&n);
 	}
 }
 
@@ -582,25 +504,25 @@ static void test_again(void **state)
 	struct node n;
 
 	(void)state;
-	open_at(&n, "nf_hook_slow");
+	open_node(&n, &plans[0], "nf_hook_slow");
 	look(&n, NULL, 0);
-	lose(&n, 3);
+	lose_some(&n, 3);
 	look(&n, r, 1);
 	assert_cause(&n, C_POLICY_DENY, CONF_CERTAIN);
 	q = pkt_dns(n.f.plan->pod, n.f.plan->peer_pod, 50000, 99);
 	feed_sent(&n.f, n.us, q);
 	feed_back(&n.f, n.us + 1000, pkt_reply(&q));
-	let_it_settle(&n);
+	settle(&n);
 	assert_true(finding_at(&n.f, 1)->recovered);
 	n.us += 600 * US_PER_S;
-	lose(&n, 1);
+	lose_some(&n, 1);
 	assert_true(engine__rules_wanted(n.f.engine));
 	look(&n, NULL, 0);
-	lose(&n, 3);
+	lose_some(&n, 3);
 	look(&n, other, 1);
-	let_it_settle(&n);
+	settle(&n);
 	assert_cause(&n, C_FOREIGN_FIREWALL, CONF_CERTAIN);
-	close_it(&n);
+	close_node(&n);
 }
 
 /* A second reading whose first one nobody saw: a part of a capture. Rules outside of a round. */
@@ -612,18 +534,18 @@ static void test_torn(void **state)
 	struct node n;
 
 	(void)state;
-	open_at(&n, "nf_hook_slow");
-	lose(&n, 3);
+	open_node(&n, &plans[0], "nf_hook_slow");
+	lose_some(&n, 3);
 	n.last_ns = FEED_T0 + 1;
 	look(&n, r, ARRAY_SIZE(r));
-	let_it_settle(&n);
+	settle(&n);
 	assert_cause(&n, C_UNKNOWN, CONF_UNCLEAR);
 	o.nfrule = r[0];
 	feed_obs(&n.f, n.us, &o);
 	feed_end(&n.f, n.us, SOURCE_NFRULES, SOURCE_OK);
-	let_it_settle(&n);
+	settle(&n);
 	assert_cause(&n, C_UNKNOWN, CONF_UNCLEAR);
-	close_it(&n);
+	close_node(&n);
 }
 
 /* ---- without rules ---- */

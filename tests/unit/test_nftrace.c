@@ -404,6 +404,14 @@ static void assert_heard(const struct heard *h)
 	assert_string_equal(h->last.rule.comment, "test");
 }
 
+static void hear_one(struct nftrace *t, int fd, uint64_t now, const struct heard *h)
+{
+	send_some(fd, 1);
+	nftrace__turn(t, now);
+	assert_heard(h);
+	assert_int_equal(h->cnt, 1);
+}
+
 /*
  * Confined, as a tracer is: hears a drop, and asks for its rule; misses too many of them, says so, is
  * silent for a while, and hears again with another socket.
@@ -421,10 +429,7 @@ static void hear_all(void)
 	nftrace__turn(t, now);
 	assert_int_equal(h.rounds, 1);
 	assert_int_equal(h.cnt, 0);
-	send_some(fd, 1);
-	nftrace__turn(t, now += NS_PER_S);
-	assert_heard(&h);
-	assert_int_equal(h.cnt, 1);
+	hear_one(t, fd, now += NS_PER_S, &h);
 	/* two messages each, of far more than 256 octets in the kernel: more than may wait */
 	send_some(fd, 20000);
 	nftrace__turn(t, now += NS_PER_S);
@@ -437,10 +442,7 @@ static void hear_all(void)
 	nftrace__turn(t, now += 10 * NS_PER_S);
 	assert_int_equal(h.rounds, 3);
 	assert_int_equal(h.cnt, 0);
-	send_some(fd, 1);
-	nftrace__turn(t, now += NS_PER_S);
-	assert_heard(&h);
-	assert_int_equal(h.cnt, 1);
+	hear_one(t, fd, now += NS_PER_S, &h);
 	nftrace__free(t);
 	close(fd);
 }

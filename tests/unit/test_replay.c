@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "digest_replay.h"
 #include "replay.h"
 
 #define MAX_SAID 4096
@@ -381,6 +382,85 @@ static void test_two_nodes(void **state)
 	feed_close(&t.f, END_US);
 }
 
+/* ---- into a digest, as diff and report do ---- */
+
+static void to_node(void *ctx, struct replay_node *n)
+{
+	digest_replay__node(ctx, n);
+}
+
+static void to_ready(void *ctx, struct replay_node *n, const struct cap_ready *r)
+{
+	digest_replay__ready(ctx, n, r);
+}
+
+static void to_record(void *ctx, struct replay_node *n, const struct record *rec)
+{
+	digest_replay__record(ctx, n, rec);
+}
+
+static void to_end(void *ctx, struct replay_node *n)
+{
+	digest_replay__end(ctx, n);
+}
+
+/* More nodes than there is room for at first; each file's digest is the same. */
+static void test_digest(void **state)
+{
+	struct digest d = { 0 };
+	struct digest_replay dr = { .digest = &d };
+	const char *path[10];
+	struct replay_opts ro = { .o = &no_opts,
+				  .file = path,
+				  .file_cnt = ARRAY_SIZE(path),
+				  .all = true,
+				  .ops = { .node = to_node,
+					   .ready = to_ready,
+					   .record = to_record,
+					   .end = to_end,
+					   .ctx = &dr } };
+	struct file f[ARRAY_SIZE(path)];
+	char name[8], why[400] = "";
+	struct replay *r = NULL;
+	struct trace t;
+
+	(void)state;
+	trace_open(&t, &plans[0]);
+	for (unsigned int i = 0; i < ARRAY_SIZE(path); i++) {
+		snprintf(name, sizeof(name), "n%u", i);
+		write_whole(&f[i], &t, name, i + 1);
+		path[i] = f[i].path;
+	}
+	assert_int_equal(replay__open(&ro, &r, why, sizeof(why)), 0);
+	assert_int_equal(replay__run(r, why, sizeof(why)), 0);
+	replay__free(r);
+	assert_false(d.oom);
+	assert_int_equal(d.cnt, ARRAY_SIZE(path));
+	trace_end(&t);
+	for (unsigned int i = 0; i < ARRAY_SIZE(path); i++) {
+		const struct digest_node *n;
+
+		snprintf(name, sizeof(name), "n%u", i);
+		n = digest__find(&d, name);
+		assert_non_null(n);
+		assert_true(n->complete);
+		assert_false(n->foreign || n->cut || n->gap);
+		assert_int_equal(n->wall_offset_ns, OFFSET);
+		assert_int_equal(n->begin_ns, FEED_T0 + NS_PER_US);
+		assert_int_equal(n->end_ns, FEED_T0 + END_US * NS_PER_US);
+		assert_int_equal(n->summary.problems, t.sum.problems);
+		assert_true(n->packets > 0);
+		assert_int_equal(n->packets, d.node[0].packets);
+		assert_int_equal(n->finding_cnt, 1);
+		assert_true(n->flow_cnt > 0);
+		file_close(&f[i]);
+	}
+	digest_replay__free(&dr);
+	assert_null(dr.node);
+	digest__free(&d);
+	feed_close(&t.f, END_US);
+}
+
 static void test_cut(void **state)
 {
 	const char *path[1];
@@ -580,11 +660,11 @@ static void test_no_capture(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_one_file),   cmocka_unit_test(test_parts),
-		cmocka_unit_test(test_two_nodes),  cmocka_unit_test(test_cut),
-		cmocka_unit_test(test_interval),   cmocka_unit_test(test_filter),
-		cmocka_unit_test(test_pool),	   cmocka_unit_test(test_reply_timeout),
-		cmocka_unit_test(test_no_capture),
+		cmocka_unit_test(test_one_file),      cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_two_nodes),     cmocka_unit_test(test_digest),
+		cmocka_unit_test(test_cut),	      cmocka_unit_test(test_interval),
+		cmocka_unit_test(test_filter),	      cmocka_unit_test(test_pool),
+		cmocka_unit_test(test_reply_timeout), cmocka_unit_test(test_no_capture),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,6 +31,13 @@ static void test_verdict(void **state)
 	assert_int_equal(storm_verdict("", EHOSTUNREACH, RTN_UNREACHABLE), V_UNREACHABLE);
 	assert_int_equal(storm_verdict("", EACCES, RTN_PROHIBIT), V_PROHIBIT);
 	assert_int_equal(storm_verdict("", 0, RTN_UNICAST), V_OTHER);
+	assert_int_equal(storm_verdict("QDISC_DROP", 0, 0), V_OVERLOAD);
+	assert_int_equal(storm_verdict("VXLAN_NO_REMOTE", 0, 0), V_TUNNEL_ERROR);
+	assert_int_equal(storm_verdict("NEIGH_QUEUEFULL", 0, 0), V_NEIGH_FAILED);
+	/* the reason says more than the route */
+	assert_int_equal(storm_verdict("IP_INADDRERRORS", EHOSTUNREACH, RTN_UNICAST),
+			 V_FORWARDING_OFF);
+	assert_int_equal(storm_verdict("NOT_SPECIFIED", EHOSTUNREACH, RTN_UNICAST), V_OTHER);
 }
 
 int main(void)
