@@ -29,7 +29,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all static static-arm64 man deb uninstall bpf bpf-x86_64 bpf-arm64 demo test test-progs test-unit test-bpf \
-	test-matrix test-faults kill-500 soak analyze coverage coverage-progs bench-progs bench fuzz-progs fuzz fuzz-long \
+	test-matrix test-faults kill-500 soak grid analyze coverage coverage-progs bench-progs bench fuzz-progs fuzz fuzz-long \
 	lint install clean FORCE
 all:
 
@@ -75,20 +75,30 @@ PKGS := libbpf libelf zlib libnl-3.0 libnl-route-3.0 jansson ncursesw
 PKG_CFLAGS := $(patsubst -I%,-isystem %,$(filter -I%,$(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)))
 PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -lpcap
 STATIC_LIBS = $(shell $(PKG_CONFIG) --static --libs $(PKGS) 2>/dev/null)
+
+# The archive of libmicrohttpd where there is one, also for the dynamic program: the shared one
+# brings gnutls and eight more libraries into a process that runs as root and has no use for TLS.
+# What the archive names of gnutls is never called, and answered by functions that do nothing.
+MHD_A := $(firstword $(wildcard $(shell $(PKG_CONFIG) --variable=libdir libmicrohttpd 2>/dev/null)/libmicrohttpd.a \
+	$(shell $(CC) $(LDFLAGS) -print-file-name=libmicrohttpd.a 2>/dev/null)))
+MHD_STUBS := $(if $(MHD_A),$(O)/gnutls_stubs.o)
+MHD_LIBS := $(if $(MHD_A),$(MHD_A) $(MHD_STUBS) -lpthread,$(shell $(PKG_CONFIG) --libs libmicrohttpd 2>/dev/null))
+PKG_CFLAGS += $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags libmicrohttpd 2>/dev/null))
+PKG_LIBS += $(MHD_LIBS)
 STATIC_SRCS := $(sort $(wildcard user/static/*.c))
 STATIC_OBJS := $(STATIC_SRCS:%.c=$(O)/%.o)
 
 , := ,
 CFLAGS ?= -O2 -g
+# BTF and debug information name sources with the directory of the build, unless told otherwise, and the
+# build's id is made of all that: the same program comes out wherever it is built.
+HERE := -ffile-prefix-map='$(CURDIR)'=.
 SANFLAGS := $(if $(SAN),-fsanitize=address$(,)undefined -fno-omit-frame-pointer)
 USER_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Werror -I. -Iuser $(PKG_CFLAGS) \
-	$(CFLAGS) $(SANFLAGS) $(CPPFLAGS) -MMD -MP
+	$(HERE) $(CFLAGS) $(SANFLAGS) $(CPPFLAGS) -MMD -MP
 
 # -mcpu=v3 has been understood since Linux 5.1. Of it, atomics whose result is used need 5.12:
 # those must not appear, and the kernel matrix loads everything on 5.10.
-# BTF names its sources with the directory of the build, unless told otherwise; the program stripped
-# has no other trace of it.
-HERE := -ffile-prefix-map=$(CURDIR)=.
 BPF_CFLAGS := $(HERE) -O2 -g -std=gnu11 -Wall -Werror -target bpf -mcpu=v3 -MMD -MP
 BPF_TARGET_x86_64 := x86
 BPF_TARGET_arm64 := arm64
@@ -130,6 +140,16 @@ $(O)/user/bpf_object.o: user/bpf_object.S $(BPF_OBJ)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -DBPF_OBJECT='"$(BPF_OBJ)"' -c $< -o $@
 
+ifneq ($(MHD_A),)
+$(MHD_STUBS:.o=.c): $(MHD_A)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(patsubst %ar,%nm,$(AR)) -u $< 2>/dev/null | sed -n 's/^ *U \(gnutls_[a-z0-9_]*\)$$/\1/p' | sort -u | \
+		sed 's/.*/int &(void);\n__attribute__((weak)) int &(void) { return 0; }/' >$@
+$(MHD_STUBS): %.o: %.c
+	$(say) CC $@
+	$(Q)$(CC) $(USER_CFLAGS) -c $< -o $@
+endif
+
 $(O)/user/report_css.o: user/report_css.S user/report.css
 	$(say) AS $@
 	$(Q)mkdir -p $(@D)
@@ -139,18 +159,18 @@ $(VERSION_OBJS): CPPFLAGS += -DCALITRACE_VERSION='"$(VERSION)"'
 $(VERSION_OBJS): $(B)/version
 
 # Everything but main(), for the tests. Made anew each time: no member outlives its source.
-$(LIB): $(filter-out $(MAIN_OBJ),$(USER_OBJS))
+$(LIB): $(filter-out $(MAIN_OBJ),$(USER_OBJS)) | $(MHD_STUBS)
 	$(say) AR $@
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
-$(PROG): $(USER_OBJS)
+$(PROG): $(USER_OBJS) | $(MHD_STUBS)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
-$(STATIC): $(USER_OBJS) $(STATIC_OBJS)
+$(STATIC): $(USER_OBJS) $(STATIC_OBJS) | $(MHD_STUBS)
 	$(say) LINK $@
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static -s -o $@ $^ -lpcap $(STATIC_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static -s -o $@ $^ $(MHD_LIBS) -lpcap $(STATIC_LIBS)
 
 # The same make with another compiler, and libraries out of Debian's packages for that machine
 static-arm64:
@@ -195,6 +215,13 @@ $(BENCH_PROGS): %: %.o $(BENCH_SHARED) $(LIB)
 BAD_BPF := $(O)/tests/trust/bad.bpf.o
 # Programs of others that must be left alone: tests/trust/kill.sh
 FOREIGN_BPF := $(O)/tests/trust/foreign.bpf.o
+# Preloaded by tests/trust/loss.sh
+CLOCK_SO := $(O)/tests/trust/clock.so
+$(CLOCK_SO): tests/trust/clock.c | $(B)/deps
+	$(say) CC $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -D_GNU_SOURCE -Wall -Wextra -Werror -O2 -shared -fPIC -o $@ $<
+
 $(O)/tests/bpf/test_harm.o: $(BAD_BPF)
 $(O)/tests/bpf/test_harm.o: CPPFLAGS += -DBAD_OBJECT='"$(BAD_BPF)"'
 
@@ -214,7 +241,7 @@ $(FUZZ_O)/%.o: %.c | $(B)/deps
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(filter-out $(CFLAGS) $(SANFLAGS),$(USER_CFLAGS)) $(FUZZ_CFLAGS) \
 		-fsanitize=fuzzer-no-link -DLIBFUZZER -c $< -o $@
-$(FUZZ_CLANG_PROGS): $(FUZZ_O)/%: $(FUZZ_O)/tests/fuzz/fuzz_%.o $(FUZZ_SHARED:%.c=$(FUZZ_O)/%.o) $(FUZZ_LIB_OBJS)
+$(FUZZ_CLANG_PROGS): $(FUZZ_O)/%: $(FUZZ_O)/tests/fuzz/fuzz_%.o $(FUZZ_SHARED:%.c=$(FUZZ_O)/%.o) $(FUZZ_LIB_OBJS) | $(MHD_STUBS)
 	$(say) LINK $@
 	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer $(if $(filter %/netlink,$@),$(FUZZ_WRAP)) -o $@ $^ $(PKG_LIBS)
 fuzz-progs: $(FUZZ_CLANG_PROGS)
@@ -262,10 +289,27 @@ kill-500: all $(FOREIGN_BPF)
 soak: all
 	tests/trust/soak.sh native $(B)/soak $(SOAK_SECONDS)
 
+# Objects of other compilers, each in a program that loads it as a tracer does: KERNEL=6.1 make grid
+GRID := $(B)/grid
+GRID_CLANGS ?= clang-14 clang-16 clang-19
+GRID_PROGS := $(GRID_CLANGS:%=$(GRID)/%/load)
+$(GRID)/%/calitrace.bpf.o: $(BPF_SRC) $(wildcard bpf/*.h) | $(B)/deps
+	$(say) BPF $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$* $(filter-out -MMD -MP,$(BPF_CFLAGS)) -D__TARGET_ARCH_$(BPF_TARGET_$(ARCH)) -Ivmlinux/$(ARCH) -c $< -o $@
+	$(Q)$(LLVM_STRIP) -g $@
+$(GRID)/%/load: $(GRID)/%/calitrace.bpf.o user/bpf_object.S tests/trust/load.c $(LIB)
+	$(say) LINK $@
+	$(Q)$(CC) -DBPF_OBJECT='"$<"' -c user/bpf_object.S -o $(@D)/object.o
+	$(Q)$(CC) $(filter-out -MMD -MP,$(USER_CFLAGS)) $(LDFLAGS) -o $@ tests/trust/load.c $(@D)/object.o $(LIB) $(PKG_LIBS)
+.PRECIOUS: $(GRID)/%/calitrace.bpf.o
+grid: $(GRID_PROGS)
+	tests/trust/grid.sh $(KERNEL) $(GRID) $(GRID_CLANGS)
+
 $(COST)/load: $(COST)/load.o $(COST)/serve.o
 $(COST)/floor: $(COST)/floor.o
 $(COST)/insns: $(COST)/insns.o
-$(COST_PROGS):
+$(COST_PROGS): | $(MHD_STUBS)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
@@ -280,7 +324,7 @@ run_all = @failed=0; for t in $(1); do \
 	$$t || { echo "FAILED: $$t" >&2; failed=1; }; done; exit $$failed
 
 test-progs: $(UNIT_PROGS) $(BPF_PROGS) $(BENCH_PROGS) $(FUZZ_PROG) $(FUZZ_TEST) \
-	$(COST_PROGS) $(COST_BPF) $(FOREIGN_BPF)
+	$(COST_PROGS) $(COST_BPF) $(FOREIGN_BPF) $(CLOCK_SO)
 test-unit: $(UNIT_PROGS) $(FUZZ_TEST)
 	$(call run_all,$^)
 test-bpf: $(BPF_PROGS)
@@ -334,7 +378,7 @@ lint:
 # Sections of a page that are not in a file of its own come from the help texts.
 MAN := $(B)/man
 MAN_PAGES := $(patsubst tools/man/%,$(MAN)/%,$(wildcard tools/man/*.[157]))
-$(MAN)/%: tools/man/% tools/man/make.sh $(wildcard tools/man/*.inc tools/man/examples/*) $(wildcard user/help*.c) VERSION
+$(MAN)/%: tools/man/% tools/man/make.sh $(wildcard tools/man/*.inc tools/man/examples/*) $(wildcard user/help*.c) user/report_words.c VERSION
 	$(Q)mkdir -p $(@D)
 	$(Q)tools/man/make.sh $< >$@
 man: $(MAN_PAGES)
@@ -351,6 +395,7 @@ install: $(PROG) man
 	install -D -m 644 tools/completion/_calitrace $(SHARE)/zsh/vendor-completions/_calitrace
 	install -D -m 644 tools/completion/calitrace.fish $(SHARE)/fish/vendor_completions.d/calitrace.fish
 	install -D -m 644 -t $(SHARE)/calitrace/schema tools/schema/*.json
+	install -D -m 644 -t $(SHARE)/calitrace/prometheus tools/prometheus/*.yml tools/prometheus/*.json
 	$(if $(UNITS),install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system $(UNITS))
 	$(if $(UNITS),sed -i 's|/usr/local/bin/|$(PREFIX)/bin/|' \
 		$(addprefix $(DESTDIR)$(PREFIX)/lib/systemd/system/,$(notdir $(UNITS))))

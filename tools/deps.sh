@@ -33,6 +33,7 @@ needs_build() {
 		lib libnl-route-3.0 libnl-route-3-dev
 		lib jansson libjansson-dev
 		lib libpcap libpcap-dev
+		lib libmicrohttpd libmicrohttpd-dev
 		lib ncursesw libncurses-dev
 	EOF
 }
@@ -67,6 +68,10 @@ needs_test() {
 		cmd nft nftables
 		cmd tmux tmux
 		cmd ipvsadm ipvsadm
+		cmd curl curl
+		cmd dash dash
+		file /usr/lib/python3/dist-packages/yaml/__init__.py python3-yaml
+		file /usr/lib/python3/dist-packages/jsonschema/__init__.py python3-jsonschema
 		cmd bpftool bpftool
 		cmd cppcheck cppcheck
 		cmd valgrind valgrind
@@ -86,8 +91,10 @@ wishes() {
 	test)
 		cat <<-'EOF'
 			cmd chromium chromium
+			cmd kubectl kubernetes-client
 			cmd zsh zsh
 			cmd fish fish
+			file /usr/share/bash-completion/bash_completion bash-completion
 			cmd mandoc mandoc
 			cmd groff groff
 			cmd lintian lintian
@@ -98,6 +105,8 @@ wishes() {
 			file /usr/lib/python3/dist-packages/fastjsonschema python3-fastjsonschema
 			file /usr/lib/python3/dist-packages/jsonschema python3-jsonschema
 			cmd bpftrace bpftrace
+			cmd debootstrap debootstrap
+			cmd faketime faketime
 		EOF
 		;;
 	bench)
@@ -115,7 +124,8 @@ have() {
 
 	case $kind in
 	cmd) command -v "$thing" >/dev/null ;;
-	lib) "$PKG_CONFIG" --exists "$thing" 2>/dev/null ;;
+	# it exists even if what its archive alone needs does not, as below a sysroot
+	lib) "$PKG_CONFIG" --exists "$thing" 2>/dev/null || [ -n "$("$PKG_CONFIG" --variable=libdir "$thing" 2>/dev/null)" ] ;;
 	file) [ -e "$thing" ] ;;
 	# A dynamic program names its interpreter right after the program headers.
 	static) path=$(command -v "$thing") && ! head -c 4096 "$path" | grep -q 'ld-linux' ;;

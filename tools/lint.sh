@@ -107,7 +107,7 @@ check_includes() {
 	grep -nE '^#[[:space:]]*include[[:space:]]+<(linux|asm|sys|net|netinet)/' bpf/* |
 		sed 's/$/ -- bpf\/ takes kernel types from vmlinux.h/' || :
 	pure=(user/engine*.c user/timeline.c user/*mirror.c user/judge*.c user/cause*.c
-		user/finding*.c user/journey.c user/role.c user/service.c user/dns_answers.c
+		user/finding*.c user/journey.c user/role.c user/service.c user/dns_answers.c user/metrics.c user/metrics_accept.c
 		user/top_model.c user/top_list.c user/top_keys.c user/top_frame.c user/top_draw.c user/top_table.c)
 	for f in "${pure[@]}"; do
 		[ -e "$f" ] || continue

@@ -18,6 +18,7 @@ int cmd_show(const struct opts *o);
 int cmd_diff(const struct opts *o);
 int cmd_report(const struct opts *o);
 int cmd_check(const struct opts *o);
+int cmd_metrics(const struct opts *o, char **argv);
 int cmd_doctor(const struct opts *o);
 
 #endif

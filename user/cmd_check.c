@@ -156,6 +156,7 @@ static int open_render(struct check_run *c)
 	struct render_opts ro = {
 		.out = stdout,
 		.colour = stdout_takes_colour(),
+		.cols = stdout_cols(),
 		.wall_offset_ns = wall_offset_ns(),
 		.node = c->node,
 	};

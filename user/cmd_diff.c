@@ -69,6 +69,7 @@ static int tell(const struct opts *o, const struct diff *d)
 	struct render_opts ro = {
 		.out = stdout,
 		.colour = stdout_takes_colour(),
+		.cols = stdout_cols(),
 		.quiet = o->quiet,
 	};
 	int err = o->output == OUTPUT_JSON ? render_diff_json(&ro, d, o->verbose) :

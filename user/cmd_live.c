@@ -58,6 +58,7 @@ static int open_render(struct live *l)
 	struct render_opts ro = {
 		.out = stdout,
 		.colour = stdout_takes_colour(),
+		.cols = stdout_cols(),
 		.all = l->o->all,
 		.quiet = l->o->quiet,
 		.numeric = l->o->numeric,

@@ -48,6 +48,7 @@ static void on_node(void *ctx, struct replay_node *n)
 	struct render_opts ro = {
 		.out = stdout,
 		.colour = s->colour,
+		.cols = stdout_cols(),
 		.all = s->all,
 		.quiet = s->o->quiet || s->o->summary,
 		.checks = s->o->summary && !s->o->quiet,

@@ -102,6 +102,7 @@ static int tell_end(struct live_top *l, const struct summary *sum, uint64_t now)
 	struct render_opts ro = {
 		.out = stdout,
 		.colour = stdout_takes_colour(),
+		.cols = stdout_cols(),
 		.quiet = true,
 		.numeric = l->o.numeric,
 		.wall_offset_ns = tracer__wall_offset_ns(l->tracer),

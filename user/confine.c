@@ -52,5 +52,8 @@ void confine_settle(const struct opts *o)
 			 "cannot be read");
 	priv_settle(writes);
 	/* a kernel without seccomp: doctor says so */
-	(void)sandbox_enter_tracing(writes);
+	if (o->command == CMD_METRICS)
+		(void)sandbox_enter_serving();
+	else
+		(void)sandbox_enter_tracing(writes);
 }

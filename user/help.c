@@ -15,7 +15,7 @@ static const struct {
 	[CMD_DIFF] = { "diff", "compare two captures, before and after", true },
 	[CMD_REPORT] = { "report", "one self-contained HTML page", true },
 	[CMD_CHECK] = { "check", "audit this node now, no traffic needed", true },
-	[CMD_METRICS] = { "metrics", "long-running OpenMetrics endpoint", false },
+	[CMD_METRICS] = { "metrics", "long-running OpenMetrics endpoint", true },
 	[CMD_DOCTOR] = { "doctor", "which probes this kernel allows, what is lost without", true },
 };
 
@@ -197,9 +197,8 @@ void help_print(FILE *out, enum command c)
 		fputs(help_show, out);
 	else if (c == CMD_DIFF)
 		fputs(help_diff, out);
+	else if (c == CMD_METRICS)
+		fputs(help_metrics, out);
 	else if (c == CMD_REPORT)
 		fputs(help_report, out);
-	else
-		fprintf(out, "calitrace %s: %s.\nIt is not in this version yet: %s\n",
-			command_name(c), commands[c].job, COMMANDS_THAT_WORK ".");
 }

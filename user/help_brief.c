@@ -131,11 +131,33 @@ static const char brief_check[] =
 	"Exit status: 0 nothing wrong, 1 something is wrong, 2 trouble, 3 cannot say.\n"
 	"All of it: calitrace help check\n";
 
+static const char brief_metrics[] =
+	"usage: calitrace metrics [OPTIONS]\n"
+	"Traces as 'live' does, until a signal comes, and serves what it counts over HTTP\n"
+	"to Prometheus: /metrics, and /healthz. As root.\n"
+	"\n"
+	"  --listen ADDR:PORT                  where (127.0.0.1:9435); no password\n"
+	"  --pool CIDR[=MODE]                  a pool: ipip, vxlan, crosssubnet, none\n"
+	"  --reply-timeout 2s                  then a request counts as unanswered\n"
+	"  --netns NAME|PATH  --host-root DIR  the node's network namespace; its files\n"
+	"  --node NAME  --no-bird              the node's name; leave BIRD alone\n"
+	"  -q, --quiet  -v, --verbose          say less; more on stderr\n"
+	"  --help  --version\n"
+	"\n"
+	"  calitrace_packets_total{verdict,app,block}   calitrace_findings{cause,state}\n"
+	"  calitrace_routes_missing                     calitrace_bgp_sessions{state}\n"
+	"  calitrace_reply_seconds{app} (histogram)     calitrace_build_info\n"
+	"  calitrace_events_lost_total                  calitrace_events_withheld_total\n"
+	"\n"
+	"Exit status: 0 ran, 2 trouble. All of it: calitrace help metrics\n";
+
 void help_brief(FILE *out, enum command c)
 {
 	static const char *const brief[CMD_MAX] = {
-		[CMD_NONE] = brief_program, [CMD_LIVE] = brief_live, [CMD_CAPTURE] = brief_capture,
-		[CMD_SHOW] = brief_show,    [CMD_DIFF] = brief_diff, [CMD_CHECK] = brief_check,
+		[CMD_NONE] = brief_program,    [CMD_LIVE] = brief_live,
+		[CMD_CAPTURE] = brief_capture, [CMD_SHOW] = brief_show,
+		[CMD_DIFF] = brief_diff,       [CMD_CHECK] = brief_check,
+		[CMD_METRICS] = brief_metrics,
 	};
 
 	/* the others' whole help fits a screen */

@@ -5,7 +5,7 @@
 
 #include "opts.h"
 
-extern const char help_capture[], help_show[], help_diff[], help_report[];
+extern const char help_capture[], help_show[], help_diff[], help_report[], help_metrics[];
 
 /* help_print() on a screen of 24 lines; CMD_NONE: the program's */
 void help_brief(FILE *out, enum command c);

@@ -33,6 +33,8 @@ static int run(const struct opts *o, int argc, char **argv)
 		return cmd_report(o);
 	case CMD_CHECK:
 		return cmd_check(o);
+	case CMD_METRICS:
+		return cmd_metrics(o, argv);
 	case CMD_DOCTOR:
 		return cmd_doctor(o);
 	default:

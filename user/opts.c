@@ -15,6 +15,7 @@
 #include "../bpf/events.h"
 #include "addr.h"
 #include "help_text.h"
+#include "listen.h"
 #include "opts_priv.h"
 #include "sha1.h"
 #include "util.h"
@@ -195,6 +196,19 @@ static int set_node(struct parser *p, const char *val)
 		return opts_fail(p, "%s '%.60s...': longer than the %d characters of a node name",
 				 p->word, val, NODE_LEN - 1);
 	p->o->node = val;
+	return 0;
+}
+
+static int set_listen(struct parser *p, const char *val)
+{
+	union listen_at at;
+
+	if (listen_parse(val, &at))
+		return opts_fail(p,
+				 "%s '%.60s': not ADDRESS:PORT with a numeric address, such as "
+				 "127.0.0.1:9435 or [::1]:9435, or :9435 for all",
+				 p->word, val);
+	p->o->listen = val;
 	return 0;
 }
 
@@ -418,7 +432,7 @@ static const struct option_def options[] = {
 	{ "dns-port", 0, true, L | C, set_dns_port },
 	{ "on-loss", 0, true, L | C, NULL },
 	{ "top", 0, false, L, set_top },
-	{ "listen", 0, true, M, NULL },
+	{ "listen", 0, true, M, set_listen },
 	{ "clean", 0, false, O, set_clean },
 	{ "help", 0, false, ALL_CMDS, set_help },
 	{ "version", 0, false, ALL_CMDS, set_version },
@@ -681,6 +695,7 @@ int opts_parse(int argc, char **argv, struct opts *out, FILE *err)
 	int ret;
 
 	*out = (struct opts){ .host_root = "/",
+			      .listen = "127.0.0.1:9435",
 			      .reply_timeout_ns = 2 * NS_PER_S,
 			      .snaplen = SNAP_LEN };
 	if (argc < 2) {

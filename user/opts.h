@@ -83,6 +83,7 @@ struct opts {
 	uint32_t file_cnt;
 	const char *baseline[MAX_FILES];
 	uint32_t baseline_cnt;
+	const char *listen;  /* metrics: ADDR:PORT */
 	const char *write;   /* -w; NULL: none */
 	bool force;	     /* -w may replace a file */
 	bool top;	     /* live: a full screen */
@@ -112,7 +113,8 @@ struct filter_opts opts_filter(const struct opts *o);
 /* The command's word, "?" for CMD_NONE; the command of a word, CMD_NONE if there is none such. */
 const char *command_name(enum command c);
 enum command command_find(const char *word);
-#define COMMANDS_THAT_WORK "'live', 'capture', 'show', 'diff', 'report', 'check' and 'doctor' are"
+#define COMMANDS_THAT_WORK \
+	"'live', 'capture', 'show', 'diff', 'report', 'check', 'metrics' and 'doctor' are"
 /* Whether this version can run it */
 bool command_works(enum command c);
 

@@ -22,10 +22,11 @@ struct start_info {
 
 struct render_opts {
 	FILE *out;
-	bool colour; /* escape sequences may be used */
-	bool all;    /* --all */
-	bool quiet;  /* findings, losses and the summary alone */
-	bool checks; /* with quiet: checks as well */
+	bool colour;   /* escape sequences may be used */
+	uint16_t cols; /* of the terminal that text goes to; 0: it goes to none */
+	bool all;      /* --all */
+	bool quiet;    /* findings, losses and the summary alone */
+	bool checks;   /* with quiet: checks as well */
 	bool numeric;
 	bool brief;		/* a check is one line, not a paragraph */
 	int64_t wall_offset_ns; /* CLOCK_REALTIME - CLOCK_MONOTONIC */

@@ -274,7 +274,7 @@ static void head_lines(struct text *t, const struct diff *d)
 	struct line l;
 
 	line_init(&l);
-	if (text_cols(d->head) > LINE_COLS) {
+	if (text_cols(d->head) > text_width(t)) {
 		snprintf(first, sizeof(first), "%.*s", (int)word, d->head);
 		text_wrap(t, 0, first, d->head + word);
 		return;

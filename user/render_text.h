@@ -3,7 +3,9 @@
  * The text renderer's parts among themselves; for user/render_text*.c alone.
  *
  * Everything goes through struct line: whatever is added is made safe for a
- * terminal there, and no line leaves wider than LINE_COLS.
+ * terminal there, and no line leaves wider than LINE_COLS, or than a terminal that is wider than
+ * that. Sentences and lists are wrapped at the width of a narrower one; lines of packets are not
+ * cut there, as what stands last says most.
  */
 #ifndef CALITRACE_RENDER_TEXT_H
 #define CALITRACE_RENDER_TEXT_H
@@ -13,6 +15,8 @@
 #include "util.h"
 
 #define LINE_COLS 119
+#define LINE_COLS_MIN 50
+#define LINE_COLS_MAX 250
 #define DURATION_LEN 32
 
 enum paint {
@@ -121,6 +125,8 @@ void line_time(struct text *t, struct line *l, uint64_t ns);
 void line_date(struct text *t, struct line *l, uint64_t ns);
 void line_actor(struct line *l, const struct actor *by);
 void line_emit(struct text *t, struct line *l);
+/* Columns at which sentences and lists are wrapped */
+size_t text_width(const struct text *t);
 /* label, then words wrapped; further lines are indented to where the first one's words begin. */
 void text_wrap(struct text *t, size_t indent, const char *label, const char *words);
 /* The same after what stands in l, colour included */

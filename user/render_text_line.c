@@ -120,12 +120,32 @@ static size_t bytes_of_cols(const char *s, size_t cols)
 	return i;
 }
 
-static void line_cut(struct line *l)
+/* The last column stays empty: some terminals begin a new line behind it. */
+static size_t widest(const struct text *t)
 {
-	if (l->cols > LINE_COLS) {
-		l->len = bytes_of_cols(l->s, LINE_COLS - 1);
+	size_t cols = t->r.opts.cols;
+
+	return cols <= LINE_COLS ? LINE_COLS : cols <= LINE_COLS_MAX ? cols - 1 : LINE_COLS_MAX;
+}
+
+/* Longer lines than LINE_COLS are tiresome to read, be there room or not. */
+size_t text_width(const struct text *t)
+{
+	size_t cols = t->r.opts.cols;
+
+	return !cols || cols > LINE_COLS ? LINE_COLS :
+	       cols > LINE_COLS_MIN	 ? cols - 1 :
+					   LINE_COLS_MIN;
+}
+
+static void line_cut(const struct text *t, struct line *l)
+{
+	size_t cols = widest(t);
+
+	if (l->cols > cols) {
+		l->len = bytes_of_cols(l->s, cols - 1);
 		l->len += (size_t)snprintf(l->s + l->len, sizeof(l->s) - l->len, "…");
-		l->cols = LINE_COLS;
+		l->cols = cols;
 	}
 	while (l->len && l->s[l->len - 1] == ' ')
 		l->len--;
@@ -151,7 +171,7 @@ void line_emit(struct text *t, struct line *l)
 	FILE *out = t->r.opts.out;
 	int n;
 
-	line_cut(l);
+	line_cut(t, l);
 	errno = 0;
 	if (t->r.opts.prefix)
 		print_prefix(t);
@@ -177,7 +197,7 @@ void line_wrap(struct text *t, struct line *l, size_t indent, const char *words)
 
 		if (n) {
 			line_add(l, "%s%.*s", first ? "" : " ", (int)n, words);
-			if (l->cols > LINE_COLS && !first) {
+			if (l->cols > text_width(t) && !first) {
 				*l = before;
 				line_emit(t, l);
 				line_pad(l, indent);

@@ -187,6 +187,8 @@ static const int writing[] = {
 #endif
 };
 
+static const int serving[] = { SYS_accept4 };
+
 /* What nobody here has a reason to call */
 static const int deadly[] = {
 	SYS_execve,	   SYS_execveat,   SYS_listen,		 SYS_accept,
@@ -278,7 +280,8 @@ static void on_calls(struct program *p, const int *nr, size_t cnt, uint32_t acti
 enum purpose {
 	OFFLINE,
 	TRACE,
-	TRACE_AND_WRITE
+	TRACE_AND_WRITE,
+	TRACE_AND_SERVE
 };
 
 static void compile(struct program *p, enum purpose purpose)
@@ -298,6 +301,8 @@ static void compile(struct program *p, enum purpose purpose)
 		on_calls(p, tracing, ARRAY_SIZE(tracing), SECCOMP_RET_ALLOW);
 	if (purpose == TRACE_AND_WRITE)
 		on_calls(p, writing, ARRAY_SIZE(writing), SECCOMP_RET_ALLOW);
+	if (purpose == TRACE_AND_SERVE)
+		on_calls(p, serving, ARRAY_SIZE(serving), SECCOMP_RET_ALLOW);
 	on_calls(p, deadly, ARRAY_SIZE(deadly), SECCOMP_RET_KILL_PROCESS);
 	if (purpose == OFFLINE)
 		on_calls(p, deadly_offline, ARRAY_SIZE(deadly_offline), SECCOMP_RET_KILL_PROCESS);
@@ -352,6 +357,11 @@ int sandbox_enter_tracing(bool writes)
 {
 	return enter(writes ? TRACE_AND_WRITE : TRACE);
 }
+
+int sandbox_enter_serving(void)
+{
+	return enter(TRACE_AND_SERVE);
+}
 #else
 int sandbox_enter(void)
 {
@@ -361,6 +371,11 @@ int sandbox_enter(void)
 int sandbox_enter_tracing(bool writes)
 {
 	(void)writes;
+	return -EOPNOTSUPP;
+}
+
+int sandbox_enter_serving(void)
+{
 	return -EOPNOTSUPP;
 }
 #endif

@@ -19,6 +19,8 @@ int sandbox_enter(void);
  * runs no program and enters no namespace. writes: files may be made by name (-w).
  */
 int sandbox_enter_tracing(bool writes);
+/* As without writes; and connections may be taken at sockets that listen already (metrics). */
+int sandbox_enter_serving(void);
 /* Whether it would work here; changes nothing */
 bool sandbox_works(void);
 

@@ -11,6 +11,7 @@
 #include <gnu/libc-version.h>
 #include <jansson.h>
 #include <link.h>
+#include <microhttpd.h>
 #include <netlink/version.h>
 #include <string.h>
 #include <zlib.h>
@@ -56,9 +57,9 @@ void version_print(FILE *out)
 	dl_iterate_phdr(has_interpreter, &dynamic);
 	fprintf(out,
 		"calitrace %s\n"
-		"features: %s, " MACHINE
-		", IPv4; CO-RE (needs BTF of the kernel), TCX and clsact,\n"
-		"          captures in pcapng, JSON lines version 1, HTML reports, seccomp sandbox\n"
+		"features: %s, " MACHINE ", IPv4; CO-RE (needs BTF of the kernel),\n"
+		"          TCX and clsact, captures in pcapng, JSON lines version 1,\n"
+		"          HTML reports, OpenMetrics over HTTP, seccomp sandbox\n"
 		"licence:  GPL-2.0-only; there is no warranty, to the extent permitted by law\n"
 		"%s\n",
 		CALITRACE_VERSION, dynamic ? "dynamic" : "static", dynamic ? "uses:" : "contains:");
@@ -69,6 +70,7 @@ void version_print(FILE *out)
 	fprintf(out, "  libnl-3, libnl-route-3 %s (LGPL-2.1)\n", LIBNL_VERSION);
 	fprintf(out, "  libpcap %s (BSD-3-Clause)\n", pcap_version(pcap, sizeof(pcap)));
 	fprintf(out, "  jansson %s (MIT)\n", JANSSON_VERSION);
+	fprintf(out, "  libmicrohttpd %s (LGPL-2.1+)\n", MHD_get_version());
 	fprintf(out, "  libncursesw, libtinfo %s (X11)\n", NCURSES_VERSION);
 	fprintf(out, "  glibc %s (LGPL-2.1+)\n", gnu_get_libc_version());
 }

@@ -196,7 +196,7 @@ all_parts() {
 	capture part -w "$out/part.pcapng" -C 64k
 	tracer_wait part || { tracer_stop part && return; }
 	traffic 20
-	within $patience test -e "$out/part_000002.pcapng" || traffic 20
+	within "$patience" test -e "$out/part_000002.pcapng" || traffic 20
 	stopped part 0
 	total=$(seen_by_tshark "$out"/part_*.pcapng)
 	[ "$total" = "$(said "$out/part.err")" ] || echo "expected $(said "$out/part.err") packets in all, saw $total"
@@ -337,12 +337,12 @@ fills() {
 	rm -f "$out/stderr"
 	in_tmpfs "$1" "$calitrace" capture "${at[@]}" -w "$out/tmpfs/x.pcapng" 2>"$out/stderr" </dev/null &
 	pid=$!
-	within $patience tracing "$out/stderr" || echo "expected it to trace, saw $(tail -n 1 "$out/stderr")"
+	within "$patience" tracing "$out/stderr" || echo "expected it to trace, saw $(tail -n 1 "$out/stderr")"
 	for ((i = 0; i < 40; i++)); do
 		kill -0 $pid 2>/dev/null || break
 		traffic 20
 	done
-	if ! within $patience tracer_gone $pid; then
+	if ! within "$patience" tracer_gone $pid; then
 		kill -KILL $pid
 		echo "expected it to end, saw it run"
 	fi
@@ -365,9 +365,9 @@ size_limit() {
 	rm -f "$out/limit.pcapng" "$out/stderr"
 	bash -c 'ulimit -f 24 && exec "$@"' sh "$calitrace" capture "${at[@]}" -w "$out/limit.pcapng" 2>"$out/stderr" </dev/null &
 	pid=$!
-	within $patience tracing "$out/stderr" || echo "expected it to trace, saw $(tail -n 1 "$out/stderr")"
+	within "$patience" tracing "$out/stderr" || echo "expected it to trace, saw $(tail -n 1 "$out/stderr")"
 	traffic 20
-	within $patience tracer_gone $pid || { kill -KILL $pid && echo "expected it to end, saw it run"; }
+	within "$patience" tracer_gone $pid || { kill -KILL $pid && echo "expected it to end, saw it run"; }
 	wait $pid || status=$?
 	[ $status -eq 2 ] || echo "expected exit status 2, saw $status"
 	grep -q "limit.pcapng': File too large" "$out/stderr" || echo "expected the file and why, saw $(paste -sd';' "$out/stderr")"
@@ -399,10 +399,10 @@ stalled() {
 	reader=$!
 	"$calitrace" capture "${at[@]}" -w - "$@" >"$out/fifo" 2>"$out/stderr" </dev/null &
 	pid=$!
-	within $patience tracing "$out/stderr" || echo "expected it to trace, saw $(tail -n 1 "$out/stderr")"
+	within "$patience" tracing "$out/stderr" || echo "expected it to trace, saw $(tail -n 1 "$out/stderr")"
 	traffic 40
 	[ "$signal" = - ] || kill -"$signal" $pid
-	within $patience tracer_gone $pid || { kill -KILL $pid && echo "expected it to end, saw it run"; }
+	within "$patience" tracer_gone $pid || { kill -KILL $pid && echo "expected it to end, saw it run"; }
 	wait $pid || status=$?
 	kill $reader
 	[ $status -eq 2 ] || echo "expected exit status 2, saw $status"

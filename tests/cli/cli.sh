@@ -95,7 +95,7 @@ words() {
 	check 'cli no command' no_command
 	refused 'cli unknown command' frobnicate "$calitrace" frobnicate
 	refused 'cli option before the command' "command comes first" "$calitrace" -d 1 live
-	refused 'cli metrics is not in this version' 'not in this version' "$calitrace" metrics
+	refused 'cli metrics at a name' 'localhost:9435' "$calitrace" metrics --listen localhost:9435
 	refused 'cli capture without a file' '-w FILE' "$calitrace" capture
 	refused 'cli capture: rotation of standard output' '-C' "$calitrace" capture -w - -C 1m
 	refused 'cli show without a file' FILE "$calitrace" show
@@ -279,11 +279,22 @@ readme_file() {
 # on_terminal COMMAND...: with a terminal for input and output
 on_terminal() { TERM=xterm timeout 60 script -qec "${*@Q}" /dev/null; }
 
+# readme_metrics WORD...: it runs until a signal comes, here at a port that nobody else has
+readme_metrics() {
+	tracer_run readme "${@:2}" --netns "${node_ns[k8s02]}" --host-root "${node_root[k8s02]}" --listen 127.0.0.1:0
+	tracer_wait readme || { tracers_kill && return; }
+	tracer_stop readme TERM
+	[ "${tracer_status[readme]}" -eq 0 ] || echo "expected exit status 0, saw ${tracer_status[readme]}: $(tail -n 1 "$out/readme.err")"
+}
+
 # readme_command WORD...: a command line of the README, for a second, on a node of the lab
 readme_command() {
 	local status=0 words=(timeout 60 "$calitrace" "$2" --netns "${node_ns[k8s02]}" --host-root "${node_root[k8s02]}")
 
-	case $2 in show | diff | report) readme_file "$@" && return ;; esac
+	case $2 in
+	show | diff | report) readme_file "$@" && return ;;
+	metrics) readme_metrics "$@" && return ;;
+	esac
 	case " $* " in
 	*' -- '* | *' doctor '* | *' check '*) ;;
 	# The last one counts.

@@ -44,7 +44,7 @@ record() {
 	for name in text json peer; do
 		tracer_wait $name
 	done
-	within $patience grep -q listening "$out/tcpdump.err" || echo "expected tcpdump to listen, saw $(cat "$out/tcpdump.err")"
+	within "$patience" grep -q listening "$out/tcpdump.err" || echo "expected tcpdump to listen, saw $(cat "$out/tcpdump.err")"
 	lab traffic --count 2 ping dns >&2 || echo "expected healthy traffic, saw none"
 	lab fault incident >&2
 	lab traffic --count 2 ping dns >&2 || :
@@ -291,9 +291,9 @@ pipe() {
 	"$calitrace" capture -w - --netns "${node_ns[k8s02]}" --host-root "${node_root[k8s02]}" >"$out/fifo" 2>"$out/pipe.capture.err" </dev/null &
 	local capturer=$!
 
-	within $patience tracing "$out/pipe.capture.err" || echo "expected it to trace, saw $(cat "$out/pipe.capture.err")"
+	within "$patience" tracing "$out/pipe.capture.err" || echo "expected it to trace, saw $(cat "$out/pipe.capture.err")"
 	lab traffic --count 1 ping >&2 || echo "expected healthy traffic, saw none"
-	within $patience grep -q '"type":"packet".*"verdict":"delivered"' "$out/pipe.out" || echo "expected the packet while it runs, saw $(tail -n 1 "$out/pipe.out")"
+	within "$patience" grep -q '"type":"packet".*"verdict":"delivered"' "$out/pipe.out" || echo "expected the packet while it runs, saw $(tail -n 1 "$out/pipe.out")"
 	kill -INT $capturer
 	wait $capturer || echo "expected exit status 0 of capture, saw $?"
 	wait $shower || status=$?

@@ -31,7 +31,7 @@ pane_has() {
 
 # sees NAME TEXT: the screen has it before long
 sees() {
-	if within $patience pane_has "$2"; then
+	if within "$patience" pane_has "$2"; then
 		ok "$1"
 	else
 		fail "$1" "expected '$2' on the screen, saw $(grep -v '^ *$' "$out/pane" | head -n 12)"
@@ -42,7 +42,7 @@ not_on_screen() { ! pane_has "$1"; }
 
 # loses NAME TEXT: the screen has it no more
 loses() {
-	if within $patience not_on_screen "$2"; then
+	if within "$patience" not_on_screen "$2"; then
 		ok "$1"
 	else
 		fail "$1" "expected no '$2' on the screen, saw it: $(grep -F -- "$2" "$out/pane")"

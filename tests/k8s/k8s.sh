@@ -263,7 +263,7 @@ s = socket.create_server(("127.0.0.1", 0))
 open(sys.argv[1], "w").write("%d\n" % s.getsockname()[1])
 time.sleep(120)' "$out/hung" >&2 &
 	hung_pid=$!
-	within $patience test -s "$out/port" -a -s "$out/hung" || { echo "expected the server to start" && return; }
+	within "$patience" test -s "$out/port" -a -s "$out/hung" || { echo "expected the server to start" && return; }
 	port=$(cat "$out/port")
 	hung=$(cat "$out/hung")
 	# what is executed in a pod is not its business
@@ -281,6 +281,9 @@ time.sleep(120)' "$out/hung" >&2 &
 	grep -q 'GET /api/v1/namespaces/kube-system/pods?fieldSelector=status.phase%3DRunning&labelSelector=app.kubernetes.io%2Fname%3Dcalitrace' "$out/asked" ||
 		echo "expected these pods to be asked for, saw $(cat "$out/asked")"
 	echo "a server that is silent, and one that is not: $((SECONDS - start)) s" >&2
+	# it finds the plugin by its name
+	PATH=$root/tools/k8s:$PATH "$real" calitrace --help >"$out/said" 2>&1 || echo "expected kubectl calitrace to run, saw $(cat "$out/said")"
+	says said 'kubectl calitrace capture --all-nodes -w DIR'
 }
 
 check 'k8s DaemonSet and schema' test_schema

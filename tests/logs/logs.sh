@@ -52,7 +52,7 @@ test_rsyslog() {
 	trap 'kill "$(cat "$out/rsyslog.pid" 2>/dev/null)" "$pid" 2>/dev/null || :' EXIT
 	cat "$out/records.json" >>"$out/log/calitrace.json"
 	n=$(wc -l <"$out/records.json")
-	within $patience arrived "$n" ||
+	within "$patience" arrived "$n" ||
 		{ echo "expected $n records, saw $(lines "$out/log/calitrace-records.json"): $(tail -n 2 "$out/rsyslog.check")" && return; }
 	# the same records, whatever the order of their keys
 	diff <(jq -cS . "$out/records.json") <(jq -cS . "$out/log/calitrace-records.json") >"$out/differ" ||

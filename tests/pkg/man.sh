@@ -8,7 +8,7 @@
 # are run on before.pcapng and after.pcapng beside this test and have to print what stands there, to
 # the letter; those with "# lab FAULT" are run on a node of a lab with that fault (with the argument
 # lab alone), and of what they print the lines that "# lines REGEX" selects have to be there, numbers
-# aside.
+# aside. Those with "# by TEST" are looked at by that test.
 
 # shellcheck disable=SC2154 # the plan's variables are set by lab.sh env
 
@@ -24,6 +24,9 @@ cd "$root"
 examples=tools/man/examples
 # those of this version
 works=$("$calitrace" help | sed -nE '/^Commands:/,/^$/{ /not yet/d; s/^  ([a-z]+) .*/\1/p }')
+
+# words_of verdict|cause: those of the program
+words_of() { sed -nE "/^static const char \*const $1_names\[/,/^};/s/.*= \"([a-z-]+)\",.*/\1/p" user/model.c | grep -v '^none$'; }
 
 # ---- the help ----
 
@@ -95,6 +98,19 @@ test_page() {
 test_references() {
 	sed 's/\\-/-/g' "$out"/man/* | grep -oE 'calitrace[a-z-]* ?\([0-9]\)' | tr -d ' ' | sort -u | tr '()' '. ' |
 		while read -r page; do [ -e "$out/man/$page" ] || echo "expected a page $page, saw none"; done
+}
+
+# Each verdict and cause that the program can say is explained, in the manual (once) and in the README.
+test_words() {
+	local table word
+
+	for table in verdict cause; do
+		while read -r word; do
+			[ "$(sed -n '/^\.SH VERDICTS/,/^\.SH OPTIONS/{ s/\\-/-/g; s/[",]//g; p }' "$out/man/calitrace.1" | grep -E '^\.B' |
+				grep -cE "[ ]$word( |\$)")" = 1 ] || echo "expected $table $word once in calitrace(1)"
+			[ "$word" = unknown ] || grep -qE "^\| .*\`$word\`|^[^|]*\`$word\`" README.md || echo "expected $table $word in the README"
+		done < <(words_of "$table")
+	done
 }
 
 # ---- examples ----
@@ -188,6 +204,44 @@ test_shown() {
 	((n >= 15)) || echo "expected 15 commands at least, saw $n"
 }
 
+# What the README has make do can be done, and what it shows in lines of their own is done by a test.
+# shellcheck disable=SC2016 # backquotes are Markdown's
+test_make() {
+	local target
+
+	{
+		sed -nE 's/^    (sudo )?make ([a-z0-9-]+).*/\2/p' README.md
+		grep -oE '`(sudo )?make [a-z0-9-]+' README.md | sed 's/.* //'
+	} | sort -u >"$out/targets"
+	[ "$(wc -l <"$out/targets")" -ge 8 ] || echo "expected eight targets at least, saw $(tr '\n' ' ' <"$out/targets")"
+	while read -r target; do
+		make -n "$target" >/dev/null 2>"$out/make.err" || echo "expected make $target to be there, saw $(tail -n 1 "$out/make.err")"
+		! grep -qE "^    (sudo )?make $target( |\$)" README.md || grep -qE "^group_$target\(\)" tests/run ||
+			grep -qE "^[^#]*make [^#]*\b$target\b" .ci/run tests/*/*.sh || echo "expected a test that runs make $target"
+	done <"$out/targets"
+}
+
+# The comparison that the README shows is that of the captures here, with lines left out.
+test_readme_diff() {
+	(cd "$out/files" && "$calitrace" diff before.pcapng after.pcapng) >"$out/said" 2>/dev/null || :
+	sed -n '/^    \$ .*calitrace diff before/,/^$/{ s/^    //p }' README.md | grep -vE '^(\$ .*|…|)$' >"$out/want"
+	[ "$(wc -l <"$out/want")" -ge 5 ] || echo "expected a comparison in the README, saw $(cat "$out/want")"
+	grep -vxFf "$out/said" "$out/want" >"$out/missing" || :
+	sed 's/^/expected of diff what the README shows, saw no "/; s/$/"/' "$out/missing" | head -n 3
+}
+
+# The README's lab by hand, to the letter: where names of namespaces and devices are nobody else's.
+# shellcheck disable=SC2016 # expanded by the inner shell
+test_by_hand() {
+	sed -n '/^The lab by hand:/,/^###/{ s/^    //p }' README.md | grep -v 'COMMAND' >"$out/by-hand"
+	[ "$(grep -c . "$out/by-hand")" -ge 3 ] || echo "expected the lab by hand in the README, saw $(cat "$out/by-hand")"
+	mkdir -p /run/netns /run/calitrace-lab
+	unshare -n -m --propagation private sh -c 'ip link set lo up && mount -t tmpfs none /run/netns &&
+		mount -t tmpfs none /run/calitrace-lab && exec bash -e "$1"' sh "$out/by-hand" >"$out/by-hand.said" 2>&1 </dev/null ||
+		echo "expected exit status 0, saw $(tail -n 2 "$out/by-hand.said")"
+	grep -q '^FINDING 1 .*leaked' "$out/by-hand.said" || echo "expected the leak, saw $(tail -n 5 "$out/by-hand.said")"
+}
+
 # Files that texts name are there; NAME and the like stand for some.
 # shellcheck disable=SC2016 # backquotes are Markdown's
 test_paths() {
@@ -250,7 +304,6 @@ offered() {
 	done
 }
 
-verdicts() { sed -nE '/verdict_names\[V_MAX\]/,/^};/s/.*= "([a-z-]+)",/\1/p' user/model.c | grep -v '^none$'; }
 
 test_completion() {
 	local shell=$1 device
@@ -263,7 +316,7 @@ test_completion() {
 	offered "$shell" "calitrace live --host-root $out/node --pod " default/web-0 kube-system/coredns-5d78
 	offered "$shell" 'calitrace diff ' before.pcapng after.pcapng
 	offered "$shell" 'calitrace show -o ' text json
-	mapfile -t list < <(verdicts)
+	mapfile -t list < <(words_of verdict)
 	((${#list[@]} > 20)) || echo "expected the verdicts, saw ${#list[@]}"
 	offered "$shell" 'calitrace show --verdict ' "${list[@]}"
 }
@@ -290,6 +343,7 @@ gzip -dc tests/pkg/before.pcapng.gz >"$out/files/before.pcapng"
 gzip -dc tests/pkg/after.pcapng.gz >"$out/files/after.pcapng"
 export TZ=UTC
 if [ "${2:-}" = lab ]; then
+	check "README's lab by hand" test_by_hand
 	lab_examples
 	exit
 fi
@@ -304,10 +358,13 @@ for page in "$out"/man/*; do
 	check "manual page ${page##*/} without complaint" test_page "$page"
 done
 check 'manual refers to pages that are there' test_references
+check 'each verdict and cause is explained' test_words
 for file in "$examples"/*; do
-	grep -q '^# lab ' "$file" || check "example ${file##*/} prints what it says" test_example "$file"
+	grep -qE '^# (lab|by) ' "$file" || check "example ${file##*/} prints what it says" test_example "$file"
 done
 check 'commands in texts are taken by the program' test_shown
+check 'what the README has make do' test_make
+check 'comparison in the README' test_readme_diff
 check 'files that texts name are there' test_paths
 pods_of "$out/node"
 ln -s "$calitrace" "$out/bin/calitrace"

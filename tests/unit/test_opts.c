@@ -286,11 +286,11 @@ static const struct {
 	const char *words, *line;
 } wrong[] = {
 	{ "calitrace tcpdump",
-	  "'tcpdump': there is no such command; 'live', 'capture', 'show', 'diff', 'report', 'check' "
-	  "and 'doctor' are, see 'calitrace --help'" },
-	{ "calitrace metrics",
-	  "'metrics' is not in this version yet; 'live', 'capture', 'show', 'diff', 'report', "
-	  "'check' and 'doctor' are" },
+	  "'tcpdump': there is no such command; 'live', 'capture', 'show', 'diff', 'report', 'check', "
+	  "'metrics' and 'doctor' are, see 'calitrace --help'" },
+	{ "calitrace metrics --listen localhost:9435",
+	  "--listen 'localhost:9435': not ADDRESS:PORT with a numeric address, such as "
+	  "127.0.0.1:9435 or [::1]:9435, or :9435 for all" },
 	{ "calitrace -d 30s live", "'-d': the command comes first, as in 'calitrace live -d'" },
 	{ "calitrace help tcpdump",
 	  "help for 'tcpdump': there is no such command, see 'calitrace help'" },
@@ -391,7 +391,7 @@ static const struct {
 	{ "calitrace check -w f", "option '-w' does not belong to 'check': it is one of 'live', "
 				  "'capture', 'show', 'report'" },
 	{ "calitrace live --listen x", "option '--listen' does not belong to 'live': it is one of "
-				       "'metrics', not in this version yet" },
+				       "'metrics'" },
 	{ "calitrace live --strict", "option '--strict' does not belong to 'live': it is one of "
 				     "'check'" },
 	{ "calitrace live --clean",

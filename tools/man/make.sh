@@ -8,6 +8,7 @@
 #   @ABOUT live@         its text before the options
 #   @OPTIONS live@       the options
 #   @NOTES live@         its text behind the options
+#   @CAUSES NAME...@     these causes, each with its sentence in user/report_words.c
 #   @INCLUDE FILE@       tools/man/FILE
 #   @EXAMPLE NAME@       tools/man/examples/NAME: a command and what it printed; lines that begin with
 #                        "# " are for the test, see tests/pkg/man.sh
@@ -133,14 +134,33 @@ example() {
 	echo .fi
 }
 
+# causes NAME...
+causes() {
+	local name sentence
+
+	for name; do
+		sentence=$(awk -v c="$name" '
+			BEGIN { c = toupper(c); gsub(/-/, "_", c) }
+			index($0, "[C_" c "] =") { found = 1 }
+			found && match($0, /"[^"]+"/) { print substr($0, RSTART + 1, RLENGTH - 2); exit }' user/report_words.c)
+		[ -n "$sentence" ] || { echo "make.sh: no sentence for the cause $name in user/report_words.c" >&2 && exit 1; }
+		awk "$roff"' { print ".TP"; print ".B " esc($1); $1 = ""; sub(/^ /, ""); print esc($0) }' <<<"$name $sentence"
+	done
+}
+
 expand() {
-	local line
+	local line words
 
 	while IFS= read -r line; do
 		case $line in
 		@SYNOPSIS\ *@ | @ABOUT\ *@ | @OPTIONS\ *@ | @NOTES\ *@)
 			line=${line//@/}
 			part "${line%% *}" "${line#* }"
+			;;
+		@CAUSES\ *@)
+			line=${line//@/}
+			read -ra words <<<"${line#* }"
+			causes "${words[@]}"
 			;;
 		@INCLUDE\ *@)
 			line=${line//@/}

@@ -17,7 +17,7 @@ cd "$(dirname "$0")/../.."
 suite=bookworm
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 packages=(libc6-dev linux-libc-dev libbpf-dev libelf-dev zlib1g-dev libnl-3-dev libnl-route-3-dev
-	libjansson-dev libpcap0.8-dev libncurses-dev)
+	libjansson-dev libpcap0.8-dev libmicrohttpd-dev libncurses-dev)
 
 die() { echo "cross.sh: $*" >&2; exit 1; }
 

@@ -40,7 +40,7 @@ find "$root/usr/share/man" -type f -exec gzip -9n {} +
 install -m 644 README.md SECURITY.md CHANGELOG.md "$doc/"
 [ ! -e tools/k8s ] || cp -r --no-preserve=mode,timestamps tools/k8s "$doc/k8s"
 [ ! -e tools/logs ] || cp -r --no-preserve=mode,timestamps tools/logs "$doc/logs"
-find "$doc" -name '*.sh' -exec chmod 755 {} +
+find "$doc" \( -name '*.sh' -o -name kubectl-calitrace \) -exec chmod 755 {} +
 gzip -9n >"$doc/changelog.gz" <<-EOF
 	calitrace ($version) unstable; urgency=medium
 
