@@ -33,6 +33,19 @@ check() {
 	fi
 }
 
+# figured NAME FIGURE COMMAND...: as check, with the figure that COMMAND wrote to $out/FIGURE.measured
+figured() {
+	local name=$1 figure=$2 said
+
+	shift 2
+	said=$("$@")
+	if [ -z "$said" ]; then
+		ok "$name ($(cat "$out/$figure.measured"))"
+	else
+		fail "$name" "$said"
+	fi
+}
+
 # described FILE...: each key of these JSON lines is in the manual page
 described() {
 	"$root/tests/keys.sh" "$@" | sed "s/^/expected the manual page to describe /"
@@ -57,6 +70,24 @@ patience=20 first=()
 # There the tracer goes first: one that does not get the processor for 2 s takes itself out of
 # the packets' way, and says so.
 [ -z "${CALITRACE_TEST_VM:-}" ] || { patience=120 && first=(nice -n -15); }
+
+# begin LABEL DIR: where what is found goes; there is a root that a tracer may take for the node's
+begin() {
+	label=$1
+	mkdir -p "$2/root"
+	out=$(cd "$2" && pwd -P)
+	export PATH=$PATH:/usr/sbin:/sbin
+	patience=${CALITRACE_TEST_PATIENCE:-$patience}
+}
+
+# a_node NAME: namespaces of that prefix are the test's own, and its node_down is done when it ends
+a_node() {
+	prefix=${CALITRACE_TEST_PREFIX:-t$$-}$1-
+	node=${prefix}n
+	trap 'tracers_kill; node_down' EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
+}
 
 declare -A tracer_pid=() tracer_status=()
 
@@ -94,7 +125,7 @@ all_gone() { [ -z "$(present <"$1")" ]; }
 tracer_ready() { tracing "$out/$1.err" || ! kill -0 "${tracer_pid[$1]}" 2>/dev/null; }
 
 tracer_wait() {
-	if ! within $patience tracer_ready "$1" || ! tracing "$out/$1.err"; then
+	if ! within "$patience" tracer_ready "$1" || ! tracing "$out/$1.err"; then
 		echo "expected $1 to trace within $patience s, saw '$(tail -n 3 "$out/$1.err")'"
 		# Where it hangs, if it does
 		cat "/proc/${tracer_pid[$1]}/stack" >&2 2>/dev/null || :
@@ -115,7 +146,7 @@ tracer_stop() {
 tracer_join() {
 	local name=$1 pid=${tracer_pid[$1]}
 
-	if within $patience tracer_gone "$pid"; then
+	if within "$patience" tracer_gone "$pid"; then
 		tracer_status[$name]=0
 		wait "$pid" 2>/dev/null || tracer_status[$name]=$?
 	else

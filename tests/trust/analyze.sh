@@ -63,14 +63,6 @@ offline() {
 	echo "show, show -o json, diff, report of ${file#tests/}" >$out/offline.measured
 }
 
-# told NAME CASE
-told() {
-	local said
-
-	said=$("$2")
-	if [ -n "$said" ]; then fail "$1" "$said"; else ok "$1 ($(cat "$out/$2.measured"))"; fi
-}
-
 check "cppcheck" cppchecked
-told "valgrind: no error, nothing leaks: show, diff, report" offline
-[ -n "${CALITRACE_TEST_SHORT:-}" ] || told "valgrind: no error, nothing leaks: unit tests" unit
+figured "valgrind: no error, nothing leaks: show, diff, report" offline offline
+[ -n "${CALITRACE_TEST_SHORT:-}" ] || figured "valgrind: no error, nothing leaks: unit tests" unit unit

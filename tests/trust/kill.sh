@@ -14,14 +14,12 @@ set -euo pipefail
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 
-label=$1 out=$2 rounds=${3:-30}
-mkdir -p "$out/root"
-out=$(cd "$out" && pwd -P)
-export PATH=$PATH:/usr/sbin:/sbin
-prefix=${CALITRACE_TEST_PREFIX:-t$$-}kill-
-node=${prefix}n pod=${prefix}p
+begin "$1" "$2"
+rounds=${3:-30}
+a_node kill
+pod=${prefix}p
 # 1 s is promised, with a guardian
-patience=${CALITRACE_TEST_PATIENCE:-$patience} limit=${CALITRACE_TEST_PATIENCE:-10}
+limit=${CALITRACE_TEST_PATIENCE:-10}
 kind='' few=12 many=60 expedited=/sys/kernel/rcu_expedited
 programs=$(find "$root/.output" -path '*/tests/trust/foreign.bpf.o' ! -path '*-san/*' | head -n 1)
 
@@ -142,9 +140,10 @@ killed_at() {
 	pid=${tracer_pid[kill]}
 	case $((i % 5)) in
 	0 | 1 | 2) pause_ms $((RANDOM % (start_ms * 6 / 5 + 1))) ;;
-	3) tracer_wait kill || return 0 ;;
+	# one that is slow is killed as well: it would be in the way of the next rounds
+	3) tracer_wait kill || : ;;
 	4)
-		tracer_wait kill || return 0
+		tracer_wait kill || :
 		kill -INT "$pid"
 		pause_ms $((RANDOM % 60))
 		;;
@@ -192,6 +191,7 @@ devices_fewer() {
 	for ((i = few + 1; i <= many; i++)); do
 		echo "link del cali$i"
 	done | ip -n "$node" -b - 2>/dev/null || :
+	cp "$out/foreign.first" "$out/foreign"
 }
 
 test_kill() {
@@ -270,13 +270,11 @@ both_killed() {
 	nothing_left
 }
 
-trap 'tracers_kill; node_down' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
 [ -n "$programs" ] || { fail "$label kill" "expected tests/trust/foreign.bpf.o, saw none" && exit 1; }
 was_expedited=$(cat $expedited 2>/dev/null || :)
 node_up
 filters >"$out/foreign"
+cp "$out/foreign" "$out/foreign.first"
 # Ours of another time, which somebody else left, are not this test's either.
 : >"$out/theirs"
 orphans >"$out/theirs.new"

@@ -11,13 +11,9 @@ set -euo pipefail
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 
-label=$1 out=$2
-mkdir -p "$out/root"
-out=$(cd "$out" && pwd -P)
-export PATH=$PATH:/usr/sbin:/sbin
-patience=${CALITRACE_TEST_PATIENCE:-$patience}
-prefix=${CALITRACE_TEST_PREFIX:-t$$-}lim-
-node=${prefix}n group=''
+begin "$1" "$2"
+a_node lim
+group=''
 options=(live --netns "$node" --host-root "$out/root" --pool 10.99.0.0/16=none -i 'cali*' -d 2)
 
 node_up() {
@@ -110,22 +106,8 @@ read_only() {
 }
 
 # told NAME CASE: what was measured is told
-told() {
-	local said
-
-	said=$("$2")
-	if [ -n "$said" ]; then
-		fail "$1" "$said"
-	else
-		ok "$1 ($(cat "$out/$2.measured"))"
-	fi
-}
-
-trap 'tracers_kill; node_down' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
 node_up
-told "$label few files may be open: it traces, or says so in one line" files
+figured "$label few files may be open: it traces, or says so in one line" files files
 check "$label a read-only root: it traces, and says where it cannot write" read_only
 # Control groups of the second version, or of the first
 for base in /sys/fs/cgroup:memory.max /sys/fs/cgroup/unified:memory.max /sys/fs/cgroup/memory:memory.limit_in_bytes; do
@@ -137,7 +119,7 @@ for base in /sys/fs/cgroup:memory.max /sys/fs/cgroup/unified:memory.max /sys/fs/
 	group=''
 done
 if [ -n "$group" ]; then
-	told "$label little memory: it traces, says so, or is killed and leaves nothing" memory
+	figured "$label little memory: it traces, says so, or is killed and leaves nothing" memory memory
 else
 	skip "$label little memory" "this machine has no control group that limits it"
 fi

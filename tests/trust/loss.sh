@@ -13,13 +13,8 @@ set -euo pipefail
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 
-label=$1 out=$2
-mkdir -p "$out/root"
-out=$(cd "$out" && pwd -P)
-export PATH=$PATH:/usr/sbin:/sbin
-patience=${CALITRACE_TEST_PATIENCE:-$patience}
-prefix=${CALITRACE_TEST_PREFIX:-t$$-}loss-
-node=${prefix}n
+begin "$1" "$2"
+a_node loss
 sink=''
 
 # pod NAME DEVICE ADDRESS
@@ -151,22 +146,62 @@ run() {
 	counted "$name" "$2"
 }
 
-test_run() {
-	local said name="$label seen + lost + withheld = 2 hooks x $3 packets: $2"
+# ---- a wall clock that is set ----
 
-	said=$(run "$1" "$3" "$4")
-	if [ -z "$said" ]; then
-		ok "$name ($(cat "$out/$1.measured"))"
-	else
-		fail "$name" "$said"
-	fi
+# set_clock NANOSECONDS: of the tracer alone, see clock.c
+set_clock() {
+	perl -e 'print pack("q<", $ARGV[0])' "$1" | dd of="$out/clock.now" conv=notrunc status=none
 }
 
-trap 'tracers_kill; node_down' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
+# steps FILE: how often that JSON says that the clock was set
+steps() { jq -s 'map(select(.type == "loss" and .what == "clock") | .count) | add // 0' "$1"; }
+
+clock_is() { [ "$(steps "$out/clock.json")" -eq "$1" ]; }
+
+# Forward by an hour and back, under traffic; of each file the wall times are those of the start.
+clock() {
+	local from hour=3600000000000 span
+
+	rm -f "$out/clock.pcapng" "$out/clock.now"
+	set_clock 0
+	export CALITRACE_TEST_CLOCK=$out/clock.now
+	ASAN_OPTIONS=verify_asan_link_order=0 LD_PRELOAD=$clock_so tracer_run clock live --netns "$node" \
+		--host-root "$out/root" --pool 10.99.0.0/16=none -i 'cali*' -o json -w "$out/clock.pcapng"
+	unset CALITRACE_TEST_CLOCK
+	tracer_wait clock || return 0
+	send 500 0.1
+	set_clock $hour
+	within "$patience" clock_is 1 || echo "expected 1 step of the clock, saw $(steps "$out/clock.json")"
+	send 500 0.1
+	set_clock 0
+	within "$patience" clock_is 2 || echo "expected 2 steps of the clock, saw $(steps "$out/clock.json")"
+	send 500 0.1
+	tracer_stop clock
+	[ "${tracer_status[clock]}" -eq 0 ] || echo "expected exit status 0, saw ${tracer_status[clock]}"
+	"$calitrace" show -o json "$out/clock.pcapng" >"$out/clock.show.json" 2>"$out/clock.show.err"
+	"$calitrace" show "$out/clock.pcapng" >"$out/clock.txt" 2>&1
+	for from in clock clock.show; do
+		[ "$(steps "$out/$from.json")" -eq 2 ] || echo "$from: expected 2 steps of the clock, saw $(steps "$out/$from.json")"
+	done
+	[ "$(grep -c 'steps of the clock' "$out/clock.txt")" -ge 1 ] ||
+		echo "expected a word about the clock in the text, saw $(grep -m 1 'clock' "$out/clock.txt")"
+	doubted clock
+	span=$(jq -rs 'map(select(.type == "packet").ts | sub("\\.[0-9]+Z"; "Z") | fromdate) | max - min' "$out/clock.json")
+	[ "$span" -lt 3000 ] || echo "expected times of one clock, saw packets that are $span s apart"
+	echo "2 of 2 told live, by the file, in text" >"$out/clock.measured"
+}
+
+test_run() { figured "$label seen + lost + withheld = 2 hooks x $3 packets: $2" "$1" run "$1" "$3" "$4"; }
+
 node_up
 test_run plain "nothing in the way" 5000 0.02
 test_run late "the reader is stopped for 100 ms of each 200" 10000 0.02
 test_run hangs "the reader hangs for more than 2 s" 10000 0.04
 test_run flood "faster than the ring takes them, nobody reads" 60000 0
+name="$label the clock is set by an hour, and back: a loss each time"
+clock_so=$(find "$root/.output" -path '*/tests/trust/clock.so' ! -path '*-san/*' | head -n 1)
+if [ -z "$clock_so" ]; then
+	fail "$name" "expected tests/trust/clock.so, saw none"
+else
+	figured "$name" clock clock
+fi

@@ -14,23 +14,23 @@ set -euo pipefail
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 
-label=$1 out=$2 seconds=$3
-mkdir -p "$out"
-out=$(cd "$out" && pwd -P)
-export PATH=$PATH:/usr/sbin:/sbin
-patience=${CALITRACE_TEST_PATIENCE:-$patience}
+begin "$1" "$2"
+seconds=$3
 # Questions a second; an hour has as many as are asked of it
 rate=500 routes=5000 batch=17
 [ "$seconds" -lt 600 ] || rate=5000
 workers=() churn=${CALITRACE_TEST_PREFIX:-t$$-}soak-x
 
-# ---- what happens to the node; each until it is killed ----
+# ---- what happens to the node; each until it is killed, or the test is ----
+
+# Within a worker it is the test's pid all the same.
+goes_on() { kill -0 $$ 2>/dev/null; }
 
 # Of 17 new pods a second, all have the numbers of those before; every other one has a namespace.
 devices() {
 	local i n=0 ns="${node_ns[k8s02]}"
 
-	while true; do
+	while goes_on; do
 		ip netns add "$churn" 2>/dev/null || :
 		for ((i = 0; i < batch; i++)); do
 			echo "link add calisoak$i index $((60000 + i)) type veth peer name q$i$([ $((i % 2)) -eq 0 ] || echo " netns $churn")"
@@ -53,7 +53,7 @@ withdraw() {
 	for ((i = 0; i < routes; i++)); do
 		echo "route add 10.254.$((i / 256)).$((i % 256))/32 dev $POD_DEV_k8s02_p1 proto 77"
 	done >"$out/routes"
-	while true; do
+	while goes_on; do
 		ip -n "$ns" -force -b "$out/routes" 2>/dev/null || :
 		sleep 3
 		ip -n "$ns" route flush proto 77 >/dev/null 2>&1 || :
@@ -66,7 +66,7 @@ withdraw() {
 faults() {
 	local fault n=0
 
-	while true; do
+	while goes_on; do
 		for fault in tunnel-missing uplink-down bird-killed; do
 			lab fault $fault >/dev/null 2>&1 || :
 			sleep 3
@@ -78,23 +78,33 @@ faults() {
 	done
 }
 
+# By itself, as its pid is to be its own: a subshell's child would survive it.
 questions() {
 	# shellcheck disable=SC2016 # those are of perl
-	in_netns "$POD_NETNS_k8s02_p1" perl -e 'use Socket; use Time::HiRes qw(time sleep);
-		my ($server, $rate) = @ARGV;
+	nsenter --net="/run/netns/$POD_NETNS_k8s02_p1" perl -e 'use Socket; use Time::HiRes qw(time sleep);
+		my ($server, $rate, $test, $asked) = @ARGV;
 		my $to = pack_sockaddr_in(53, inet_aton($server));
 		socket(my $s, PF_INET, SOCK_DGRAM, 17);
-		my ($n, $begin) = (0, time);
-		while (1) {
-			while ($n < (time - $begin) * $rate) {
+		my ($n, $begin, $told) = (0, time, 0);
+		my $last = $begin;
+		while (kill(0, $test)) {
+			my $now = time;
+			# what was missed for want of a processor is not made good
+			my $due = $rate * ($now - $last < 0.1 ? $now - $last : 0.1);
+			$last = $now;
+			for (1 .. $due) {
 				send($s, pack("n6", $n++ & 65535, 256, 1, 0, 0, 0) . "\4soak\4test\0" . pack("n2", 1, 1), 0, $to);
 			}
+			if ($now - $told >= 1 && open(my $f, ">", "$asked.new")) {
+				$told = $now; printf $f "%d\n", $n / ($told - $begin || 1); close($f); rename("$asked.new", $asked);
+			}
 			sleep(0.01);
-		}' "$POD_IP_k8s01_coredns" "$rate"
+		}' "$POD_IP_k8s01_coredns" "$rate" $$ "$out/questions.rate" >/dev/null &
+	workers+=($!)
 }
 
 hang() {
-	while true; do
+	while goes_on; do
 		sleep 20
 		kill -STOP "${tracer_pid[soak]}" 2>/dev/null || return 0
 		sleep 3
@@ -118,11 +128,11 @@ watch() {
 	done
 }
 
-# KiB a minute, by least squares, over all but the first fifth: that is when its tables fill
+# KiB a minute, by least squares, over the second half: before that its tables fill, and buffers double
 slope() {
 	awk '{ t[NR] = $1 / 60; y[NR] = $2 }
 		END {
-			for (i = int(NR / 5) + 1; i <= NR; i++) { n++; sx += t[i]; sy += y[i]; sxx += t[i] ^ 2; sxy += t[i] * y[i] }
+			for (i = int(NR / 2) + 1; i <= NR; i++) { n++; sx += t[i]; sy += y[i]; sxx += t[i] ^ 2; sxy += t[i] * y[i] }
 			d = n * sxx - sx ^ 2
 			printf "%d\n", (d > 0 ? (n * sxy - sx * sy) / d : 0)
 		}' "$out/samples"
@@ -146,18 +156,19 @@ settled() { [ "$(fds)" -le $((files + 4)) ]; }
 soak() {
 	local files growth worker
 
-	rm -f "$out"/soak*.pcapng "$out/samples" "$out"/*.made
+	rm -f "$out"/soak*.pcapng "$out/samples" "$out"/*.made "$out"/*.rate
 	tracer_run soak capture --netns "${node_ns[k8s02]}" --host-root "${node_root[k8s02]}" -w "$out/soak.pcapng" -C 8M -W 3
 	tracer_wait soak || return 0
 	sleep 2
 	files=$(fds)
-	for worker in devices routes faults; do
-		echo 0 >"$out/$worker.made"
+	for worker in devices.made routes.made faults.made questions.rate; do
+		echo 0 >"$out/$worker"
 	done
-	for worker in devices withdraw faults questions hang; do
-		$worker &
+	for worker in devices withdraw faults hang; do
+		$worker >/dev/null &
 		workers+=($!)
 	done
+	questions
 	watch
 	workers_end
 	kill -CONT "${tracer_pid[soak]}" 2>/dev/null || return 0
@@ -167,11 +178,12 @@ soak() {
 	growth=$(slope)
 	# 10 KiB are what is promised of an hour; a minute is still full of first times
 	[ "$seconds" -lt 600 ] || [ "$growth" -le 100 ] || echo "expected it to grow by at most 100 KiB a minute, saw $growth KiB"
-	[ "$(tail -n 1 "$out/samples" | cut -d' ' -f2)" -le 65536 ] || echo "expected at most 64 MiB, saw $(tail -n 1 "$out/samples") KiB"
+	# of which 56 MiB are the table of 65536 packets, which so many questions fill
+	[ "$(tail -n 1 "$out/samples" | cut -d' ' -f2)" -le 98304 ] || echo "expected at most 96 MiB, saw $(tail -n 1 "$out/samples") KiB"
 	tracer_stop soak
 	[ "${tracer_status[soak]}" -eq 0 ] || echo "expected exit status 0, saw ${tracer_status[soak]}: $(tail -n 1 "$out/soak.err")"
 	echo "$seconds s, $(cat "$out/devices.made") devices, $(cat "$out/routes.made") x $routes routes, $(cat "$out/faults.made") faults," \
-		"$rate questions/s: RSS $growth KiB a minute, $(tail -n 1 "$out/samples" | cut -d' ' -f2) KiB at the end," \
+		"$(cat "$out/questions.rate") questions/s: RSS $growth KiB a minute, $(tail -n 1 "$out/samples" | cut -d' ' -f2) KiB at the end," \
 		"$files files open before, $(tail -n 1 "$out/samples" | cut -d' ' -f3) at the end; $(sed -n 's/^calitrace: \(.* packets seen\)/\1/p' "$out/soak.err")" \
 		>"$out/soak.measured"
 }
@@ -198,10 +210,5 @@ files_whole() {
 lab_up "${CALITRACE_TEST_PREFIX:-t$$-}soak-"
 trap 'workers_end; tracers_kill; lab down >&2 || :' EXIT
 soak >"$out/said"
-said=$(<"$out/said")
-if [ -z "$said" ]; then
-	ok "$label a node that does not come to rest ($(cat "$out/soak.measured"))"
-else
-	fail "$label a node that does not come to rest" "$said"
-fi
+figured "$label a node that does not come to rest" soak cat "$out/said"
 check "$label the captures of it are whole" files_whole
