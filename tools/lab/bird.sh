@@ -257,6 +257,7 @@ bird_remotes() {
 		for owner in "${nodes[@]}"; do
 			tunnelled "$1" "$owner" || continue
 			node_blocks "$owner"
+			[ "$owner" != "${nodes[0]}" ] || REPLY+=" $new_block"
 			for block in $REPLY; do text+="$block=${node_ip[$owner]},"; done
 		done
 	fi

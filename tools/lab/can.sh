@@ -81,13 +81,19 @@ can() {
 	rpf-tunnel) needs_tunnel && needs_mesh ;;
 	allowlist | underlay-route | tunnel-down | tunnel-down-peer | wrong-nexthop) needs_tunnel ;;
 	checksum-offload) needs_vxlan && try "no ethtool here" "ethtool --version" && can_bpf ;;
-	rpf-uplink) [ "$docker_net" != none ] || cannot "this lab has no docker0" ;;
+	rpf-uplink)
+		[ "$docker_net" != none ] || cannot "this lab has no docker0" || return
+		needs_tunnel
+		;;
 	tunnel-address-strict) needs_tunnel ;;
 	tunnel-address | tunnel-missing | wrong-device) needs_tunnel ;;
 	neigh-inner | fdb-missing) needs_vxlan ;;
 	stale-32) [ -n "$stale_node" ] || cannot "$node_net has no room for one more node" ;;
 	wrong-node) needs_third_node ;;
-	wrong-gateway) needs_tunnel && needs_third_node ;;
+	wrong-gateway)
+		# that a block's owner is another than BIRD's next hop, only the owner's session tells
+		needs_tunnel && needs_mesh && needs_third_node
+		;;
 	graceful-restart) needs_mesh && needs_third_node ;;
 	session-down | bgp-blocked)
 		[ "$peers" != router ] || cannot "here ${nodes[1]} peers with the router only"

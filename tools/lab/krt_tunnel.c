@@ -43,12 +43,48 @@ static bool is_netlink(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && domain == AF_NETLINK;
 }
 
+struct link_query {
+	struct nlmsghdr nh;
+	struct ifinfomsg link;
+	struct rtattr name_head;
+	char name[IF_NAMESIZE];
+};
+
+/*
+ * 0: there is no such device. By netlink and not if_nametoindex(): for that one the kernel runs
+ * modprobe when the device is not there, a second in a virtual machine for each message, and BIRD
+ * would answer nobody meanwhile. A list of all devices would be too long for nodes of 1000 pods.
+ */
+static uint32_t index_of(const char *name)
+{
+	struct link_query query = {
+		.nh = { .nlmsg_len = sizeof(query), .nlmsg_type = RTM_GETLINK, .nlmsg_flags = NLM_F_REQUEST },
+		.name_head = { .rta_len = RTA_LENGTH(IF_NAMESIZE), .rta_type = IFLA_IFNAME },
+	};
+	union {
+		struct nlmsghdr nh;
+		char octets[NLMSG_LENGTH(sizeof(struct ifinfomsg))];
+	} answer = { 0 };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	ssize_t n = -1;
+
+	if (fd < 0)
+		return 0;
+	snprintf(query.name, sizeof(query.name), "%s", name);
+	/* The rest of the answer is cut off. */
+	if (send(fd, &query, sizeof(query), 0) == sizeof(query))
+		n = recv(fd, &answer, sizeof(answer), 0);
+	close(fd);
+	if (n < (ssize_t)sizeof(answer) || answer.nh.nlmsg_type != RTM_NEWLINK)
+		return 0;
+	return ((struct ifinfomsg *)NLMSG_DATA(&answer.nh))->ifi_index;
+}
+
 static uint32_t device(const char *variable)
 {
 	const char *name = getenv(variable);
 
-	/* for a name that is no device's the kernel runs modprobe, which takes a second in the VM */
-	return name && *name ? if_nametoindex(name) : 0;
+	return name && *name ? index_of(name) : 0;
 }
 
 static bool in_pool(uint32_t address)
@@ -120,7 +156,7 @@ static bool wrong_read(struct wrong *w)
 	close(fd);
 	if (n <= 0 || sscanf(line, "%15[0-9.]/%*u %15s %15s %15s", dst, gateway, dev, truth) != 4)
 		return false;
-	w->oif = if_nametoindex(dev);
+	w->oif = index_of(dev);
 	return w->oif && inet_pton(AF_INET, dst, &w->dst) == 1 &&
 	       inet_pton(AF_INET, gateway, &w->gateway) == 1 &&
 	       inet_pton(AF_INET, truth, &w->true_gateway) == 1;

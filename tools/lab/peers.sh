@@ -207,11 +207,14 @@ wait_settled() {
 	fi
 	ns=/run/netns/${node_ns[${nodes[1]}]}
 	if [ -e "$state/lent" ]; then
-		conds+=("route $ns $stale_address/32 ${node_ip[${nodes[0]}]} ${tunnel:-eth0}")
+		route_healthy "${nodes[1]}" "${nodes[0]}"
+		conds+=("route $ns $stale_address/32 $REPLY")
 	elif ! fault_active stale-32; then
 		conds+=("gone $ns $stale_address/32")
 	elif ! bird_stopped; then
-		conds+=("route $ns $stale_address/32 $stale_node ${tunnel:-eth0}")
+		# a node of this one's subnet
+		route_healthy "${nodes[1]}" "${nodes[0]}"
+		conds+=("route $ns $stale_address/32 $stale_node ${REPLY##* }")
 	fi
 	big_await
 	await "${conds[@]}"
