@@ -14,10 +14,7 @@ set -euo pipefail
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 
-label=$1 out=$2
-mkdir -p "$out"
-out=$(cd "$out" && pwd -P)
-export PATH=$PATH:/usr/sbin:/sbin
+begin "$1" "$2"
 cali='' foreign=''
 
 # filters: qdiscs and filters of all devices of the node, with what may change cut out

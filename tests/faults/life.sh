@@ -14,10 +14,7 @@ set -euo pipefail
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 
-label=$1 out=$2
-mkdir -p "$out/root"
-out=$(cd "$out" && pwd -P)
-export PATH=$PATH:/usr/sbin:/sbin
+begin "$1" "$2"
 prefix=${CALITRACE_TEST_PREFIX:-t$$-}life-
 node=${prefix}n pod=${prefix}p
 kind='' # tcx or clsact
@@ -139,7 +136,7 @@ way_out() {
 born() {
 	veth "$2"
 	way_out "$2"
-	within $patience saw_packet "$1" "$2" || echo "expected packets of $2, saw none"
+	within "$patience" saw_packet "$1" "$2" || echo "expected packets of $2, saw none"
 	ip -n "$node" link del "$2"
 }
 

@@ -12,10 +12,7 @@ set -euo pipefail
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 
-label=$1 out=$2
-mkdir -p "$out/root"
-out=$(cd "$out" && pwd -P)
-export PATH=$PATH:/usr/sbin:/sbin
+begin "$1" "$2"
 node=${CALITRACE_TEST_PREFIX:-t$$-}grace
 switch=/sys/kernel/rcu_expedited
 devices=50
@@ -53,8 +50,8 @@ killed() {
 
 	trace "$1"
 	if [ "$2" = detaching ]; then
-		within $patience tracing "$out/$1.err" || { fail "$label grace $1" "expected it to trace, saw $(<"$out/$1.err")" && return; }
-		within $patience is 0 || :
+		within "$patience" tracing "$out/$1.err" || { fail "$label grace $1" "expected it to trace, saw $(<"$out/$1.err")" && return; }
+		within "$patience" is 0 || :
 		kill -INT "${tracer_pid[$1]}"
 	fi
 	turns_on "${tracer_pid[$1]}" 5000000 || hit=1
@@ -70,7 +67,7 @@ window() {
 
 	for ((i = 0; i < rounds; i++)); do
 		! killed "kill-$1" "$1" || hits=$((hits + 1))
-		if ! within $patience is 0; then
+		if ! within "$patience" is 0; then
 			fail "$label grace $1" "expected $switch to be 0 after round $i, saw $(<$switch)"
 			return
 		fi

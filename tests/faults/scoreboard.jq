@@ -75,27 +75,45 @@ def cell:
 def row: "|" + (map(" \(.) ") | join("|")) + "|";
 def seen_verdict: [.[] | .told.verdict // empty] | first // "-";
 def seen_root: [.[].told | select(.cause and .grade == "right") | .because | map(.[0]) | join(" > ")] | group_by(.) | max_by(length) | first // "-";
+# The usual lab on each kernel; other labs (tests/faults/variants), whose name stands behind a "+"
+($labels | map(select(contains("+") | not))) as $kernels |
+($labels - $kernels) as $variants |
+def pair($l; f): [("before", "late") as $s | [$rows[] | select(.label == $l and .start == $s)] | f] | join(", ");
 def markdown_rows:
-	$faults[] as $f | [$rows[] | select(.fault == $f)] | select(length > 0) | . as $mine |
+	$faults[] as $f | [$rows[] | select(.fault == $f and (.label | IN($kernels[])))] | select(length > 0) | . as $mine |
 	[$f, seen_verdict, seen_root] +
-	[$labels[] as $l | [("before", "late") as $s | first($mine[] | select(.label == $l and .start == $s)) // null | cell] | join(", ")] | row;
-def sums(f): [$labels[] as $l | [("before", "late") as $s | [$rows[] | select(.label == $l and .start == $s)] | f] | join(", ")];
+	[$kernels[] as $l | [("before", "late") as $s | first($mine[] | select(.label == $l and .start == $s)) // null | cell] | join(", ")] | row;
+def sums(f): [$kernels[] as $l | pair($l; f)];
+def of_grade($g): [.[] | select(.grade == $g)] | length;
+def variant_rows:
+	(["lab"] + (grades | reverse) + ["false alarms", "first loss to finding, median", "longest"] | row),
+	(["---"] + [range((grades | length) + 3) | "---"] | row),
+	($variants[] as $l | [$l] + [grades | reverse[] | . as $g | pair($l; of_grade($g))] +
+		[pair($l; [.[].alarms] | add // 0), pair($l; times("found_ms") | median | ms), pair($l; times("found_ms") | max | ms)] | row);
+def releases: [$kernels[] as $l | "\($l) is \([$rows[] | select(.label == $l) | .kernel | select(. != "")][0] // "?")"] | join(", ");
 def markdown:
 	"Each cell: the time from the first lost packet to the right cause, by a tracer that was started before the",
 	"fault, and by one that was started after it, with *likely* where it is not certain; or what was told in",
 	"its place: *short* is true, but not the root, *nameless* is a fault that has a verdict and no name for its",
 	"cause, *quiet* has nothing wrong to tell, – is a fault that this kernel cannot have, · was not run.",
 	"",
-	"Kernels: \([$labels[] as $l | "\($l) is \([$rows[] | select(.label == $l) | .kernel | select(. != "")][0] // "?")"] | join(", ")). Date: \([$rows[].date] | max).",
+	"Kernels: \(releases). Date: \([$rows[].date] | max).",
 	"",
-	(["fault", "verdict", "cause"] + $labels | row),
-	(["---", "---", "---"] + ($labels | map("---")) | row),
+	(["fault", "verdict", "cause"] + $kernels | row),
+	(["---", "---", "---"] + ($kernels | map("---")) | row),
 	markdown_rows,
-	(grades | reverse[] | . as $g | ["**\($g)**", "", ""] + sums([.[] | select(.grade == $g)] | length) | row),
+	(grades | reverse[] | . as $g | ["**\($g)**", "", ""] + sums(of_grade($g)) | row),
 	(["**false alarms**", "", ""] + sums([.[].alarms] | add // 0) | row),
 	(["**first loss to finding**, median", "", ""] + sums(times("found_ms") | median | ms) | row),
 	(["the same, longest", "", ""] + sums(times("found_ms") | max | ms) | row),
 	(["by silence alone, longest", "", ""] + sums(silent("found_ms") | max | ms) | row),
-	(["**first loss to right cause**, longest", "", ""] + sums(map(select(.grade == "right")) | times("root_ms") | max | ms) | row);
+	(["**first loss to right cause**, longest", "", ""] + sums(map(select(.grade == "right")) | times("root_ms") | max | ms) | row),
+	if $variants == [] then empty else
+		"",
+		"The same set in other labs (`tests/faults/variants`: addresses, sizes of blocks, encapsulations, what is",
+		"missing on the node), natively; how many faults:",
+		"",
+		variant_rows
+	end;
 
 if $markdown then markdown else terminal end

@@ -284,7 +284,7 @@ elsewhere() {
 		echo "as ${fault%@*}: the usual lab on this kernel has $encap"
 	elif [ "$encap" = ipip ]; then
 		echo "this kernel has no ipip"
-	elif [[ $encap == block32 || $encap == no-ipset ]]; then
+	elif [[ $encap == block32 || $encap == no-ipset || $encap == reflector ]]; then
 		echo "of a lab of its own: tests/matrix --variant $encap"
 	elif [ -z "$encap" ] && [ -n "$REPLY" ] && [[ ,$REPLY, != *,$auto_encap,* ]]; then
 		echo "happens with $REPLY only${words[$fault@$REPLY]+: see $fault@$REPLY}"
