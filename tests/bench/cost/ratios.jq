@@ -7,7 +7,8 @@
 # A slice of a tracer is compared with the mean of the baselines before and after it, of each load the
 # median run; over the rounds it is the median that counts, between the quartiles. The tracer "none"
 # is a baseline against the one before: the noise. rate is the throughput kept, cpu what a packet or
-# transaction costs its sender.
+# transaction costs its sender. best is the same of each slice's cheapest run: where instructions are
+# counted whatever comes in between only adds.
 
 def words: split(" ") | {kind: .[0], words: .[1:]} | .kind as $k | if $k == "run" or $k == "tracer"
 	then {kind: $k} + (.words | map(split("=") | {(.[0]): (.[1] | tonumber? // .)}) | add) else . end;
@@ -19,17 +20,21 @@ def mean: add / length;
 def metrics: {rate: (.done * 1e9 / .wall_ns), cpu: (.cpu_ns / .sent),
 	p50: (if .p50_ns > 0 then .p50_ns else null end), p99: (if .p99_ns > 0 then .p99_ns else null end)};
 
-# [{slice, tracer, load, metric, value}], a value for all runs of the load in the slice
+def cheapest(metric): if metric == "rate" then max else min end;
+
+# [{slice, tracer, load, metric, value, best}], a value for all runs of the load in the slice
 def values: map(select(.kind == "run")) | group_by([.slice, .load]) | map(
-	. as $runs | ["rate", "cpu", "p50", "p99"][] as $m | $runs[0] | {slice, tracer, load, metric: $m,
-		value: ($runs | map(metrics[$m] | select(. != null)) | median)} | select(.value != null));
+	. as $runs | ["rate", "cpu", "p50", "p99"][] as $m | ($runs | map(metrics[$m] | select(. != null))) as $v
+		| $runs[0] | {slice, tracer, load, metric: $m, value: ($v | median), best: ($v | cheapest($m))}
+		| select(.value != null));
 
 def ratio_list: values as $v | (reduce $v[] as $x ({}; .["\($x.slice) \($x.load) \($x.metric)"] = $x)) as $at
 	| [$v[] | . as $x
 		| ([$x.slice - 1, $x.slice + 1] | map($at["\(.) \($x.load) \($x.metric)"] // empty | select(.tracer == "none"))) as $base
-		| if $x.tracer != "none" then select($base | length > 0) | {tracer, load, metric, ratio: (.value / ($base | map(.value) | mean))}
+		| if $x.tracer != "none" then select($base | length > 0) | {tracer, load, metric,
+			ratio: (.value / ($base | map(.value) | mean)), best: (.best / ($base | map(.best) | cheapest($x.metric)))}
 		else $at["\($x.slice - 2) \($x.load) \($x.metric)"] // empty | select(.tracer == "none")
-			| {tracer: "none", load, metric, ratio: ($x.value / .value)} end];
+			| {tracer: "none", load, metric, ratio: ($x.value / .value), best: ($x.best / .best)} end];
 
 def costs: map(select(.kind == "tracer")) | group_by(.tracer) | map(. as $s | {tracer: .[0].tracer} + (
 	["ready_ms", "stop_ms", "rss_kib", "cpu_ms", "seen", "lost", "withheld", "forced"] | map({(.): (. as $k | $s | map(.[$k])
@@ -37,7 +42,7 @@ def costs: map(select(.kind == "tracer")) | group_by(.tracer) | map(. as $s | {t
 
 def ratios: [inputs | select(length > 0) | words] as $in
 	| ($in | ratio_list | group_by([.tracer, .load, .metric]) | .[] | {tracer: .[0].tracer, load: .[0].load,
-		metric: .[0].metric, ratio: (map(.ratio) | median), low: (map(.ratio) | at(0.25)),
+		metric: .[0].metric, ratio: (map(.ratio) | median), best: (map(.best) | median), low: (map(.ratio) | at(0.25)),
 		high: (map(.ratio) | at(0.75)), rounds: length}),
 	($in | costs[]),
 	($in[] | select(.kind == "insns") | {insns: .words[0], verified: (.words[1] | tonumber), length: (.words[2] | tonumber)}),
