@@ -27,20 +27,6 @@ struct server {
 	struct page_kept page[2]; /* by format */
 };
 
-static void on_count(void *ctx, enum verdict v, enum app app, const struct prefix *block, int by)
-{
-	struct server *s = ctx;
-
-	metrics__packet(s->metrics, v, app, block, by);
-}
-
-static void on_reply(void *ctx, enum app app, int64_t us)
-{
-	struct server *s = ctx;
-
-	metrics__reply(s->metrics, app, us);
-}
-
 static int get_page(void *ctx, enum metrics_format format, const char **text, size_t *len)
 {
 	struct server *s = ctx;
@@ -115,11 +101,7 @@ static int run(struct server *s, const struct opts *o)
 int cmd_metrics(const struct opts *o, char **argv)
 {
 	struct server s = { 0 };
-	const struct engine_counts counts = {
-		.counted = on_count,
-		.replied = on_reply,
-		.ctx = &s,
-	};
+	struct engine_counts counts;
 	const struct tracer_ops ops = {
 		.turn = on_turn,
 		.counts = &counts,
@@ -132,6 +114,7 @@ int cmd_metrics(const struct opts *o, char **argv)
 		log_err("out of memory");
 		return status;
 	}
+	counts = metrics__counts(s.metrics);
 	/* where the caller is, who scrapes: --netns is only what is traced. And before any right goes */
 	if (!listen_at(&s, o->listen) && !tracer__new(o, argv, &ops, &s.tracer))
 		status = run(&s, o);

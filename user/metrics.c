@@ -119,3 +119,18 @@ void metrics__reply(struct metrics *m, enum app app, int64_t us)
 	r->bucket[i]++;
 	r->sum_us += (uint64_t)us;
 }
+
+static void on_count(void *ctx, enum verdict v, enum app app, const struct prefix *block, int by)
+{
+	metrics__packet(ctx, v, app, block, by);
+}
+
+static void on_reply(void *ctx, enum app app, int64_t us)
+{
+	metrics__reply(ctx, app, us);
+}
+
+struct engine_counts metrics__counts(struct metrics *m)
+{
+	return (struct engine_counts){ .counted = on_count, .replied = on_reply, .ctx = m };
+}

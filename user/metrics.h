@@ -6,7 +6,7 @@
 #ifndef CALITRACE_METRICS_H
 #define CALITRACE_METRICS_H
 
-#include "engine.h"
+#include "engine_count.h"
 
 /* The contract's limit for the page as a whole */
 #define METRICS_SERIES_MAX 2000
@@ -31,6 +31,8 @@ void metrics__packet(struct metrics *m, enum verdict v, enum app app, const stru
 		     int by);
 /* A reply came that many microseconds after its request. */
 void metrics__reply(struct metrics *m, enum app app, int64_t us);
+/* Both of them, for engine__count(); m is to outlive the engine. */
+struct engine_counts metrics__counts(struct metrics *m);
 
 struct metrics_about {
 	const char *version, *kernel, *node;
