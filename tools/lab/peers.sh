@@ -206,14 +206,13 @@ wait_settled() {
 		[ "$count" -lt 3 ] || conds+=("route /run/netns/${node_ns[${nodes[2]}]} $new_block $REPLY")
 	fi
 	ns=/run/netns/${node_ns[${nodes[1]}]}
+	route_healthy "${nodes[1]}" "${nodes[0]}"
 	if [ -e "$state/lent" ]; then
-		route_healthy "${nodes[1]}" "${nodes[0]}"
 		conds+=("route $ns $stale_address/32 $REPLY")
 	elif ! fault_active stale-32; then
 		conds+=("gone $ns $stale_address/32")
 	elif ! bird_stopped; then
 		# a node of this one's subnet
-		route_healthy "${nodes[1]}" "${nodes[0]}"
 		conds+=("route $ns $stale_address/32 $stale_node ${REPLY##* }")
 	fi
 	big_await
