@@ -16,7 +16,9 @@
 #include "diagnose.h"
 #include "way.h"
 
+#ifndef DEFAULT_PACKETS /* fuzzers have fewer */
 #define DEFAULT_PACKETS 65536
+#endif
 
 void engine_emit(struct engine *e, struct record *rec)
 {

@@ -311,21 +311,24 @@ bool expr_names_l4(const struct expr *e)
 
 #define MAX_RANGES (FILTER_DNS_PORTS + 2)
 
+static uint32_t least_port(uint32_t least, uint32_t port, uint32_t from)
+{
+	return port >= from && port < least ? port : least;
+}
+
 /* All ports but these */
 static uint32_t other_ports(const struct filter_opts *o, bool but_vxlan, struct range *out)
 {
-	uint32_t cnt = 0, port, i;
-	bool open = false, taken;
+	uint32_t cnt = 0, from = 1, taken;
 
-	for (port = 1; port <= UINT16_MAX; port++) {
-		taken = but_vxlan && port == o->vxlan_port;
-		for (i = 0; i < FILTER_DNS_PORTS; i++)
-			taken |= port == o->dns_port[i];
-		if (!taken && !open)
-			out[cnt++].lo = (uint16_t)port;
-		if (!taken)
-			out[cnt - 1].hi = (uint16_t)port;
-		open = !taken;
+	for (; from <= UINT16_MAX; from = taken + 1) {
+		taken = UINT16_MAX + 1;
+		for (int i = 0; i < FILTER_DNS_PORTS; i++)
+			taken = least_port(taken, o->dns_port[i], from);
+		if (but_vxlan)
+			taken = least_port(taken, o->vxlan_port, from);
+		if (taken > from)
+			out[cnt++] = (struct range){ (uint16_t)from, (uint16_t)(taken - 1) };
 	}
 	return cnt;
 }
