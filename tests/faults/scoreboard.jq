@@ -78,7 +78,9 @@ def seen_root: [.[].told | select(.cause and .grade == "right") | .because | map
 # The usual lab on each kernel; other labs (tests/faults/variants), whose name stands behind a "+"
 ($labels | map(select(contains("+") | not))) as $kernels |
 ($labels - $kernels) as $variants |
-def pair($l; f): [("before", "late") as $s | [$rows[] | select(.label == $l and .start == $s)] | f] | join(", ");
+# Sums are told of units that were run, not of a few of their faults
+def is_unit: length * 3 >= ($order | split("\n") | length) * 2;
+def pair($l; f): [("before", "late") as $s | [$rows[] | select(.label == $l and .start == $s)] | if is_unit then f else "·" end] | join(", ");
 def markdown_rows:
 	$faults[] as $f | [$rows[] | select(.fault == $f and (.label | IN($kernels[])))] | select(length > 0) | . as $mine |
 	[$f, seen_verdict, seen_root] +

@@ -76,3 +76,19 @@ dns-nxdomain.before.k8s02|a finding about good answers|. + [{v: 1, type: "findin
 healthy.before.k8s02|a problem over healthy traffic|(first(.[] | select(good)) | .verdict) = "martian"
 healthy.before.k8s02|silence over healthy traffic|map(select(.type != "packet"))
 END
+
+# The written scoreboard takes what was measured since, and nothing else
+merged() { jq -nr --rawfile old "$here/scoreboard.md" --arg new "$1" -f "$here/scoreboard_merge.jq"; }
+board=$(<"$here/scoreboard.md")
+new=$(sed -E 's/^(\| incident \|.*\| )[^|]*, ([^|]*) \|$/\1wrong, · |/; /^\| \*\*wrong\*\*/s/[0-9]+, [0-9]+/·, ·/g' <<<"$board")
+want=$(sed -E 's/^(\| incident \|.*\| )[^|]*, ([^|]*) \|$/\1wrong, \2 |/' <<<"$board")
+if [ "$(merged "$board")" = "$board" ]; then
+	ok "selftest scoreboard: merged with itself it is itself"
+else
+	fail "selftest scoreboard" "expected a table merged with itself to be the same, saw $(diff <(merged "$board") <(echo "$board") | head -n 3)"
+fi
+if [ "$new" != "$board" ] && [ "$(merged "$new" | grep '^| incident |')" = "$(grep '^| incident |' <<<"$want")" ]; then
+	ok "selftest scoreboard: what was not run stays as it was"
+else
+	fail "selftest scoreboard" "expected $(grep '^| incident |' <<<"$want"), saw $(merged "$new" | grep '^| incident |')"
+fi

@@ -58,7 +58,9 @@ struct link_query {
 static uint32_t index_of(const char *name)
 {
 	struct link_query query = {
-		.nh = { .nlmsg_len = sizeof(query), .nlmsg_type = RTM_GETLINK, .nlmsg_flags = NLM_F_REQUEST },
+		.nh = { .nlmsg_len = sizeof(query),
+			.nlmsg_type = RTM_GETLINK,
+			.nlmsg_flags = NLM_F_REQUEST },
 		.name_head = { .rta_len = RTA_LENGTH(IF_NAMESIZE), .rta_type = IFLA_IFNAME },
 	};
 	union {
