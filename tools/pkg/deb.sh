@@ -30,8 +30,9 @@ maintainer="${DEBFULLNAME:-calitrace maintainers} <${DEBEMAIL:-calitrace@localho
 root=$PWD/$out/root
 doc=$root/usr/share/doc/calitrace
 rm -rf "$root"
-mkdir -p "$root/DEBIAN" "$doc" "$out/debian"
+# Those of the package are the same whatever the caller's are.
 umask 022
+mkdir -p "$root/DEBIAN" "$doc" "$out/debian"
 make -s install DESTDIR="$root" PREFIX=/usr >/dev/null
 cmp -s "$program" "$root/usr/bin/calitrace" || die "make install installed something else than $program"
 strip --strip-unneeded --remove-section=.comment --remove-section=.note "$root/usr/bin/calitrace"
