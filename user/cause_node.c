@@ -233,7 +233,7 @@ static enum confidence sure_stray(const struct facts *x)
 static void say_stray(const struct facts *x, struct because *b)
 {
 	const struct stray_view *s = &x->d->stray;
-	char knock[ADDR_STRLEN], reg[ADDR_STRLEN];
+	char knock[ADDR_STRLEN], reg[ADDR_STRLEN], pod[ADDR_STRLEN];
 
 	(void)b;
 	if (is_renamed(x))
@@ -243,7 +243,13 @@ static void say_stray(const struct facts *x, struct because *b)
 	if (!s->have)
 		return;
 	addr_str(&s->knocker, knock);
-	if (addr_is_set(&s->registered))
+	if (addr_is_set(&s->sender))
+		evidence(x->f,
+			 "packets of %s, which is routed to %s%s%s%s, come from %s, and no "
+			 "session with %s stands",
+			 addr_str(&s->sender, pod), addr_str(&s->registered, reg),
+			 s->node[0] ? " (" : "", s->node, s->node[0] ? ")" : "", knock, reg);
+	else if (addr_is_set(&s->registered))
 		evidence(x->f,
 			 "peer %s%s%s%s never answers, while %s connects and is refused, as it is "
 			 "no peer here",

@@ -314,14 +314,56 @@ static bool may_be_stray(const struct peer_view *q)
 	return !q->up && !q->disabled && !q->knocks && !q->closes && !q->refuses && !q->restarts;
 }
 
-static void stray_examine(const struct engine *e, const struct peers *p, struct stray_view *v)
+/* The neighbour whose block these packets are of, as the routes have it, if it is another address */
+static const struct peer_view *sender_peer(const struct engine *e, const struct peers *p,
+					   const struct fnd *f)
+{
+	const struct route *r = mirror__lookup(e->mirror, &f->first.src);
+	struct addr node;
+
+	if (!r || r->nh_cnt != 1 || !addr_is_set(&r->nh[0].gw))
+		return NULL;
+	node = diag_node_of(e, &r->nh[0].gw);
+	return addr_eq(&node, &f->encap_src) ? NULL : peers_find(p, &node);
+}
+
+static bool is_nobody(const struct engine *e, const struct peers *p, const struct addr *a)
+{
+	return !peers_find(p, a) && !mirror__is_local(e->mirror, a) &&
+	       !owner_is_listed(e, a, NODES_IPIP | NODES_VXLAN);
+}
+
+/*
+ * Where Felix has the routes they stay, and lead to the address that a node is registered with. Its tunnel
+ * packets come from the one that it has, and are dropped: it need not connect to be known by that.
+ */
+static void stray_by_packets(const struct engine *e, const struct peers *p, struct stray_view *v)
+{
+	for (uint32_t i = 0; i < e->finding_cnt; i++) {
+		const struct fnd *f = e->finding[i];
+		const struct peer_view *q;
+
+		if (f->f.verdict != V_ALLOWLIST || f->f.recovered || !addr_is_set(&f->encap_src) ||
+		    !is_nobody(e, p, &f->encap_src))
+			continue;
+		q = sender_peer(e, p, f);
+		if (!q || !may_be_stray(q))
+			continue;
+		v->have = true;
+		v->conf = CONF_LIKELY;
+		v->knocker = f->encap_src;
+		v->registered = q->addr;
+		v->node = q->node;
+		v->sender = f->first.src;
+		return;
+	}
+}
+
+static void stray_by_knocks(const struct engine *e, const struct peers *p, struct stray_view *v)
 {
 	const struct peer_view *dead = NULL;
 	struct ways w;
 
-	*v = (struct stray_view){ .node = "" };
-	if (!p->told)
-		return;
 	ways_gather(e, p, &w);
 	for (uint32_t i = 0; i < p->cnt; i++) {
 		if (!may_be_stray(&p->peer[i]))
@@ -342,6 +384,16 @@ static void stray_examine(const struct engine *e, const struct peers *p, struct 
 		return;
 	v->registered = dead->addr;
 	v->node = dead->node;
+}
+
+static void stray_examine(const struct engine *e, const struct peers *p, struct stray_view *v)
+{
+	*v = (struct stray_view){ .node = "" };
+	if (!p->told)
+		return;
+	stray_by_knocks(e, p, v);
+	if (!addr_is_set(&v->registered))
+		stray_by_packets(e, p, v);
 }
 
 /* ---- routes by node ---- */

@@ -67,6 +67,8 @@ struct stray_view {
 	struct addr registered; /* the neighbour that never answers; family 0: several do not */
 	uint32_t knockers, dead;
 	const char *node; /* "" not told */
+	/* told by tunnel packets from it, of a pod or tunnel that is routed to the other */
+	struct addr sender; /* that one; family 0: it connects */
 };
 
 /* A gateway of routes to blocks, as a node's address, and how many it has */

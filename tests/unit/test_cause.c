@@ -263,6 +263,56 @@ static void test_stray(void **state)
 	}
 }
 
+/*
+ * Felix' route to the wrong address stays, and the node never connects: its tunnel packets, which are
+ * dropped, tell where it is. Not where they come from the address that the route has.
+ */
+static void stray_sends(const struct plan *p, bool astray)
+{
+	const struct finding *x;
+	struct obs_pkt q;
+	struct feed f;
+	struct mesh m;
+
+	feed_open(&f, p, NULL);
+	m = mesh_of(&f, POOL_IPIP, 6);
+	m.felix_owns = true;
+	m.protocol = RP_FELIX;
+	mesh_down(&m, 0, TCP_SILENT, "Connect", "");
+	m.peer[0].route = true;
+	m.peer[0].arp = 0;
+	if (astray)
+		m.peer[0].addr = ip(WRONG);
+	feed_mesh(&f, T, &m);
+	feed_begin(&f, T, SOURCE_IPSET);
+	feed_listed(&f, T, true, NODES_IPIP | NODES_VXLAN, NONE);
+	feed_listed(&f, T, false, NODES_IPIP, ip(p->node));
+	feed_listed(&f, T, false, NODES_IPIP, m.peer[1].addr);
+	feed_end(&f, T, SOURCE_IPSET, SOURCE_OK);
+	q = with_encap(pkt_echo(p->peer_pod, p->pod, 1, 1), ENCAP_IPIP, p->peer, p->node);
+	q = with_dst(q, NULL, IF_LO, RT_LOCAL, 0);
+	feed_drop(&f, T + MS, IF_ETH0, "NETFILTER_DROP", "nf_hook_slow", q);
+	feed_ticks(&f, T + 50 * MS, T + 300 * MS);
+	x = finding_at(&f, 1);
+	assert_verdict(x, V_ALLOWLIST);
+	assert_non_null(chain_has(x, C_PEER_NOT_IN_ALLOWLIST));
+	assert_int_equal(chain_has(x, C_NODE_ADDRESS_MISMATCH) != NULL, astray);
+	if (astray)
+		assert_true(evidence_has(x, "is routed to " WRONG));
+	mesh_free(&m);
+	feed_close(&f, 2 * T);
+}
+
+static void test_stray_sends(void **state)
+{
+	(void)state;
+	EACH_PLAN(p)
+	{
+		stray_sends(p, true);
+		stray_sends(p, false);
+	}
+}
+
 /* A stray node there is, but the route that is missing was another one's, and somebody took it. */
 static void test_not_the_strays(void **state)
 {
@@ -582,14 +632,23 @@ static void test_foreign_vxlan(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_incident),       cmocka_unit_test(test_unlisted),
-		cmocka_unit_test(test_blocked_all),    cmocka_unit_test(test_bird_down),
-		cmocka_unit_test(test_recovers),       cmocka_unit_test(test_stray),
-		cmocka_unit_test(test_not_the_strays), cmocka_unit_test(test_one_peer),
-		cmocka_unit_test(test_not_announced),  cmocka_unit_test(test_bird_falls_silent),
-		cmocka_unit_test(test_not_reflected),  cmocka_unit_test(test_not_announced_unknown),
-		cmocka_unit_test(test_owner_conflict), cmocka_unit_test(test_allowlist),
-		cmocka_unit_test(test_tunnel),	       cmocka_unit_test(test_foreign_vxlan),
+		cmocka_unit_test(test_incident),
+		cmocka_unit_test(test_unlisted),
+		cmocka_unit_test(test_blocked_all),
+		cmocka_unit_test(test_bird_down),
+		cmocka_unit_test(test_recovers),
+		cmocka_unit_test(test_stray),
+		cmocka_unit_test(test_stray_sends),
+		cmocka_unit_test(test_not_the_strays),
+		cmocka_unit_test(test_one_peer),
+		cmocka_unit_test(test_not_announced),
+		cmocka_unit_test(test_bird_falls_silent),
+		cmocka_unit_test(test_not_reflected),
+		cmocka_unit_test(test_not_announced_unknown),
+		cmocka_unit_test(test_owner_conflict),
+		cmocka_unit_test(test_allowlist),
+		cmocka_unit_test(test_tunnel),
+		cmocka_unit_test(test_foreign_vxlan),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
