@@ -226,8 +226,9 @@ void around__turn(struct around *a, uint64_t now_ns)
 		look_for_birds(a);
 		/* who listens no longer may be gone */
 		state_proc(&a->ask, now_ns, a->o.fn, a->o.ctx);
-		/* what a wrong address changes first: the list of nodes, and what confd writes */
+		/* what a wrong address changes first: lists of nodes, VTEPs, and what confd writes */
 		state_nodes(&a->ask, now_ns, a->o.fn, a->o.ctx);
+		state_vtep(&a->ask, now_ns, a->o.fn, a->o.ctx);
 		state_conf(&a->ask, now_ns, a->o.fn, a->o.ctx);
 		state_neigh(&a->ask, now_ns, a->o.fn, a->o.ctx);
 		/* and what somebody may have reset, which makes no sound */
