@@ -22,7 +22,7 @@ die() { echo "demo: $*" >&2; exit 1; }
 if [ -z "${CALITRACE_DEMO_PRIVATE:-}" ] && [ -z "${CALITRACE_DEMO_IN_VM:-}" ]; then
 	"$root/tools/lab-deps.sh" >/dev/null
 fi
-if [ -n "${KERNEL:-}" ]; then
+if [ "${KERNEL:-native}" != native ]; then
 	kernel=$KERNEL
 	unset KERNEL
 	echo "Kernel $kernel in a virtual machine, which takes a while to start ..."

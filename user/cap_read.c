@@ -204,7 +204,10 @@ int capr__open(const char *path, struct capr **ret, char *why, size_t why_sz)
 	if (!err)
 		err = cap_input__need(&r->in, 4);
 	if (err < 0) {
-		capr__give_up(r, err, "%s", strerror(-err));
+		capr__give_up(r, err, "%s%s", strerror(-err),
+			      err == -EACCES ? " (captures are for their owner alone): sudo, or "
+					       "chown it" :
+					       "");
 	} else if (!err) {
 		capr__give_up(r, -EBADMSG, r->in.len ? "no capture file: only %zu octets" : "empty",
 			      r->in.len);
@@ -212,6 +215,9 @@ int capr__open(const char *path, struct capr **ret, char *why, size_t why_sz)
 		magic = get32(r->in.buf, false);
 		if (pcap__is_magic(magic))
 			pcap__open(r);
+		else if (!memcmp(r->in.buf, "\x1f\x8b", 2))
+			capr__give_up(r, -EBADMSG,
+				      "compressed: gunzip it, or gzip -dc FILE | calitrace show -");
 		else if (magic != NG_SHB)
 			capr__give_up(r, -EBADMSG, "neither pcapng nor pcap");
 	}

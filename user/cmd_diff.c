@@ -78,7 +78,7 @@ static int tell(const struct opts *o, const struct diff *d)
 	if (!err && fflush(stdout))
 		err = -errno;
 	if (err && err != -EPIPE)
-		log_err("cannot write: %s", strerror(-err));
+		log_err("cannot write to stdout: %s", strerror(-err));
 	return err;
 }
 

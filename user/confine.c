@@ -49,7 +49,7 @@ void confine_settle(const struct opts *o)
 
 	if (!priv_has(CAP_NET_ADMIN))
 		log_warn("CAP_NET_ADMIN is missing: ipsets, packet filters and some of the sockets "
-			 "cannot be read");
+			 "cannot be read; run as root");
 	priv_settle(writes);
 	/* a kernel without seccomp: doctor says so */
 	if (o->command == CMD_METRICS)

@@ -136,7 +136,10 @@ int metrics_http__new(const char *listen_at, const struct metrics_http_ops *ops,
 	if (h)
 		fd = listen_parse(listen_at, &s) ? -EINVAL : open_socket(listen_at, &s);
 	if (fd < 0) {
-		snprintf(why, why_sz, "cannot listen at %s: %s", listen_at, strerror(-fd));
+		snprintf(why, why_sz, "cannot listen at %s: %s%s", listen_at, strerror(-fd),
+			 fd == -EADDRINUSE    ? "; ss -ltnp tells by whom, --listen takes another" :
+			 fd == -EADDRNOTAVAIL ? "; ip address lists those of this node" :
+						"");
 		free(h);
 		return fd;
 	}

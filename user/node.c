@@ -77,13 +77,30 @@ static int netns_enter(const struct opts *o, int *orig, char *why, size_t why_sz
 				 "calitrace as root",
 				 o->netns);
 		else
-			snprintf(why, why_sz, "'%s' is no network namespace (%s)", o->netns,
-				 strerror(-err));
+			snprintf(why, why_sz,
+				 "'%s' is no network namespace (%s); ip netns lists the named ones",
+				 o->netns, strerror(-err));
 		if (*orig >= 0)
 			close(*orig);
 		*orig = -1;
 	}
 	close(fd);
+	return err;
+}
+
+/* What is read below it is optional, file by file: of one that is not there nothing would tell. */
+static int root_is_there(const struct opts *o, char *why, size_t why_sz)
+{
+	int err, fd = open(o->host_root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0) {
+		close(fd);
+		return 0;
+	}
+	err = -errno;
+	snprintf(why, why_sz,
+		 "--host-root '%s': %s; it is the directory that the node's / is mounted on",
+		 o->host_root, strerror(-err));
 	return err;
 }
 
@@ -93,6 +110,9 @@ int node_netns(const struct opts *o, int *orig, uint32_t *inum, char *why, size_
 	int err;
 
 	*orig = -1;
+	err = root_is_there(o, why, why_sz);
+	if (err)
+		return err;
 	if (o->netns) {
 		err = netns_enter(o, orig, why, why_sz);
 		if (err)

@@ -331,7 +331,7 @@ int show_copy(const struct opts *o, const struct show_causes *causes, struct out
 	if (err)
 		note(&c, err);
 	if (close_out(&c) && !why[0])
-		snprintf(why, why_sz, "-w '%s': %s", o->write, strerror(-c.err));
+		snprintf(why, why_sz, "cannot write '%s': %s", o->write, strerror(-c.err));
 	free(c.queue);
 	free(c.fate);
 	return c.err;

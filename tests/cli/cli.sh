@@ -145,6 +145,8 @@ machine() {
 
 	refused 'cli no such network namespace' "$lab_prefix-none" "$calitrace" live --netns "$lab_prefix-none"
 	refused 'cli no such path of a namespace' /nowhere/ns "$calitrace" live --netns /nowhere/ns
+	refused 'cli no such root of the host' "'/nowhere': No such file" "$calitrace" check --host-root /nowhere
+	refused 'cli a root of the host that is a file' 'Not a directory' "$calitrace" doctor --host-root /etc/passwd
 	refused 'cli a file that is no namespace' /etc/passwd "$calitrace" live --netns /etc/passwd
 	refused 'cli a namespace that is no network' mnt "$calitrace" live --netns /proc/self/ns/mnt
 	refused 'cli no pool' --pool "${empty[@]}" "$calitrace" live --host-root "$out/empty"

@@ -204,6 +204,8 @@ refusals() {
 	refused 'No such file' "$out/none.pcapng"
 	refused 'exclude' --packets --summary "$out/json.pcapng"
 	refused 'neither pcapng nor pcap' "$0"
+	gzip -c "$out/json.pcapng" >"$out/json.gz"
+	refused 'gzip -dc' "$out/json.gz"
 	refused 'same part' "$out/json.pcapng" "$out/json.pcapng"
 	refused 'no \*.pcapng' "$out/empty"
 	[ "$sum" = "$(md5sum <"$out/json.pcapng")" ] || echo "expected the capture as it was, saw another"

@@ -110,7 +110,7 @@ test_taken() {
 
 	said=$("$calitrace" metrics --pool 10.99.0.0/16=none --host-root "$out/root" 2>&1) || status=$?
 	[ $status -eq 2 ] || echo "expected exit status 2, saw $status"
-	[ "$said" = 'calitrace: cannot listen at 127.0.0.1:9435: Address already in use' ] || echo "expected a line about the address, saw $said"
+	[ "$said" = 'calitrace: cannot listen at 127.0.0.1:9435: Address already in use; ss -ltnp tells by whom, --listen takes another' ] || echo "expected a line about the address, saw $said"
 }
 
 # Those that connect and say nothing get no more than their share, and not for long.

@@ -455,6 +455,9 @@ static void test_no_capture(void **state)
 	t = tell("#!/bin/bash\n# and so on, for longer than any header", 50);
 	assert_int_equal(t.last, -EBADMSG);
 	assert_non_null(strstr(t.why, "neither pcapng nor pcap"));
+	t = tell("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03", 10);
+	assert_int_equal(t.last, -EBADMSG);
+	assert_non_null(strstr(t.why, "gzip -dc"));
 	assert_int_equal(capr__open("/nonexistent/x.pcapng", &r, why, sizeof(why)), -ENOENT);
 	assert_non_null(strstr(why, "/nonexistent/x.pcapng"));
 	assert_int_equal(capr__open("/proc", &r, why, sizeof(why)), -EISDIR);
