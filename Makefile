@@ -387,27 +387,28 @@ $(MAN)/%: tools/man/% tools/man/make.sh $(wildcard tools/man/*.inc tools/man/exa
 man: $(MAN_PAGES)
 
 SHARE = $(DESTDIR)$(PREFIX)/share
+SYSTEMD = $(DESTDIR)$(PREFIX)/lib/systemd/system
 COMPLETIONS := bash-completion/completions/calitrace zsh/vendor-completions/_calitrace \
 	fish/vendor_completions.d/calitrace.fish
 UNITS := $(wildcard tools/*/calitrace*.service)
 install: $(PROG) man
-	install -D -m 755 $(PROG) $(DESTDIR)$(PREFIX)/bin/calitrace
+	install -D -m 755 $(PROG) '$(DESTDIR)$(PREFIX)/bin/calitrace'
 	for page in $(MAN_PAGES); do \
-		install -D -m 644 -t $(SHARE)/man/man$${page##*.} $$page || exit 1; done
-	install -D -m 644 tools/completion/calitrace.bash $(SHARE)/bash-completion/completions/calitrace
-	install -D -m 644 tools/completion/_calitrace $(SHARE)/zsh/vendor-completions/_calitrace
-	install -D -m 644 tools/completion/calitrace.fish $(SHARE)/fish/vendor_completions.d/calitrace.fish
-	install -D -m 644 -t $(SHARE)/calitrace/schema tools/schema/*.json
-	install -D -m 644 -t $(SHARE)/calitrace/prometheus tools/prometheus/*.yml tools/prometheus/*.json
-	$(if $(UNITS),install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system $(UNITS))
-	$(if $(UNITS),sed -i 's|/usr/local/bin/|$(PREFIX)/bin/|' \
-		$(addprefix $(DESTDIR)$(PREFIX)/lib/systemd/system/,$(notdir $(UNITS))))
+		install -D -m 644 -t '$(SHARE)/man/man'$${page##*.} $$page || exit 1; done
+	install -D -m 644 tools/completion/calitrace.bash '$(SHARE)/bash-completion/completions/calitrace'
+	install -D -m 644 tools/completion/_calitrace '$(SHARE)/zsh/vendor-completions/_calitrace'
+	install -D -m 644 tools/completion/calitrace.fish '$(SHARE)/fish/vendor_completions.d/calitrace.fish'
+	install -D -m 644 -t '$(SHARE)/calitrace/schema' tools/schema/*.json
+	install -D -m 644 -t '$(SHARE)/calitrace/prometheus' tools/prometheus/*.yml tools/prometheus/*.json
+	$(if $(UNITS),install -D -m 644 -t '$(SYSTEMD)' $(UNITS))
+	$(if $(UNITS),cd '$(SYSTEMD)' && sed -i 's|/usr/local/bin/|$(PREFIX)/bin/|' $(notdir $(UNITS)))
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/calitrace $(addprefix $(SHARE)/,$(COMPLETIONS)) \
-		$(foreach p,$(notdir $(MAN_PAGES)),$(SHARE)/man/man$(lastword $(subst ., ,$p))/$p) \
-		$(foreach u,$(notdir $(UNITS)),$(DESTDIR)$(PREFIX)/lib/systemd/system/$u)
-	rm -rf $(SHARE)/calitrace
+	rm -f '$(DESTDIR)$(PREFIX)/bin/calitrace'
+	! cd '$(SHARE)' 2>/dev/null || rm -f $(COMPLETIONS) \
+		$(foreach p,$(notdir $(MAN_PAGES)),man/man$(lastword $(subst ., ,$p))/$p)
+	$(if $(UNITS),! cd '$(SYSTEMD)' 2>/dev/null || rm -f $(notdir $(UNITS)))
+	rm -rf '$(SHARE)/calitrace'
 
 deb: $(PROG) man
 	$(Q)tools/pkg/deb.sh $(PROG)
