@@ -433,13 +433,15 @@ struct engine {
 	uint64_t due_ns; /* before this, nothing in any of the queues below is due */
 	bool started, silence_told, snapshot_done;
 
+	/* by_skb: packets that were pushed out of recent, but whose sk_buff was not used again */
 	struct kmap by_skb, by_key;
-	/* of an sk_buff's address: who had it last, may be gone (key_cnt 0); hops follow each other */
-#define RECENT 256
+	/* of an sk_buff's address: who had it last, may be gone (key_cnt 0) */
+#define RECENT 1024
 #define RECENT_ALIGN 256 /* of sk_buffs */
 	struct recent {
 		struct trk *t;
-		uint64_t skb, sig; /* as t had them then: most look-ups are over without t */
+		uint64_t skb; /* as t had them then: most look-ups are over without t */
+		uint32_t sig;
 	} recent[RECENT];
 	/* packets: opts.max_packets of them, how many of those were ever used */
 	struct trk *trk;
@@ -490,9 +492,9 @@ struct engine {
 	struct latency latency[APP_MAX];
 };
 
-/* What tells a packet, of an observation; key, its hash if have_key is set; skb_hash 0: not known */
+/* What tells a packet, of an observation; key, its hash if have_key is set */
 struct sighting {
-	uint64_t sig, skb_hash, key_hash;
+	uint64_t sig, key_hash;
 	bool have_key;
 	struct flow_key key;
 };
