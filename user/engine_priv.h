@@ -440,8 +440,7 @@ struct engine {
 #define RECENT_ALIGN 256 /* of sk_buffs */
 	struct recent {
 		struct trk *t;
-		uint64_t skb; /* as t had them then: most look-ups are over without t */
-		uint32_t sig;
+		uint64_t skb, sig; /* as t had them then: most look-ups are over without t */
 	} recent[RECENT];
 	/* packets: opts.max_packets of them, how many of those were ever used */
 	struct trk *trk;
@@ -464,6 +463,7 @@ struct engine {
 	struct fib_result res[FIB_RESULTS];
 	uint32_t res_next;
 	struct hmap owners, nodes;
+	uint64_t moved_ns;	/* when a block was last given to another gateway, 0: never */
 	uint64_t owner_version; /* changes with them, the pools, what is recalled */
 	uint8_t node_lists;	/* NODES_*: which lists could be read */
 	uint32_t listed[2];	/* nodes of each list */

@@ -11,6 +11,7 @@
 
 #include "../bpf/events.h"
 #include "addr.h"
+#include "way.h"
 
 #define ICMP_UNREACH_ 3
 #define ICMP_PORT_UNREACH_ 3
@@ -145,11 +146,10 @@ static void answer_copy(struct engine *e, struct trk *older)
 		e->apps[older->app].answered++;
 }
 
-static void on_reply(struct engine *e, struct trk *t, const struct flow_key *k)
+static void on_reply(struct engine *e, struct trk *t)
 {
-	struct trk *req = journey_request(e, k, answer_copy);
-	enum block_from from;
-	struct prefix block;
+	struct trk *req = journey_request(e, trk_first(t), answer_copy);
+	const struct way *w;
 
 	if (!req)
 		return;
@@ -166,9 +166,9 @@ static void on_reply(struct engine *e, struct trk *t, const struct flow_key *k)
 	};
 	if (!t->pair_good)
 		return;
-	judge_block(e, &req->dst, &block, &from);
-	t->asked.have_block = addr_is_set(&block.addr);
-	t->asked.block_len = block.len;
+	w = way_of(e, &req->dst);
+	t->asked.have_block = w->from != BLOCK_UNKNOWN;
+	t->asked.block_len = w->block_len;
 }
 
 /*
@@ -226,13 +226,10 @@ static void on_other(struct engine *e, struct trk *t, const struct obs_pkt *p)
 
 void exchange_begin(struct engine *e, struct trk *t, const struct obs_pkt *p)
 {
-	struct flow_key k;
-
 	if (t->role == ROLE_REQUEST) {
 		on_request(e, t);
 	} else if (t->role == ROLE_REPLY) {
-		journey_key(p, &k);
-		on_reply(e, t, &k);
+		on_reply(e, t);
 	} else if (t->role == ROLE_ICMP_ERROR) {
 		on_icmp_error(e, t, p);
 	} else if (t->app == APP_UDP) {

@@ -146,12 +146,10 @@ static inline bool is_this(const struct trk *t, const struct obs *o, uint64_t si
 	       same_pass(t, o, o->kind == OBS_DROP ? QUEUED_NS : SAME_PASS_NS);
 }
 
-/* What r says of its packet still holds: the packet is there, and found by nothing else. */
-static inline bool is_recent(const struct recent *r)
+/* Still there, and found by nothing else */
+static inline bool is_unhashed(const struct trk *t)
 {
-	const struct trk *t = r->t;
-
-	return t && t->key_cnt && !t->by_skb.tag && t->skb == r->skb && (uint32_t)t->sig == r->sig;
+	return t && t->key_cnt && !t->by_skb.tag;
 }
 
 /*
@@ -163,13 +161,14 @@ static inline void remember(struct engine *e, struct trk *t)
 {
 	struct recent *r = recent_of(e, t->skb);
 
-	if ((r->skb != t->skb || !t->skb || r->sig == (uint32_t)t->sig) && is_recent(r))
-		kmap_add(&e->by_skb, &r->t->by_skb, skb_hash(r->skb, r->t->sig));
-	*r = (struct recent){ t, t->skb, (uint32_t)t->sig };
+	if ((r->skb != t->skb || !t->skb || r->sig == t->sig) && is_unhashed(r->t) &&
+	    r->t->skb == r->skb && r->t->sig == r->sig)
+		kmap_add(&e->by_skb, &r->t->by_skb, skb_hash(r->skb, r->sig));
+	*r = (struct recent){ t, t->skb, t->sig };
 }
 
-static __attribute__((noinline)) struct trk *find_older(struct engine *e, const struct obs *o,
-							uint64_t sig)
+static __attribute__((noinline)) struct trk *find_hashed(struct engine *e, const struct obs *o,
+							 uint64_t sig)
 {
 	struct knode *n = kmap_first(&e->by_skb, skb_hash(o->pkt.skb, sig));
 	uint32_t left = LOOK_MAX;
@@ -183,17 +182,23 @@ static __attribute__((noinline)) struct trk *find_older(struct engine *e, const 
 	return NULL;
 }
 
-static inline struct trk *find_skb(struct engine *e, const struct obs *o, uint64_t sig)
+static inline struct trk *find_recent(struct engine *e, const struct obs *o, uint64_t sig)
 {
 	const struct recent *r = recent_of(e, o->pkt.skb);
-	bool again = r->skb == o->pkt.skb;
 
-	if (again && r->sig == (uint32_t)sig && is_recent(r) && is_this(r->t, o, sig))
-		return r->t;
+	return r->skb == o->pkt.skb && r->sig == sig && is_unhashed(r->t) && is_this(r->t, o, sig) ?
+		       r->t :
+		       NULL;
+}
+
+/* find_recent() found none */
+static inline struct trk *find_older(struct engine *e, const struct obs *o, uint64_t sig)
+{
+	const struct recent *r = recent_of(e, o->pkt.skb);
 	/* another packet has it now */
-	if (again && r->sig != (uint32_t)sig && o->pkt.skb)
-		return NULL;
-	return e->by_skb.used ? find_older(e, o, sig) : NULL;
+	bool gone = r->skb == o->pkt.skb && r->skb && r->sig != sig;
+
+	return gone || !e->by_skb.used ? NULL : find_hashed(e, o, sig);
 }
 
 static struct trk *find_copy(struct engine *e, const struct obs *o, uint64_t sig,
@@ -212,14 +217,20 @@ static struct trk *find_copy(struct engine *e, const struct obs *o, uint64_t sig
 	return NULL;
 }
 
-/* By its addresses, before or after NAT */
-static __attribute__((noinline)) struct trk *find_by_key(struct engine *e, const struct obs *o,
-							 struct sighting *s)
+static __attribute__((noinline)) struct trk *find_indexed(struct engine *e, const struct obs *o,
+							  struct sighting *s)
 {
+	struct trk *t = find_older(e, o, s->sig);
 	struct flow_key k;
-	struct trk *t;
 
+	if (t)
+		return t;
 	need_key(s, &o->pkt);
+	if (o->pkt.hook == AT_TC_INGRESS) {
+		/* most that come in are new, and will be found by it from now on */
+		kmap_expect(&e->by_key, s->key_hash);
+		return NULL;
+	}
 	t = find_copy(e, o, s->sig, &s->key, s->key_hash);
 	if (!t && key_before_nat(&o->pkt, &k))
 		t = find_copy(e, o, s->sig, &k, key_hash(&k));
@@ -232,15 +243,8 @@ struct trk *journey_find(struct engine *e, const struct obs *o, struct sighting 
 
 	s->have_key = false;
 	s->sig = sig_of(&o->pkt);
-	t = find_skb(e, o, s->sig);
-	if (t)
-		return t;
-	if (o->pkt.hook != AT_TC_INGRESS)
-		return find_by_key(e, o, s);
-	/* most that come in are new, and will be found by it from now on */
-	need_key(s, &o->pkt);
-	kmap_expect(&e->by_key, s->key_hash);
-	return NULL;
+	t = find_recent(e, o, s->sig);
+	return t ? t : find_indexed(e, o, s);
 }
 
 /* The key behind those that it has will find it from now on. */
@@ -270,8 +274,20 @@ void journey_add_key(struct engine *e, struct trk *t, const struct flow_key *k)
 	index_key(e, t, key_hash(k));
 }
 
+/* As it was first seen: journey_key() would make the same of it */
+static inline bool is_unchanged(const struct trk *t, const struct obs_pkt *p)
+{
+	const struct flow_key *k = trk_first(t);
+
+	return p->sport == k->sport && p->dport == k->dport && addr_eq(&p->src, &k->src) &&
+	       addr_eq(&p->dst, &k->dst) && p->proto == k->proto &&
+	       k->id == (p->proto == PROTO_UDP ? p->dns_id : 0) && !k->pad;
+}
+
 void journey_add_sight(struct engine *e, struct trk *t, const struct obs_pkt *p, struct sighting *s)
 {
+	if (is_unchanged(t, p) && t->key_cnt)
+		return;
 	if (!s->have_key)
 		journey_key(p, &s->key);
 	journey_add_key(e, t, &s->key);
@@ -411,6 +427,7 @@ int journey_init(struct engine *e)
 /* The next packet's: by the time it comes, its memory is in the cache. */
 static void expect_new(const struct trk *t)
 {
+#pragma GCC unroll 8
 	for (size_t at = 0; at <= TRK_CLEARED; at += 64)
 		__builtin_prefetch((const char *)t + at, 1);
 	__builtin_prefetch(t->hop, 1);
