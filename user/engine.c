@@ -337,7 +337,7 @@ static __attribute__((noinline)) void run_deadlines(struct engine *e)
 }
 
 /* Many age at once, and none of them is in the cache any more: they are fetched side by side. */
-#define FORGET 16
+#define FORGET 64
 
 static uint32_t forget_some(struct engine *e, const struct list *l, uint64_t keep_ns)
 {
@@ -475,8 +475,8 @@ static void on_path(struct engine *e, const struct obs *o)
 	struct trk *t;
 	bool fresh;
 
-	if (p->hook == AT_TC_EGRESS)
-		way_expect(e, &p->dst);
+	/* asked for when it leaves: by then it is in the cache */
+	way_expect(e, &p->dst);
 	t = packet_get(e, o, &fresh);
 	if (!t)
 		return;

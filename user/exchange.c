@@ -146,9 +146,9 @@ static void answer_copy(struct engine *e, struct trk *older)
 		e->apps[older->app].answered++;
 }
 
-static void on_reply(struct engine *e, struct trk *t)
+static void on_reply(struct engine *e, struct trk *t, const struct flow_key *k)
 {
-	struct trk *req = journey_request(e, trk_first(t), answer_copy);
+	struct trk *req = journey_request(e, k, answer_copy);
 	const struct way *w;
 
 	if (!req)
@@ -226,10 +226,13 @@ static void on_other(struct engine *e, struct trk *t, const struct obs_pkt *p)
 
 void exchange_begin(struct engine *e, struct trk *t, const struct obs_pkt *p)
 {
+	struct flow_key k;
+
 	if (t->role == ROLE_REQUEST) {
 		on_request(e, t);
 	} else if (t->role == ROLE_REPLY) {
-		on_reply(e, t);
+		journey_key(p, &k);
+		on_reply(e, t, &k);
 	} else if (t->role == ROLE_ICMP_ERROR) {
 		on_icmp_error(e, t, p);
 	} else if (t->app == APP_UDP) {

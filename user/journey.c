@@ -527,7 +527,8 @@ void journey_free(struct engine *e, struct trk *t)
 	list_del(&t->settle);
 	list_del(&t->reply);
 	e->trk_cnt--;
-	free(t->drop);
+	if (t->drop)
+		free(t->drop);
 	if (t->own_question)
 		free(t->question);
 	/* not to be found in e->recent */
@@ -544,7 +545,7 @@ void journey_expect_free(const struct trk *t)
 void journey_expect_walk(const struct trk *t)
 {
 	/* most stand in the order of their memory */
-	__builtin_prefetch(t + 8, 1);
+	__builtin_prefetch(t + 24, 1);
 }
 
 void journey_expect_unindex(const struct engine *e, const struct trk *t)
