@@ -300,7 +300,9 @@ bool cap_pkt_decode_plain(const uint8_t *b, size_t len, struct obs *o, bool *tex
 			get_addr4(&in, have >> 2 * i, addr_of(p, i));
 	else
 		mem_clear_const(&p->ct_src, 4 * sizeof(struct addr));
-	if (in > end || (in < end && in[0]) || (end - in > 1 && in[1]))
+	/* two texts, both empty; older writers may have less */
+	if (!(end - in == 2 && !get16(in, false)) &&
+	    (in > end || (in < end && in[0]) || (end - in > 1 && in[1])))
 		return false;
 	o->kind = OBS_PATH;
 	mem_copy_const(p->zero, b, P_SKB);

@@ -92,7 +92,7 @@ const struct finding *engine__finding(const struct engine *e, uint32_t id)
 
 /* ---- counters ---- */
 
-static void count_verdict(struct engine *e, const struct trk *t, enum verdict v, int by)
+static inline void count_verdict(struct engine *e, const struct trk *t, enum verdict v, int by)
 {
 	if (v == V_NONE)
 		return;
@@ -284,47 +284,32 @@ static void unanswered(struct engine *e, struct trk *t)
 	engine_settle(e, t);
 }
 
-static void run_replies(struct engine *e, struct list *l)
+/* When the next one is due, as far as this queue goes */
+static inline uint64_t run_replies(struct engine *e, struct list *l)
 {
 	while (!list_empty(l)) {
 		struct trk *t = list_entry(l->next, struct trk, reply);
 
 		if (t->reply_at > e->now_ns)
-			break;
+			return t->reply_at;
 		unanswered(e, t);
 	}
+	return UINT64_MAX;
 }
 
-/* Those of a queue whose time has come, in the order of it; fn takes each off the queue. */
-static inline void run_queue(struct engine *e, struct list *l, uint64_t now,
-			     void (*fn)(struct engine *e, struct trk *t))
+/* The same; fn takes each off the queue. */
+static inline uint64_t run_queue(struct engine *e, struct list *l, uint64_t now,
+				 void (*fn)(struct engine *e, struct trk *t))
 {
 	while (!list_empty(l)) {
 		struct trk *t = list_entry(l->next, struct trk, settle);
 
 		if (t->settle_at > now)
-			break;
+			return t->settle_at;
 		journey_expect_settle(t->settle.next);
 		fn(e, t);
 	}
-}
-
-static void run_settles(struct engine *e, uint64_t now)
-{
-	run_queue(e, &e->settle, now, engine_settle);
-	run_queue(e, &e->vanish, now, vanish);
-	run_queue(e, &e->leaving, now, wait_leave);
-	run_queue(e, &e->asking, now, engine_settle);
-}
-
-static uint64_t settle_due(const struct list *l)
-{
-	return list_empty(l) ? UINT64_MAX : list_entry(l->next, struct trk, settle)->settle_at;
-}
-
-static uint64_t reply_due(const struct list *l)
-{
-	return list_empty(l) ? UINT64_MAX : list_entry(l->next, struct trk, reply)->reply_at;
+	return UINT64_MAX;
 }
 
 static inline uint64_t earlier(uint64_t a, uint64_t b)
@@ -332,18 +317,29 @@ static inline uint64_t earlier(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-static void run_deadlines(struct engine *e)
+static inline uint64_t run_settles(struct engine *e, uint64_t now)
 {
-	run_settles(e, e->now_ns);
-	run_replies(e, &e->reply);
-	run_replies(e, &e->held_up);
-	e->due_ns = earlier(earlier(settle_due(&e->settle), settle_due(&e->vanish)),
-			    earlier(settle_due(&e->leaving), settle_due(&e->asking)));
-	e->due_ns = earlier(e->due_ns, earlier(reply_due(&e->reply), reply_due(&e->held_up)));
+	uint64_t due = run_queue(e, &e->settle, now, engine_settle);
+
+	due = earlier(due, run_queue(e, &e->vanish, now, vanish));
+	due = earlier(due, run_queue(e, &e->leaving, now, wait_leave));
+	return earlier(due, run_queue(e, &e->asking, now, engine_settle));
+}
+
+static __attribute__((noinline)) void run_deadlines(struct engine *e)
+{
+	uint64_t due;
+
+	/* who gets into a queue meanwhile says so there */
+	e->due_ns = UINT64_MAX;
+	due = run_settles(e, e->now_ns);
+	due = earlier(due, run_replies(e, &e->reply));
+	due = earlier(due, run_replies(e, &e->held_up));
+	e->due_ns = earlier(e->due_ns, due);
 }
 
 /* Many age at once, and none of them is in the cache any more: they are fetched side by side. */
-#define FORGET 16
+#define FORGET 64
 
 static uint32_t forget_some(struct engine *e, const struct list *l, uint64_t keep_ns)
 {
@@ -395,15 +391,12 @@ static struct list *least_wanted(struct engine *e)
 }
 
 /* A full table gives up first what nothing is expected of: at 50000 questions a second it is full. */
-void engine_make_room(struct engine *e)
+static __attribute__((noinline)) void give_up_one(struct engine *e)
 {
 	struct obs_loss loss = { .what = LOSS_MAP, .count = 1 };
 	struct record rec = { .kind = REC_LOSS, .ts_ns = e->now_ns, .loss = &loss };
-	struct list *l;
+	struct list *l = least_wanted(e);
 
-	if (e->trk_cnt < e->opts.max_packets)
-		return;
-	l = least_wanted(e);
 	if (list_empty(l))
 		return;
 	if (l == &e->age) {
@@ -412,6 +405,12 @@ void engine_make_room(struct engine *e)
 		engine_emit(e, &rec);
 	}
 	journey_free(e, list_entry(l->next, struct trk, age));
+}
+
+void engine_make_room(struct engine *e)
+{
+	if (e->trk_cnt >= e->opts.max_packets)
+		give_up_one(e);
 }
 
 /* ---- packets ---- */
@@ -443,7 +442,8 @@ static inline void set_dst(struct trk *t, const struct addr *dst)
 	t->dst = *dst;
 }
 
-static inline struct trk *packet_get(struct engine *e, const struct obs *o, bool *fresh)
+static inline __attribute__((always_inline)) struct trk *
+packet_get(struct engine *e, const struct obs *o, bool *fresh)
 {
 	struct sighting s;
 	struct trk *t = journey_find(e, o, &s);
@@ -477,8 +477,8 @@ static void on_path(struct engine *e, const struct obs *o)
 	struct trk *t;
 	bool fresh;
 
-	if (p->hook == AT_TC_EGRESS)
-		way_expect(e, &p->dst);
+	/* asked for when it leaves: by then it is in the cache */
+	way_expect(e, &p->dst);
 	t = packet_get(e, o, &fresh);
 	if (!t)
 		return;

@@ -433,9 +433,10 @@ struct engine {
 	uint64_t due_ns; /* before this, nothing in any of the queues below is due */
 	bool started, silence_told, snapshot_done;
 
+	/* by_skb: packets that were pushed out of recent, but whose sk_buff was not used again */
 	struct kmap by_skb, by_key;
-	/* of an sk_buff's address: who had it last, may be gone (key_cnt 0); hops follow each other */
-#define RECENT 256
+	/* of an sk_buff's address: who had it last, may be gone (key_cnt 0) */
+#define RECENT 1024
 #define RECENT_ALIGN 256 /* of sk_buffs */
 	struct recent {
 		struct trk *t;
@@ -462,6 +463,7 @@ struct engine {
 	struct fib_result res[FIB_RESULTS];
 	uint32_t res_next;
 	struct hmap owners, nodes;
+	uint64_t moved_ns;	/* when a block was last given to another gateway, 0: never */
 	uint64_t owner_version; /* changes with them, the pools, what is recalled */
 	uint8_t node_lists;	/* NODES_*: which lists could be read */
 	uint32_t listed[2];	/* nodes of each list */
@@ -490,9 +492,9 @@ struct engine {
 	struct latency latency[APP_MAX];
 };
 
-/* What tells a packet, of an observation; key, its hash if have_key is set; skb_hash 0: not known */
+/* What tells a packet, of an observation; key, its hash if have_key is set */
 struct sighting {
-	uint64_t sig, skb_hash, key_hash;
+	uint64_t sig, key_hash;
 	bool have_key;
 	struct flow_key key;
 };

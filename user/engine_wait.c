@@ -33,8 +33,11 @@ void wait_leave(struct engine *e, struct trk *t)
 /* Its route leads to another node since a moment ago, and BIRD has not been heard about it. */
 static bool is_open(const struct engine *e, const struct trk *t)
 {
-	const struct owner *w = way_of(e, &t->dst)->owner;
+	const struct owner *w;
 
+	if (e->now_ns >= e->moved_ns + ASKED_NS)
+		return false;
+	w = way_of(e, &t->dst)->owner;
 	return w && w->moved_ns && w->moved_ns > e->world.told_ns[SOURCE_BIRD] &&
 	       e->now_ns < w->moved_ns + ASKED_NS && world_is_recent(e, SOURCE_BIRD) &&
 	       !bird_recovers(e);

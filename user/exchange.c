@@ -11,6 +11,7 @@
 
 #include "../bpf/events.h"
 #include "addr.h"
+#include "way.h"
 
 #define ICMP_UNREACH_ 3
 #define ICMP_PORT_UNREACH_ 3
@@ -148,8 +149,7 @@ static void answer_copy(struct engine *e, struct trk *older)
 static void on_reply(struct engine *e, struct trk *t, const struct flow_key *k)
 {
 	struct trk *req = journey_request(e, k, answer_copy);
-	enum block_from from;
-	struct prefix block;
+	const struct way *w;
 
 	if (!req)
 		return;
@@ -166,9 +166,9 @@ static void on_reply(struct engine *e, struct trk *t, const struct flow_key *k)
 	};
 	if (!t->pair_good)
 		return;
-	judge_block(e, &req->dst, &block, &from);
-	t->asked.have_block = addr_is_set(&block.addr);
-	t->asked.block_len = block.len;
+	w = way_of(e, &req->dst);
+	t->asked.have_block = w->from != BLOCK_UNKNOWN;
+	t->asked.block_len = w->block_len;
 }
 
 /*

@@ -135,56 +135,70 @@ static inline bool same_pass(const struct trk *t, const struct obs *o, uint64_t 
 	return o->kind == OBS_DROP || !hop_seen(t, o->pkt.hook, o->pkt.ifindex);
 }
 
-static inline uint32_t recent_place(uint64_t skb)
+static inline struct recent *recent_of(struct engine *e, uint64_t skb)
 {
-	return skb / RECENT_ALIGN % RECENT;
+	return &e->recent[skb / RECENT_ALIGN % RECENT];
 }
 
-static inline void remember_recent(struct engine *e, struct trk *t)
+static inline bool is_this(const struct trk *t, const struct obs *o, uint64_t sig)
 {
-	e->recent[recent_place(t->skb)] = (struct recent){ t, t->skb, t->sig };
+	return t->skb == o->pkt.skb && t->sig == sig &&
+	       same_pass(t, o, o->kind == OBS_DROP ? QUEUED_NS : SAME_PASS_NS);
 }
 
-/* May be another packet's memory by now */
-static inline struct trk *recent_of(const struct engine *e, uint64_t skb, uint64_t sig)
+/* Still there, and found by nothing else */
+static inline bool is_unhashed(const struct trk *t)
 {
-	const struct recent *r = &e->recent[recent_place(skb)];
-
-	return r->skb == skb && r->sig == sig ? r->t : NULL;
+	return t && t->key_cnt && !t->by_skb.tag;
 }
 
-static inline bool is_this(const struct trk *t, const struct obs *o, uint64_t sig, uint64_t max_age)
+/*
+ * A packet whose sk_buff carries another one now is gone from the node: nothing more comes of it by
+ * that address. One whose sk_buff only had the same place in e->recent may still wait for a neighbour,
+ * or in a queue. So may what has no address (0), and what looks like a packet that comes again.
+ */
+static inline void remember(struct engine *e, struct trk *t)
 {
-	return t->skb == o->pkt.skb && t->sig == sig && same_pass(t, o, max_age);
+	struct recent *r = recent_of(e, t->skb);
+
+	if ((r->skb != t->skb || !t->skb || r->sig == t->sig) && is_unhashed(r->t) &&
+	    r->t->skb == r->skb && r->t->sig == r->sig)
+		kmap_add(&e->by_skb, &r->t->by_skb, skb_hash(r->skb, r->sig));
+	*r = (struct recent){ t, t->skb, t->sig };
 }
 
-static inline uint64_t pass_age(const struct obs *o)
+static __attribute__((noinline)) struct trk *find_hashed(struct engine *e, const struct obs *o,
+							 uint64_t sig)
 {
-	return o->kind == OBS_DROP ? QUEUED_NS : SAME_PASS_NS;
-}
-
-/* The newest of its chain is the one that find_skb() would look at first. */
-static inline struct trk *find_recent(struct engine *e, const struct obs *o, uint64_t sig)
-{
-	struct trk *t = recent_of(e, o->pkt.skb, sig);
-
-	return t && t->key_cnt && !t->by_skb.prev && is_this(t, o, sig, pass_age(o)) ? t : NULL;
-}
-
-static struct trk *find_skb(struct engine *e, const struct obs *o, const struct sighting *s)
-{
-	struct knode *n = kmap_first(&e->by_skb, s->skb_hash);
+	struct knode *n = kmap_first(&e->by_skb, skb_hash(o->pkt.skb, sig));
 	uint32_t left = LOOK_MAX;
 
 	for (; n; n = next_of(e, n, &left)) {
 		struct trk *t = hmap_entry(n, struct trk, by_skb);
 
-		if (is_this(t, o, s->sig, pass_age(o))) {
-			remember_recent(e, t);
+		if (is_this(t, o, sig))
 			return t;
-		}
 	}
 	return NULL;
+}
+
+static inline struct trk *find_recent(struct engine *e, const struct obs *o, uint64_t sig)
+{
+	const struct recent *r = recent_of(e, o->pkt.skb);
+
+	return r->skb == o->pkt.skb && r->sig == sig && is_unhashed(r->t) && is_this(r->t, o, sig) ?
+		       r->t :
+		       NULL;
+}
+
+/* find_recent() found none */
+static inline struct trk *find_older(struct engine *e, const struct obs *o, uint64_t sig)
+{
+	const struct recent *r = recent_of(e, o->pkt.skb);
+	/* another packet has it now */
+	bool gone = r->skb == o->pkt.skb && r->skb && r->sig != sig;
+
+	return gone || !e->by_skb.used ? NULL : find_hashed(e, o, sig);
 }
 
 static struct trk *find_copy(struct engine *e, const struct obs *o, uint64_t sig,
@@ -206,19 +220,17 @@ static struct trk *find_copy(struct engine *e, const struct obs *o, uint64_t sig
 static __attribute__((noinline)) struct trk *find_indexed(struct engine *e, const struct obs *o,
 							  struct sighting *s)
 {
+	struct trk *t = find_older(e, o, s->sig);
 	struct flow_key k;
-	struct trk *t;
 
-	s->skb_hash = skb_hash(o->pkt.skb, s->sig);
-	/* most that come in are new, and will be found by it from now on */
-	if (o->pkt.hook == AT_TC_INGRESS) {
-		need_key(s, &o->pkt);
-		kmap_expect(&e->by_key, s->key_hash);
-	}
-	t = find_skb(e, o, s);
-	if (t || o->pkt.hook == AT_TC_INGRESS)
+	if (t)
 		return t;
 	need_key(s, &o->pkt);
+	if (o->pkt.hook == AT_TC_INGRESS) {
+		/* most that come in are new, and will be found by it from now on */
+		kmap_expect(&e->by_key, s->key_hash);
+		return NULL;
+	}
 	t = find_copy(e, o, s->sig, &s->key, s->key_hash);
 	if (!t && key_before_nat(&o->pkt, &k))
 		t = find_copy(e, o, s->sig, &k, key_hash(&k));
@@ -262,8 +274,20 @@ void journey_add_key(struct engine *e, struct trk *t, const struct flow_key *k)
 	index_key(e, t, key_hash(k));
 }
 
+/* As it was first seen: journey_key() would make the same of it */
+static inline bool is_unchanged(const struct trk *t, const struct obs_pkt *p)
+{
+	const struct flow_key *k = trk_first(t);
+
+	return p->sport == k->sport && p->dport == k->dport && addr_eq(&p->src, &k->src) &&
+	       addr_eq(&p->dst, &k->dst) && p->proto == k->proto &&
+	       k->id == (p->proto == PROTO_UDP ? p->dns_id : 0) && !k->pad;
+}
+
 void journey_add_sight(struct engine *e, struct trk *t, const struct obs_pkt *p, struct sighting *s)
 {
+	if (is_unchanged(t, p) && t->key_cnt)
+		return;
 	if (!s->have_key)
 		journey_key(p, &s->key);
 	journey_add_key(e, t, &s->key);
@@ -403,6 +427,7 @@ int journey_init(struct engine *e)
 /* The next packet's: by the time it comes, its memory is in the cache. */
 static void expect_new(const struct trk *t)
 {
+#pragma GCC unroll 8
 	for (size_t at = 0; at <= TRK_CLEARED; at += 64)
 		__builtin_prefetch((const char *)t + at, 1);
 	__builtin_prefetch(t->hop, 1);
@@ -467,13 +492,7 @@ struct trk *journey_new(struct engine *e, const struct obs *o, struct sighting *
 	list_init(&t->age);
 	list_init(&t->settle);
 	list_init(&t->reply);
-	if (!s->skb_hash)
-		s->skb_hash = skb_hash(t->skb, s->sig);
-	if (kmap_add(&e->by_skb, &t->by_skb, s->skb_hash)) {
-		put_memory(e, t);
-		return NULL;
-	}
-	remember_recent(e, t);
+	remember(e, t);
 	/* set even if it cannot be found by it, for want of memory */
 	need_key(s, p);
 	t->key[0].key = s->key;
@@ -498,7 +517,8 @@ struct trk_drop *journey_drop(struct trk *t)
 
 void journey_free(struct engine *e, struct trk *t)
 {
-	kmap_del(&e->by_skb, &t->by_skb);
+	if (t->by_skb.tag)
+		kmap_del(&e->by_skb, &t->by_skb);
 	for (int i = 0; i < t->key_cnt; i++)
 		kmap_del(&e->by_key, &t->key[i].node);
 	if (t->pair)
@@ -507,7 +527,8 @@ void journey_free(struct engine *e, struct trk *t)
 	list_del(&t->settle);
 	list_del(&t->reply);
 	e->trk_cnt--;
-	free(t->drop);
+	if (t->drop)
+		free(t->drop);
 	if (t->own_question)
 		free(t->question);
 	/* not to be found in e->recent */
@@ -524,12 +545,13 @@ void journey_expect_free(const struct trk *t)
 void journey_expect_walk(const struct trk *t)
 {
 	/* most stand in the order of their memory */
-	__builtin_prefetch(t + 8, 1);
+	__builtin_prefetch(t + 24, 1);
 }
 
 void journey_expect_unindex(const struct engine *e, const struct trk *t)
 {
-	kmap_expect_del(&e->by_skb, &t->by_skb);
+	if (t->by_skb.tag)
+		kmap_expect_del(&e->by_skb, &t->by_skb);
 	for (int i = 0; i < t->key_cnt; i++)
 		kmap_expect_del(&e->by_key, &t->key[i].node);
 }

@@ -104,8 +104,11 @@ void owner_route(struct engine *e, const struct obs_route *o, uint64_t ts_ns)
 	if (!o->snapshot)
 		w->changed_ns = ts_ns;
 	if (owner_is_daemon(&o->by)) {
-		if (!o->snapshot && addr_is_set(&w->gw) && !addr_eq(&w->gw, &r->nh[0].gw))
+		if (!o->snapshot && addr_is_set(&w->gw) && !addr_eq(&w->gw, &r->nh[0].gw)) {
 			w->moved_ns = ts_ns;
+			if (ts_ns > e->moved_ns)
+				e->moved_ns = ts_ns;
+		}
 		w->gw = r->nh[0].gw;
 		w->withdrawn = false;
 	}
@@ -239,7 +242,7 @@ bool owner_differs(const struct engine *e, const struct addr *dst, const struct 
 		return false;
 	if (w && ((addr_is_set(&w->gw) && !addr_eq(&w->gw, gw)) || bird_differs(e, w, gw)))
 		return true;
-	return owner_recalled(e, dst, gw) != NULL;
+	return e->recall.blocks.cnt && owner_recalled(e, dst, gw);
 }
 
 bool owner_is_other(const struct engine *e, const struct addr *a)

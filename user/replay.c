@@ -360,16 +360,20 @@ static void begin_progress(struct replay *r)
 	progress__begin(&r->progress, r->ro.file[0], total == UINT64_MAX ? 0 : total);
 }
 
-static bool is_stopped(struct replay *r, const struct cap_item *last)
+static __attribute__((noinline)) bool is_stopped(struct replay *r)
 {
-	if (last && last->kind == CAP_OBS && last->obs.kind == OBS_PATH &&
-	    ++r->unasked < STOP_EVERY)
-		return false;
 	r->unasked = 0;
 	if (r->progress.on && ++r->asked % TELL_EVERY == 0)
 		tell_progress(r);
 	r->stopped = r->stopped || (r->ro.ops.stop && r->ro.ops.stop(r->ro.ops.ctx));
 	return r->stopped;
+}
+
+static inline bool is_stopped_after(struct replay *r, const struct cap_item *last)
+{
+	if (last->kind == CAP_OBS && last->obs.kind == OBS_PATH && ++r->unasked < STOP_EVERY)
+		return false;
+	return is_stopped(r);
 }
 
 static int64_t wall_start(const struct replay *r)
@@ -488,10 +492,10 @@ int replay__run(struct replay *r, char *why, size_t why_sz)
 
 	begin(r);
 	begin_progress(r);
-	while (!is_stopped(r, NULL) && (n = earliest(r, &limit)))
+	while (!is_stopped(r) && (n = earliest(r, &limit)))
 		do {
 			process(n, n->head);
-			if (is_stopped(r, n->head))
+			if (is_stopped_after(r, n->head))
 				break;
 			fetch(n);
 		} while (!n->done && n->wall_ns <= limit);

@@ -179,12 +179,45 @@ static void test_remembered(void **state)
 	assert_int_equal(seen_with_drop(false, 3 * US_PER_S), 1);
 }
 
+/* Packets wait for a neighbour, at addresses that a small table may have one place for. */
+static void waiting(uint64_t stride, uint64_t first)
+{
+	const struct plan *p = &plans[0];
+	struct obs_pkt q[8];
+	struct feed f;
+
+	feed_open(&f, p, NULL);
+	feed_node(&f, POOL_IPIP, 0);
+	for (uint16_t i = 0; i < 8; i++) {
+		q[i] = pkt_dns(p->pod, p->service, 40001 + i, 200 + i);
+		q[i].skb = first + i * stride;
+		feed_path(&f, i * 40, AT_TC_INGRESS, IF_CALI1, q[i]);
+	}
+	feed_ticks(&f, 50 * MS, 3 * US_PER_S);
+	/* translated meanwhile, so that the address alone tells */
+	for (uint16_t i = 0; i < 8; i++)
+		feed_drop(&f, 3 * US_PER_S + i, IF_ETH0, "", "neigh_invalidate",
+			  with_addrs(q[i], p->pod, p->peer_pod));
+	feed_ticks(&f, 3050 * MS, 3500 * MS);
+	assert_int_equal(feed_summary(&f).seen, 8);
+	assert_int_equal(feed_summary(&f).verdicts[V_NEIGH_FAILED], 8);
+	feed_close(&f, 3500 * MS);
+}
+
+static void test_waiting(void **state)
+{
+	(void)state;
+	waiting(256, 0xffff888012345600ULL);
+	waiting(1 << 24, 0xffff888012345600ULL);
+	waiting(1, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_dnat),	   cmocka_unit_test(test_masquerade),
 		cmocka_unit_test(test_skb_reuse),  cmocka_unit_test(test_copy),
-		cmocka_unit_test(test_remembered),
+		cmocka_unit_test(test_remembered), cmocka_unit_test(test_waiting),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
