@@ -156,20 +156,20 @@ test_licences() {
 # ---- installed ----
 
 test_install() {
-	make -s install DESTDIR="$out/dest" PREFIX=/opt/c >"$out/install.log" 2>&1 ||
+	make -s install DESTDIR="$out/a dest" PREFIX=/opt/c >"$out/install.log" 2>&1 ||
 		echo "expected make install to succeed, saw $(tail -n 1 "$out/install.log")"
 	local f
 
 	for f in bin/calitrace share/man/man1/calitrace.1 share/man/man1/calitrace-live.1 share/man/man5/calitrace-json.5 \
 		share/man/man7/calitrace-runbook.7 share/bash-completion/completions/calitrace \
 		share/calitrace/schema/calitrace-1.schema.json share/calitrace/prometheus/calitrace.rules.yml; do
-		[ -s "$out/dest/opt/c/$f" ] || echo "expected $f to be installed"
+		[ -s "$out/a dest/opt/c/$f" ] || echo "expected $f to be installed"
 	done
 	grep -h '^ExecStart=' "$out"/dest/opt/c/lib/systemd/system/*.service | grep -v '=/opt/c/bin/' |
 		sed 's/^/expected the installed program to be what is started, saw /'
-	"$out/dest/opt/c/bin/calitrace" --version >/dev/null || echo "expected the installed program to run"
-	make -s uninstall DESTDIR="$out/dest" PREFIX=/opt/c >"$out/install.log" 2>&1
-	find "$out/dest" ! -type d | sed 's/^/expected nothing to be left, saw /'
+	"$out/a dest/opt/c/bin/calitrace" --version >/dev/null || echo "expected the installed program to run"
+	make -s uninstall DESTDIR="$out/a dest" PREFIX=/opt/c >"$out/install.log" 2>&1
+	find "$out/a dest" ! -type d | sed 's/^/expected nothing to be left, saw /'
 }
 
 # ---- packages ----
