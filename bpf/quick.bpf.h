@@ -36,16 +36,22 @@ static __always_inline bool quick_inner(const __u8 *at)
 
 /*
  * Where the IPv4 header stands is not told to a TC program: behind an Ethernet header, or, on a
- * tunnel device, at the start. Bytes that could be both, a MAC address that begins like an IPv4
- * header, stay undecided: NULL.
+ * tunnel device, at the start. Bytes may be both: of MAC addresses made at random one in 16 begins
+ * like an IPv4 header, and a bare header from 8.0.0.0/16 has an ethertype's bytes in its source.
+ * They are a frame's if they cannot be a bare header's: that is too short, or the packet is. Else
+ * they stay undecided: NULL.
  */
-static __always_inline const __u8 *quick_header(const __u8 *data)
+static __always_inline const __u8 *quick_header(const struct __sk_buff *tc, const __u8 *data)
 {
 	bool ether = *(const __be16 *)(data + 12) == bpf_htons(ETH_P_IP);
 
 	if ((data[0] & 0xf0) != 0x40)
 		return ether ? data + ETH_HEAD : NULL;
-	return !ether && data[0] == PLAIN_IP4 ? data : NULL;
+	if (!ether)
+		return data[0] == PLAIN_IP4 ? data : NULL;
+	if (data[0] < PLAIN_IP4 || bpf_ntohs(*(const __be16 *)(data + 2)) > tc->len)
+		return data + ETH_HEAD;
+	return NULL;
 }
 
 /*
@@ -62,7 +68,7 @@ static __always_inline bool quick_miss(const struct __sk_buff *tc)
 
 	if (data + ETH_HEAD + QUICK_BYTES > end)
 		return false;
-	at = quick_header(data);
+	at = quick_header(tc, data);
 	if (!at)
 		return false;
 	ip = (const void *)at;
