@@ -19,7 +19,6 @@
 /* A reply may come that much later than the timeout, and still be told of before its request leaves */
 #define REPLY_MORE_NS NS_PER_S
 #define HELD_MAX (64u << 20)
-/* The clock is slewed by half a millisecond a second; what is more is a step. */
 
 enum held_kind {
 	HELD_OBS,

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+/* The clock is slewed by half a millisecond a second; what is more is a step. */
 #define CLOCK_STEP_NS (10 * (int64_t)NS_PER_MS)
 
 /* Digits from *s on; *s is left at the first other character. */
