@@ -15,11 +15,13 @@ def table: (.lines[0] | cells) as $head | [.lines[2:][] | cells] as $rows
 def halves: (. // pad) | split(", ") | if length == 2 then . else ["·", "·"] end;
 def newer($old): [halves, ($old | halves)] | transpose | map(if .[0] == "·" then .[1] else .[0] end) | join(", ");
 def union($b): . as $a | $a + [$b[] | select(. as $x | $a | index([$x]) | not)];
+# A row of sums or times, not of a fault
+def is_sum: test("^(\\*\\*|the same|by silence)");
 def is_words: IN("verdict", "cause");
 # Rows stand as in the longer one; what only the other has comes behind them.
 def merge_rows($old): . as $new | ($old.head | union($new.head)) as $head
-	| ($new.order | map(select(startswith("**") or startswith("the same") or startswith("by silence") | not))) as $faults
-	| ($old.order | map(select(startswith("**") or startswith("the same") or startswith("by silence")))) as $sums
+	| ($new.order | map(select(is_sum | not))) as $faults
+	| ($old.order | map(select(is_sum))) as $sums
 	| {head: $head, order: (if $head[0] == "lab" then $faults | union($old.order) | sort
 		else ([$old.order - $sums, $faults] | max_by(length) as $most | $most | union($old.order - $sums) | union($faults)) +
 			($sums | union($new.order - $faults)) end)}
@@ -32,9 +34,8 @@ def grade_of: if . == "·" or . == "–" then "" elif test("\\*\\*wrong") then "
 	elif test("^(short|nameless|unknown|quiet)") then split(" ")[0] else "right" end;
 def grades: ["right", "nameless", "short", "unknown", "missed", "wrong"];
 def counted: . as $t | reduce (grades[] | select($t.rows["**\(.)**"])) as $g ($t; reduce ($t.head[] | select(is_words | not) | select(. != "fault")) as $col (.;
-	.rows["**\($g)**"][$col] = ([0, 1] | map(. as $half | [$t.order[] | select(test("^(\\*\\*|the same|by silence)") | not)
+	.rows["**\($g)**"][$col] = ([0, 1] | map(. as $half | [$t.order[] | select(is_sum | not)
 		| $t.rows[.][$col] | halves[$half] | select(grade_of == $g)] | length) | map(tostring) | join(", "))));
-def is_sum: test("^(\\*\\*|the same|by silence)");
 def text: . as $t | "| \($t.head | join(" | ")) |", "| \($t.head | map("---") | join(" | ")) |",
 	($t.order[] as $k | "| \([$k] + [$t.head[1:][] as $c | $t.rows[$k][$c] | if ($k | is_sum) and ($c | is_words) then "" else . end] | join(" | ")) |");
 def tables: [.[] | select(.table) | table];
